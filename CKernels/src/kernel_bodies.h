@@ -1,0 +1,39 @@
+// Included once by each `kernels_<level>.c`, which defines
+//   CK_TARGET  the target attribute of every function
+//   CK_LANES   floats in one vector register
+//   CK_TABLE   the name of the table
+// No include guard is needed: a level is a translation unit.
+#include <math.h>
+#include <string.h>
+
+#include "kernel_table.h"
+
+#define KERNEL static CK_TARGET
+#define INLINE static inline __attribute__((always_inline, unused)) CK_TARGET
+
+// In place (y is x) an element depends on the element of the same index only. Compilers cannot know: they test for overlap and then
+// run a scalar loop.
+#if defined(__clang__)
+#define INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
+#define UNROLLED _Pragma("clang loop unroll(full)")
+#else
+#define INDEPENDENT _Pragma("GCC ivdep")
+#define UNROLLED _Pragma("GCC unroll 16")
+#endif
+
+#include "bodies/math.h"
+#include "bodies/activation.h"
+#include "bodies/reduce.h"
+#include "bodies/softmax.h"
+#include "bodies/scan.h"
+#include "bodies/optimizer.h"
+#include "bodies/recurrent.h"
+#include "bodies/pooling.h"
+#include "bodies/heads.h"
+#include "bodies/convolution.h"
+
+const ck_kernel_table CK_TABLE = {
+#define CK_ENTRY(result, name, parameters, arguments) .name = kernel_##name,
+    CK_PUBLIC_KERNELS(CK_ENTRY) CK_INTERNAL_KERNELS(CK_ENTRY)
+#undef CK_ENTRY
+};

@@ -1,0 +1,127 @@
+#include "test.h"
+
+typedef struct {
+  const ck_convolution *c;
+  size_t images;
+  double *x, *w, *b;
+  const float *dy;
+} layer;
+
+static size_t outputs_of(const ck_convolution *c, size_t images) {
+  return images * c->output_height * c->output_width * c->outputs;
+}
+
+/// The definition: every output, every tap, padding by asking whether a position lies in the image.
+static void reference(double *y, const layer *l) {
+  const ck_convolution *c = l->c;
+  for (size_t i = 0; i < outputs_of(c, l->images); i++) {
+    const size_t o = i % c->outputs, pixel = i / c->outputs, column = pixel % c->output_width;
+    const size_t row = pixel / c->output_width % c->output_height, image = pixel / c->output_width / c->output_height;
+    double sum = l->b ? l->b[o] : 0;
+    for (size_t ky = 0; ky < c->kernel_height; ky++) {
+      for (size_t kx = 0; kx < c->kernel_width; kx++) {
+        const long from_row = (long)(row * c->stride + ky) - (long)c->pad_top;
+        const long from_column = (long)(column * c->stride + kx) - (long)c->pad_left;
+        if (from_row < 0 || from_row >= (long)c->height || from_column < 0 || from_column >= (long)c->width) continue;
+        const double *x = l->x + ((image * c->height + (size_t)from_row) * c->width + (size_t)from_column) * c->inputs;
+        const double *w = l->w + (ky * c->kernel_width + kx) * c->inputs * c->outputs + o;
+        for (size_t k = 0; k < c->inputs; k++) sum += x[k] * w[k * c->outputs];
+      }
+    }
+    y[i] = sum;
+  }
+}
+
+static double loss(void *context) {
+  const layer *l = context;
+  static double y[1 << 16];
+  reference(y, l);
+  return weighted(y, l->dy, outputs_of(l->c, l->images));
+}
+
+/// Gradients of a linear function need no small steps: a difference over one unit is exact, and few enough are taken.
+static void check_some(const char *name, const float *gradient, const float *initial, double *x, size_t n, layer *l) {
+  const size_t stride = n / 60 + 1;
+  for (size_t i = 0; i < n; i += stride) check_gradient(name, gradient + i, initial + i, x + i, 1, loss, l, 1e-5);
+}
+
+static void test_floats(ck_convolution c, size_t images) {
+  const size_t nx = images * c.height * c.width * c.inputs, ny = outputs_of(&c, images);
+  const size_t nw = c.kernel_height * c.kernel_width * c.inputs * c.outputs, nb = c.outputs;
+  float *x = noise(nx, 1), *w = noise(nw, 1), *b = noise(nb, 1), *dy = noise(ny, 1), *y = dirty(ny);
+  float *workspace = dirty(ck_convolution_workspace(&c));
+  layer l = {&c, images, widen(x, nx), widen(w, nw), widen(b, nb), dy};
+  double *expected = allocate(ny * sizeof *expected);
+  reference(expected, &l);
+  ck_convolution_forward(y, x, w, b, workspace, &c, images);
+  check_all("forward", y, expected, ny, 5e-6);
+
+  float *dx = noise(nx, 1), *dw = noise(nw, 1), *db = noise(nb, 1);
+  float *dx0 = copy(dx, nx), *dw0 = copy(dw, nw), *db0 = copy(db, nb);
+  ck_convolution_backward(NULL, NULL, NULL, dy, x, w, workspace, &c, images);
+  ck_convolution_backward(dx, NULL, NULL, dy, x, w, workspace, &c, images);
+  ck_convolution_backward(NULL, dw, db, dy, x, w, workspace, &c, images);
+  check_some("dx", dx, dx0, l.x, nx, &l);
+  check_some("dw", dw, dw0, l.w, nw, &l);
+  check_some("db", db, db0, l.b, nb, &l);
+
+  l.b = NULL;
+  reference(expected, &l);
+  ck_convolution_forward(y, x, w, NULL, workspace, &c, images);
+  check_all("forward without bias", y, expected, ny, 5e-6);
+}
+
+static void test_bytes(ck_convolution c, size_t images) {
+  const float scale = 1.0f / 255.0f;
+  const size_t nx = images * c.height * c.width * c.inputs, ny = outputs_of(&c, images);
+  const size_t nw = c.kernel_height * c.kernel_width * c.inputs * c.outputs, nb = c.outputs;
+  uint8_t *x = allocate(nx);
+  double *wide = allocate(nx * sizeof *wide);
+  for (size_t i = 0; i < nx; i++) {
+    x[i] = (uint8_t)random_index(256);
+    wide[i] = (double)scale * x[i];
+  }
+  float *w = noise(nw, 1), *b = noise(nb, 1), *dy = noise(ny, 1), *y = dirty(ny);
+  float *workspace = dirty(ck_convolution_workspace(&c));
+  layer l = {&c, images, wide, widen(w, nw), widen(b, nb), dy};
+  double *expected = allocate(ny * sizeof *expected);
+  reference(expected, &l);
+  ck_convolution_forward_u8(y, x, scale, w, b, workspace, &c, images);
+  check_all("forward_u8", y, expected, ny, 5e-6);
+
+  float *dw = noise(nw, 1), *db = noise(nb, 1), *dw0 = copy(dw, nw), *db0 = copy(db, nb);
+  ck_convolution_backward_u8(NULL, NULL, dy, x, scale, workspace, &c, images);
+  ck_convolution_backward_u8(dw, NULL, dy, x, scale, workspace, &c, images);
+  ck_convolution_backward_u8(NULL, db, dy, x, scale, workspace, &c, images);
+  check_some("dw of bytes", dw, dw0, l.w, nw, &l);
+  check_some("db of bytes", db, db0, l.b, nb, &l);
+}
+
+int main(void) {
+  ck_blas_single_thread();
+  const struct {
+    ck_convolution c;
+    size_t images;
+  } cases[] = {
+      {ck_convolution_make(1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0), 1},
+      {ck_convolution_make(5, 4, 3, 1, 1, 6, 1, 0, 0, 0, 0), 3},    // pointwise
+      {ck_convolution_make(5, 4, 3, 1, 1, 16, 2, 0, 0, 0, 0), 2},
+      {ck_convolution_make(5, 4, 2, 1, 1, 3, 1, 1, 0, 0, 0), 2},    // pointwise but for padding
+      {ck_convolution_make(10, 10, 10, 3, 3, 16, 1, 0, 0, 0, 0), 9},  // the small boards
+      {ck_convolution_make(10, 10, 4, 3, 3, 32, 1, 0, 0, 0, 0), 2},
+      {ck_convolution_make(7, 9, 5, 3, 2, 48, 1, 0, 0, 0, 0), 3},
+      {ck_convolution_make(6, 6, 3, 3, 3, 16, 1, 1, 1, 1, 1), 3},   // SAME
+      {ck_convolution_make(12, 11, 3, 4, 4, 16, 2, 0, 0, 0, 0), 2},
+      {ck_convolution_make(12, 11, 3, 4, 3, 5, 3, 2, 1, 1, 3), 2},  // uneven padding
+      {ck_convolution_make(3, 3, 2, 3, 3, 16, 1, 2, 2, 2, 2), 2},   // more padding than image
+      {ck_convolution_make(2, 20, 1, 2, 5, 16, 1, 0, 0, 0, 0), 2},
+      {ck_convolution_make(20, 20, 4, 8, 8, 16, 4, 0, 0, 0, 0), 3},
+      {ck_convolution_make(6, 6, 130, 5, 5, 7, 1, 2, 2, 2, 2), 2},  // several slices: patches of 3250
+  };
+  for (size_t k = 0; k < COUNT(cases); k++) {
+    test_floats(cases[k].c, cases[k].images);
+    test_bytes(cases[k].c, cases[k].images);
+    test_floats(cases[k].c, 1);
+  }
+  return finish();
+}

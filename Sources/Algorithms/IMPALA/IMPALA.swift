@@ -1,0 +1,335 @@
+import CKernels
+import Engine
+import Environments
+import Layers
+import Returns
+import Tensors
+
+/// IMPALA with per-task PopArt: one policy for many tasks, learned from actors that lag behind.
+///
+/// - Source: Espeholt et al. 2018, "IMPALA" (1802.01561); Hessel et al. 2018, "Multi-task deep reinforcement learning with
+///   PopArt" (1809.04474).
+/// - Differs from the source: actors lag by a fixed number of updates instead of by chance, and a value head starts at
+///   zero instead of at random, so that every value starts at its task's mean.
+public final class IMPALA: Learner, @unchecked Sendable {
+  public let configuration: Configuration
+  public let shape: RunShape
+  public var layout: ParameterLayout { network.layout }
+  /// Statistics of each task's returns; mu = 0, sigma = 1 for good without PopArt.
+  public private(set) var popArt: PopArt
+  public let optimizer: RMSProp
+
+  private let network: AgentNetwork
+  private let tasks: [Task]
+  /// Steps of the whole run, over which the learning rate falls.
+  private let totalSteps: Int
+  /// Version v of the parameters is in buffer v mod (lag + 1).
+  private let versions: [ParameterBuffer]
+  private var shards: [ShardResult]
+  private let gradient: ParameterBuffer
+
+  /// - Parameters:
+  ///   - tasks: All with the same observation space; actions are discrete.
+  ///   - actions: Number of actions of the policy; tasks with fewer have masks.
+  ///   - totalSteps: Agent steps of the whole run.
+  /// - Throws: `EngineError` where the network can't read the observations.
+  public init(
+    _ configuration: Configuration, shape: RunShape, tasks: [Task], actions: Int, totalSteps: Int, seed: UInt64
+  ) throws(EngineError) {
+    (self.configuration, self.shape, self.tasks, self.totalSteps) = (configuration, shape, tasks, totalSteps)
+    network = try AgentNetwork(
+      AgentNetwork.Configuration(
+        trunk: configuration.network, lstm: configuration.lstm, extras: configuration.extras,
+        valueHeads: configuration.values == .shared ? 1 : tasks.count),
+      observation: tasks[0].observation, actions: actions)
+    let layout = network.layout
+    versions = (0...shape.lag).map { _ in ParameterBuffer(layout) }
+    versions[0].initialize(seed: seed)
+    optimizer = RMSProp(layout, configuration.rmsProp)
+    popArt = PopArt(tasks: tasks.count, configuration.popArt)
+    gradient = ParameterBuffer(layout)
+    shards = (0..<shape.shards).map { ShardResult(layout, columns: Array(shape.columnTasks[shape.columns(ofShard: $0)])) }
+  }
+
+  /// Parameters of version `version`, one of the last `lag + 1`.
+  public func parameters(version: Int) -> ParameterBuffer { versions[version % versions.count] }
+
+  public var phases: Int { configuration.statisticsFirst && configuration.values == .popArt ? 2 : 1 }
+
+  // MARK: Actor
+
+  public func act(_ rows: ActorRows, version: Int, tape: Tape) {
+    tape.begin(values: parameters(version: version))
+    let (features, states) = network.features(
+      AgentNetwork.Input(
+        steps: 1, columns: rows.columns, observation: rows.observation(leaf: 0).assumingMemoryBound(to: UInt8.self),
+        previousReward: rows.previousReward, previousAction: rows.previousAction, isFirst: rows.isFirst,
+        hidden: rows.hidden, cell: rows.cell),
+      tape)
+    let logPi = tape.logSoftmax(network.logits(features, tape), mask: rows.mask)
+    if rows.greedy {
+      ck_categorical_argmax(rows.action, logPi.values, rows.columns, network.actions)
+    } else {
+      ck_categorical_sample(rows.action, logPi.values, rows.uniform, rows.columns, network.actions)
+    }
+    ck_select_forward(rows.logProbability, logPi.values, rows.action, rows.columns, network.actions)
+    if let states {
+      let count = rows.columns * configuration.lstm
+      rows.hidden.update(from: states.hidden + count, count: count)
+      rows.cell.update(from: states.cell + count, count: count)
+    }
+  }
+
+  // MARK: Learner
+
+  public func work(phase: Int, shard: Int, round: Int, block: RoundBlock, tape: Tape) {
+    if phase < phases - 1 {
+      tape.begin(values: parameters(version: round))
+      _ = targets(forward(block, shards[shard], tape), block, shards[shard], tape)
+    } else {
+      shards[shard].gradient.zero()
+      tape.begin(values: parameters(version: round), gradients: shards[shard].gradient)
+      learn(block, shards[shard], tape)
+    }
+  }
+
+  /// Losses of one shard and their gradient (Espeholt et al. 2018, section 4.2), all sums:
+  ///   L = - sum log pi(a|x) A / sigma + baselineCost 1/2 sum ((vs - mu) / sigma - n)^2 - entropyCost sum H
+  private func learn(_ block: RoundBlock, _ shard: ShardResult, _ tape: Tape) {
+    let outputs = forward(block, shard, tape)
+    let targets = targets(outputs, block, shard, tape)
+
+    let policyLoss = tape.scale(tape.sum(outputs.logPiOfAction, weights: targets.advantage), by: -1)
+    let valueLoss = tape.halfSquaredError(
+      outputs.normalizedValue, target: targets.normalizedTarget, weights: targets.weights)
+    let entropy = tape.sum(outputs.entropy, weights: targets.weights)
+    let loss = tape.add(
+      tape.add(policyLoss, tape.scale(valueLoss, by: configuration.baselineCost)),
+      tape.scale(entropy, by: -configuration.entropyCost))
+    tape.backward(from: loss)
+
+    shard.policyLoss = Double(policyLoss.values[0])
+    shard.valueLoss = Double(valueLoss.values[0])
+    shard.entropy = Double(entropy.values[0])
+    shard.squaredGradientNorm = ck_sum_squares(shard.gradient.values, shard.gradient.count)
+  }
+
+  private struct Outputs {
+    /// log pi(a_t|x_t) and the policy's entropy, `[T * C]`.
+    let logPiOfAction, entropy: Tensor
+    /// n(x_t), `[T * C]`.
+    let normalizedValue: Tensor
+    /// V(x_t) = sigma n + mu, `[T + 1, C]`.
+    let value: UnsafeMutablePointer<Float>
+    /// V of what follows a_t, `[T, C]`.
+    let nextValue: UnsafeMutablePointer<Float>
+  }
+
+  /// Runs the network over the T + 1 rows of a block.
+  private func forward(_ block: RoundBlock, _ shard: ShardResult, _ tape: Tape) -> Outputs {
+    let (steps, columns) = (block.steps, block.columns)
+    let (features, states) = network.features(
+      AgentNetwork.Input(
+        steps: steps + 1, columns: columns, observation: block.observations[0].assumingMemoryBound(to: UInt8.self),
+        previousReward: block.reward, previousAction: block.action, isFirst: block.isFirst, hidden: block.hidden,
+        cell: block.cell),
+      tape)
+    let actedOn = features.rows(0..<steps * columns)
+    let logPi = tape.logSoftmax(network.logits(actedOn, tape), mask: shard.mask(rows: steps * columns, tasks: tasks, tape))
+    let heads = shard.heads(rows: (steps + 1) * columns, shared: configuration.values == .shared, tape)
+    let normalized = network.values(features, task: heads, tape)
+
+    let value = tape.constant(normalized.shape).values
+    for row in 0..<normalized.count { value[row] = unnormalize(normalized.values[row], shard.tasks[row % columns]) }
+    let nextValue = tape.constant(Shape(steps * columns)).values
+    nextValue.update(from: value + columns, count: steps * columns)
+    bootstrapTruncated(block, shard, states, nextValue, tape)
+    return Outputs(
+      logPiOfAction: tape.select(logPi, action: block.action + columns), entropy: tape.entropy(logPi),
+      normalizedValue: normalized.prefix(steps * columns), value: value, nextValue: nextValue)
+  }
+
+  private struct Targets {
+    /// A / sigma, 0 where a step is not valid, `[T, C]`.
+    let advantage: UnsafeMutablePointer<Float>
+    /// (vs - mu) / sigma, `[T, C]`.
+    let normalizedTarget: UnsafeMutablePointer<Float>
+    /// 1 where a step is valid, else 0, `[T, C]`.
+    let weights: UnsafeMutablePointer<Float>
+  }
+
+  /// V-trace on unnormalised values, normalised afterwards; also notes the moments of vs for PopArt.
+  private func targets(_ outputs: Outputs, _ block: RoundBlock, _ shard: ShardResult, _ tape: Tape) -> Targets {
+    let (steps, columns) = (block.steps, block.columns)
+    let count = steps * columns
+    func floats() -> UnsafeMutablePointer<Float> { tape.constant(Shape(count)).values }
+    let (vs, advantage, logRho, reward) = (floats(), floats(), floats(), floats())
+    let (discount, target, weights) = (floats(), floats(), floats())
+    let continues = tape.memory(count, of: UInt8.self)
+    let (isFirst, terminated, valid) = (
+      block.isFirst + columns, block.terminated + columns, block.valid + columns
+    )
+    for i in 0..<count {
+      logRho[i] = outputs.logPiOfAction.values[i] - block.logProbability[i]
+      let raw = block.reward[columns + i]
+      reward[i] = configuration.rewards == .clipped ? min(max(raw, -1), 1) : raw
+      discount[i] = terminated[i] != 0 ? 0 : configuration.discount
+      continues[i] = isFirst[i] != 0 ? 0 : 1
+      weights[i] = valid[i] != 0 ? 1 : 0
+    }
+    configuration.vTrace(
+      vs: vs, advantage: advantage, logRho: logRho, reward: reward, discount: discount, continues: continues,
+      value: outputs.value, nextValue: outputs.nextValue, valid: valid, steps: steps, batch: columns)
+    for i in 0..<count {
+      let task = shard.tasks[i % columns]
+      target[i] = normalize(vs[i], task)
+      advantage[i] /= Float(sigma(task))
+    }
+    for column in 0..<columns {
+      shard.moments[column] = ReturnMoments(
+        task: shard.tasks[column], vs: vs, valid: valid, column: column, steps: steps, batch: columns)
+    }
+    return Targets(advantage: advantage, normalizedTarget: target, weights: weights)
+  }
+
+  /// V(final observation) for the episodes that were cut off: one more forward pass over just these rows.
+  private func bootstrapTruncated(
+    _ block: RoundBlock, _ shard: ShardResult, _ states: LSTMOutput?, _ nextValue: UnsafeMutablePointer<Float>,
+    _ tape: Tape
+  ) {
+    shard.truncations.removeAll(keepingCapacity: true)
+    for row in 0..<block.steps * block.columns
+    where block.isTruncated(step: row / block.columns, column: row % block.columns) {
+      shard.truncations.append(row)
+    }
+    let count = shard.truncations.count
+    if count == 0 { return }
+    let (bytes, units) = (tasks[0].observation.leaves[0].byteCount, configuration.lstm)
+    let observation = tape.memory(count * bytes, of: UInt8.self)
+    let (reward, action) = (tape.memory(count, of: Float.self), tape.memory(count, of: Int32.self))
+    let (isFirst, head) = (tape.memory(count, of: UInt8.self), tape.memory(count, of: Int32.self))
+    let (hidden, cell) = (tape.memory(count * units, of: Float.self), tape.memory(count * units, of: Float.self))
+    for (i, row) in shard.truncations.enumerated() {
+      let (step, column) = (row / block.columns, row % block.columns)
+      let final = block.finalObservation(leaf: 0, step: step, column: column)
+      UnsafeMutableRawPointer(observation + i * bytes).copyMemory(from: final, byteCount: bytes)
+      (reward[i], action[i]) = (block.reward[row + block.columns], block.action[row + block.columns])
+      isFirst[i] = 0
+      head[i] = configuration.values == .shared ? 0 : Int32(shard.tasks[column])
+      if let states {
+        (hidden + i * units).update(from: states.hidden + (row + block.columns) * units, count: units)
+        (cell + i * units).update(from: states.cell + (row + block.columns) * units, count: units)
+      }
+    }
+    tape.withoutGradient {
+      let (features, _) = network.features(
+        AgentNetwork.Input(
+          steps: 1, columns: count, observation: observation, previousReward: reward, previousAction: action,
+          isFirst: isFirst, hidden: hidden, cell: cell),
+        tape)
+      let normalized = network.values(features, task: head, tape)
+      for (i, row) in shard.truncations.enumerated() {
+        nextValue[row] = unnormalize(normalized.values[i], shard.tasks[row % block.columns])
+      }
+    }
+  }
+
+  // MARK: Update
+
+  public func finish(phase: Int, round: Int) throws {
+    if phase < phases - 1 {
+      moveStatistics(rescaling: parameters(version: round))
+      return
+    }
+    try checkFinite()
+    sumGradients()
+    let norm = ck_sum_squares(gradient.values, gradient.count).squareRoot()
+    let next = parameters(version: round + 1)
+    if versions.count > 1 { next.copy(from: parameters(version: round)) }
+    let progress = Float(Double(round * shape.stepsPerRound) / Double(max(totalSteps, 1)))
+    optimizer.step(
+      next, gradients: gradient, ranges: touchedRanges(),
+      learningRate: configuration.learningRate * (configuration.annealing ? max(0, 1 - progress) : 1),
+      clip: ck_clip_factor(norm, configuration.gradientNorm))
+    if configuration.values == .popArt && phases == 1 { moveStatistics(rescaling: next) }
+    statistics = Statistics(gradientNorm: norm, shards: shards, tasks: tasks.count)
+  }
+
+  /// What the last update saw.
+  public private(set) var statistics = Statistics()
+
+  /// Moves mu and nu by the columns' moments, in column order, and rescales the heads of the tasks that had any.
+  private func moveStatistics(rescaling parameters: ParameterBuffer) {
+    let before = popArt
+    for shard in shards { popArt.update(UnsafeBufferPointer(shard.moments)) }
+    guard configuration.popArt.preservesOutputs else { return }
+    let (weight, bias) = (parameters[network.values.weight], parameters[network.values.bias])
+    let inputs = network.values.weight.shape[1]
+    for task in tasks.indices where popArt.mu[task] != before.mu[task] || popArt.nu[task] != before.nu[task] {
+      popArt.preserveOutputs(
+        of: task, from: before, weight: weight.baseAddress! + task * inputs, bias: bias.baseAddress! + task,
+        inputs: inputs)
+    }
+  }
+
+  private func sumGradients() {
+    withUnsafeTemporaryAllocation(of: UnsafePointer<Float>?.self, capacity: shards.count) { blocks in
+      for (index, shard) in shards.enumerated() { blocks[index] = UnsafePointer(shard.gradient.values) }
+      ck_tree_sum(gradient.values, blocks.baseAddress!, shards.count, gradient.count)
+    }
+  }
+
+  /// All parameters but the heads of tasks without a valid step, whose optimiser slots must not decay either.
+  private func touchedRanges() -> [Range<Int>] {
+    var ranges = [0..<layout.extent]
+    if configuration.values == .shared { return ranges }
+    for task in tasks.indices where !shards.contains(where: { $0.hasValidStep(of: task) }) {
+      for absent in network.values.ranges(of: task) {
+        ranges = ranges.flatMap { range in
+          guard range.overlaps(absent) else { return [range] }
+          return [range.lowerBound..<absent.lowerBound, absent.upperBound..<range.upperBound].filter { !$0.isEmpty }
+        }
+      }
+    }
+    return ranges
+  }
+
+  private func checkFinite() throws {
+    for shard in shards {
+      let names = Set(shard.tasks).sorted().map { tasks[$0].id }.joined(separator: ", ")
+      for (quantity, value) in [
+        ("policy loss", shard.policyLoss), ("value loss", shard.valueLoss), ("entropy", shard.entropy),
+        ("gradient norm", shard.squaredGradientNorm),
+      ] where !value.isFinite {
+        throw DivergenceError(task: names, quantity: quantity, value: value)
+      }
+    }
+  }
+
+  // MARK: Units
+
+  private func sigma(_ task: Int) -> Double { configuration.values == .popArt ? popArt.sigma(task) : 1 }
+
+  private func unnormalize(_ n: Float, _ task: Int) -> Float {
+    configuration.values == .popArt ? Float(popArt.sigma(task) * Double(n) + popArt.mu[task]) : n
+  }
+
+  private func normalize(_ value: Float, _ task: Int) -> Float {
+    configuration.values == .popArt ? Float((Double(value) - popArt.mu[task]) / popArt.sigma(task)) : value
+  }
+
+  // MARK: State
+
+  /// Goes on with saved statistics; parameters and optimiser slots are restored through their buffers.
+  public func restore(popArt saved: PopArt) { popArt = saved }
+}
+
+/// A quantity of learning stopped being a finite number.
+public struct DivergenceError: Error, CustomStringConvertible {
+  public let task, quantity: String
+  public let value: Double
+  public var description: String {
+    "\(quantity) of task \(task) is \(value): training stopped; lower learning-rate or gradient-norm and resume from the "
+      + "last checkpoint"
+  }
+}

@@ -1,0 +1,75 @@
+import Environments
+import Returns
+import Tensors
+
+/// What one shard of an update leaves for the serial step. Written by the thread that works on the shard.
+final class ShardResult {
+  /// Task index of each column.
+  let tasks: [Int]
+  let gradient: ParameterBuffer
+  /// One a column.
+  let moments: UnsafeMutableBufferPointer<ReturnMoments>
+  /// Rows whose episode was cut off there; kept to save the allocation.
+  var truncations: [Int] = []
+  /// Sums over the shard's valid steps.
+  var policyLoss = 0.0, valueLoss = 0.0, entropy = 0.0
+  var squaredGradientNorm = 0.0
+
+  init(_ layout: ParameterLayout, columns tasks: [Int]) {
+    self.tasks = tasks
+    gradient = ParameterBuffer(layout)
+    moments = .allocate(capacity: tasks.count)
+    moments.initialize(repeating: ReturnMoments(task: 0))
+  }
+
+  deinit { moments.deallocate() }
+
+  func hasValidStep(of task: Int) -> Bool { moments.contains { $0.task == task && $0.steps > 0 } }
+
+  var validSteps: Int { moments.reduce(0) { $0 + Int($1.steps) } }
+
+  /// Allowed actions of each row, `[rows, actions]`.
+  func mask(rows: Int, tasks all: [Task], _ tape: Tape) -> UnsafePointer<UInt8> {
+    let actions = all[0].actionMask.count
+    let mask = tape.memory(rows * actions, of: UInt8.self)
+    for row in 0..<rows {
+      let allowed = all[tasks[row % tasks.count]].actionMask
+      for action in 0..<actions { mask[row * actions + action] = allowed[action] ? 1 : 0 }
+    }
+    return UnsafePointer(mask)
+  }
+
+  /// Value head of each row.
+  func heads(rows: Int, shared: Bool, _ tape: Tape) -> UnsafePointer<Int32> {
+    let heads = tape.memory(rows, of: Int32.self)
+    for row in 0..<rows { heads[row] = shared ? 0 : Int32(tasks[row % tasks.count]) }
+    return UnsafePointer(heads)
+  }
+}
+
+extension IMPALA {
+  /// Named quantities of one update.
+  public struct Statistics: Sendable {
+    /// Norm of the gradient before it was clipped.
+    public var gradientNorm = 0.0
+    /// Sums of the losses over the batch, and the mean entropy of the policy a step.
+    public var policyLoss = 0.0, valueLoss = 0.0, entropy = 0.0
+    /// Norm of each task's gradient; empty where a shard holds several tasks.
+    public var taskGradientNorm: [Double] = []
+
+    public init() {}
+
+    init(gradientNorm: Double, shards: [ShardResult], tasks: Int) {
+      self.gradientNorm = gradientNorm
+      var steps = 0
+      for shard in shards {
+        policyLoss += shard.policyLoss
+        valueLoss += shard.valueLoss
+        entropy += shard.entropy
+        steps += shard.validSteps
+      }
+      entropy /= Double(max(steps, 1))
+      if shards.count == tasks { taskGradientNorm = shards.map { $0.squaredGradientNorm.squareRoot() } }
+    }
+  }
+}

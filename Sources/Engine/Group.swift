@@ -1,0 +1,302 @@
+import Environments
+import Glibc
+import Tensors
+
+/// One finished episode.
+public struct EpisodeRecord: BitwiseCopyable, Sendable {
+  public let task, column: Int
+  /// Sum of rewards in the task's own units.
+  public let score: Double
+  /// Agent steps.
+  public let length: Int
+  /// Whether the task's success rule held at any step.
+  public let success: Bool
+}
+
+/// Monotonic clock.
+func nanoseconds() -> UInt64 {
+  var time = timespec()
+  clock_gettime(CLOCK_MONOTONIC, &time)
+  return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+}
+
+/// The environments of some columns, unrolled together: a resumable piece of work that holds no thread while an
+/// environment makes it wait. One thread at a time advances it.
+public final class Group: @unchecked Sendable {
+  /// Environments of one task.
+  private struct Batch {
+    let environment: any Environment
+    let task: Task
+    /// First column within the group.
+    let column: Int
+    let observation, finalObservation: UnsafeMutableBufferPointer<UnsafeMutableRawPointer>
+  }
+
+  private enum Stage {
+    case new, resetting, ready
+    case choosing(step: Int)
+    case stepping(step: Int)
+  }
+
+  public let columns: Int
+  /// Columns of the whole run.
+  public let range: Range<Int>
+  public let tasks: [Int]
+  /// First column within a shard's block.
+  private let blockColumn: Int
+  private let batches: [Batch]
+  private let streams: [RandomStream]
+  private let unroll: Int
+  private let actions: Int
+  private var stage = Stage.new
+  private var pending = 0
+
+  /// Row T of the last unroll and the recurrent state: where the next unroll begins.
+  private let carry: RoundBlock
+  private let task: UnsafeMutablePointer<Int32>
+  private let mask, truncated, success: UnsafeMutablePointer<UInt8>
+  private let lives, previousLives: UnsafeMutablePointer<Int16>
+  private let uniform: UnsafeMutablePointer<Float>
+  private let episodeScore: UnsafeMutablePointer<Double>
+  private let episodeLength: UnsafeMutablePointer<Int>
+  private let episodeSuccess: UnsafeMutablePointer<UInt8>
+
+  /// Episodes that ended in the last `lag + 1` rounds, by round modulo that number.
+  private var episodes: [[EpisodeRecord]]
+  /// Whether actions are the most probable ones.
+  public var greedy = false
+  /// Nanoseconds spent in environments and in the policy.
+  public private(set) var environmentTime: UInt64 = 0
+  public private(set) var inferenceTime: UInt64 = 0
+
+  /// Makes the environments of group `index`.
+  ///
+  /// - Parameters:
+  ///   - purpose: What the policy's random numbers are for: `.action` in training, `.evaluation` elsewhere.
+  /// - Throws: whatever an environment throws when it is made.
+  public init(
+    _ index: Int, shape: RunShape, tasks: [Task], actions: Int, seed: UInt64, purpose: RandomPurpose = .action,
+    recurrentSize: Int
+  ) throws {
+    range = shape.columns(ofGroup: index)
+    columns = range.count
+    blockColumn = range.lowerBound % shape.columnsPerShard
+    unroll = shape.unroll
+    self.actions = actions
+    self.tasks = shape.columnTasks[range].map { $0 }
+    let observation = tasks[0].observation
+    carry = RoundBlock(steps: 0, columns: columns, observation: observation, recurrentSize: recurrentSize)
+    episodes = Array(repeating: [], count: shape.lag + 1)
+    for index in episodes.indices { episodes[index].reserveCapacity(4 * columns) }
+
+    func scratch<Element>(_ count: Int, _ value: Element) -> UnsafeMutablePointer<Element> {
+      let pointer = UnsafeMutablePointer<Element>.allocate(capacity: count)
+      pointer.initialize(repeating: value, count: count)
+      return pointer
+    }
+    task = scratch(columns, 0)
+    mask = scratch(columns * actions, 0)
+    (truncated, success, episodeSuccess) = (scratch(columns, 0), scratch(columns, 0), scratch(columns, 0))
+    (lives, previousLives) = (scratch(columns, 0), scratch(columns, 0))
+    uniform = scratch(columns, 0)
+    (episodeScore, episodeLength) = (scratch(columns, 0), scratch(columns, 0))
+
+    // Column c of a task is its replica number c - (the task's first column).
+    var (batches, streams): ([Batch], [RandomStream]) = ([], [])
+    var start = range.lowerBound
+    while start < range.upperBound {
+      let index = shape.columnTasks[start]
+      let end = shape.columnTasks[start..<range.upperBound].firstIndex { $0 != index } ?? range.upperBound
+      let first = shape.columnTasks.firstIndex(of: index)!
+      let replicas = start - first..<end - first
+      batches.append(
+        Batch(
+          environment: try tasks[index].makeEnvironment(replicas, seed), task: tasks[index],
+          column: start - range.lowerBound,
+          observation: .allocate(capacity: observation.leaves.count),
+          finalObservation: .allocate(capacity: observation.leaves.count)))
+      streams += replicas.map { RandomStream(seed: seed, task: tasks[index].id, replica: $0, purpose: purpose) }
+      for column in start..<end {
+        let row = column - range.lowerBound
+        task[row] = Int32(index)
+        for (action, allowed) in tasks[index].actionMask.enumerated() where allowed {
+          mask[row * actions + action] = 1
+        }
+      }
+      start = end
+    }
+    (self.batches, self.streams) = (batches, streams)
+  }
+
+  deinit {
+    for batch in batches {
+      batch.observation.deallocate()
+      batch.finalObservation.deallocate()
+    }
+    task.deallocate()
+    mask.deallocate()
+    truncated.deallocate()
+    success.deallocate()
+    episodeSuccess.deallocate()
+    lives.deallocate()
+    previousLives.deallocate()
+    uniform.deallocate()
+    episodeScore.deallocate()
+    episodeLength.deallocate()
+  }
+
+  /// Episodes that ended in round `round`, by step and column.
+  public func episodes(inRound round: Int) -> [EpisodeRecord] { episodes[round % episodes.count] }
+
+  /// Goes on with the unroll of round `round` until it is done or must wait.
+  func advance(round: Int, version: Int, block: RoundBlock, policy: any Policy, tape: Tape) throws -> Progress {
+    while true {
+      switch stage {
+      case .new:
+        for batch in batches where try batch.environment.reset(into: rows(of: batch, carry, step: 0, column: 0)) != .done {
+          pending += 1
+        }
+        stage = .resetting
+      case .resetting:
+        if let descriptor = try wait() { return .waiting(fileDescriptor: descriptor) }
+        carry.isFirst.update(repeating: 1, count: columns)
+        carry.valid.update(repeating: 1, count: columns)
+        stage = .ready
+      case .ready:
+        episodes[round % episodes.count].removeAll(keepingCapacity: true)
+        carry.copyRow(step: 0, column: 0, count: columns, to: block, step: 0, column: blockColumn)
+        carry.copyRecurrentState(column: 0, count: columns, to: block, column: blockColumn)
+        stage = .choosing(step: 0)
+      case .choosing(let step):
+        choose(step: step, round: round, version: version, block: block, policy: policy, tape: tape)
+        stage = .stepping(step: step)
+        try act(step: step, block: block)
+      case .stepping(let step):
+        let start = nanoseconds()
+        defer { environmentTime += nanoseconds() - start }
+        if let descriptor = try wait() { return .waiting(fileDescriptor: descriptor) }
+        account(step: step, round: round, block: block)
+        if step + 1 < unroll {
+          stage = .choosing(step: step + 1)
+        } else {
+          block.copyRow(step: unroll, column: blockColumn, count: columns, to: carry, step: 0, column: 0)
+          stage = .ready
+          return .done
+        }
+      }
+    }
+  }
+
+  /// Lets the policy choose the actions of one step.
+  private func choose(step: Int, round: Int, version: Int, block: RoundBlock, policy: any Policy, tape: Tape) {
+    let start = nanoseconds()
+    let address = UInt64(round) * UInt64(unroll) + UInt64(step)
+    for column in 0..<columns { uniform[column] = streams[column].uniform(step: address) }
+    policy.act(
+      ActorRows(
+        columns: columns, block: block, step: step, column: blockColumn, task: task, mask: mask, hidden: carry.hidden,
+        cell: carry.cell, uniform: uniform, greedy: greedy),
+      version: version, tape: tape)
+    inferenceTime += nanoseconds() - start
+  }
+
+  /// Starts one step of every environment.
+  private func act(step: Int, block: RoundBlock) throws {
+    let start = nanoseconds()
+    defer { environmentTime += nanoseconds() - start }
+    for batch in batches {
+      let column = batch.column
+      let row = (step + 1) * block.columns + blockColumn + column
+      for leaf in batch.finalObservation.indices {
+        batch.finalObservation[leaf] = block.finalObservation(leaf: leaf, step: step, column: blockColumn + column)
+      }
+      let progress = try batch.environment.step(
+        ActionRows(discrete: block.action + row),
+        into: StepRows(
+          observation: rows(of: batch, block, step: step + 1, column: blockColumn),
+          finalObservation: ObservationRows(leaves: batch.finalObservation), reward: block.reward + row,
+          terminated: block.terminated + row, truncated: truncated + column, valid: block.valid + row,
+          success: success + column, lives: lives + column))
+      if progress != .done { pending += 1 }
+    }
+  }
+
+  private func rows(of batch: Batch, _ block: RoundBlock, step: Int, column: Int) -> ObservationRows {
+    for leaf in batch.observation.indices {
+      batch.observation[leaf] = block.observation(leaf: leaf, step: step, column: column + batch.column)
+    }
+    return ObservationRows(leaves: batch.observation)
+  }
+
+  /// The descriptor of an environment that is not done yet.
+  private func wait() throws -> Int32? {
+    guard pending > 0 else { return nil }
+    for batch in batches {
+      if case .waiting(let descriptor) = try batch.environment.advance() { return descriptor }
+    }
+    pending = 0
+    return nil
+  }
+
+  /// Marks ends of episodes as the learner sees them, and keeps the scores, which span lives.
+  private func account(step: Int, round: Int, block: RoundBlock) {
+    for batch in batches {
+      let end = batch.column + batch.environment.slots
+      for column in batch.column..<end {
+        let row = (step + 1) * block.columns + blockColumn + column
+        episodeScore[column] += Double(block.reward[row])
+        episodeLength[column] += 1
+        episodeSuccess[column] |= success[column]
+        let ended = block.terminated[row] != 0 || truncated[column] != 0
+        let lostLife = batch.task.lifeLossEndsEpisode && lives[column] < previousLives[column] && lives[column] > 0
+        if ended {
+          if block.valid[row] != 0 {
+            episodes[round % episodes.count].append(
+              EpisodeRecord(
+                task: tasks[column], column: range.lowerBound + column, score: episodeScore[column],
+                length: episodeLength[column], success: episodeSuccess[column] != 0))
+          }
+          (episodeScore[column], episodeLength[column], episodeSuccess[column]) = (0, 0, 0)
+        } else if lostLife {
+          block.terminated[row] = 1
+        }
+        block.isFirst[row] = ended || lostLife ? 1 : 0
+        previousLives[column] = lives[column]
+      }
+    }
+  }
+
+  // MARK: State
+
+  /// Whether every environment can be restored exactly.
+  func saveState(into archive: inout StateArchive, name: String) throws -> Bool {
+    archive.add("\(name).carry", carry.saveState())
+    archive.add("\(name).episode_score", UnsafeBufferPointer(start: episodeScore, count: columns))
+    archive.add("\(name).episode_length", UnsafeBufferPointer(start: episodeLength, count: columns))
+    archive.add("\(name).episode_success", UnsafeBufferPointer(start: episodeSuccess, count: columns))
+    archive.add("\(name).lives", UnsafeBufferPointer(start: previousLives, count: columns))
+    var exact = true
+    for (index, batch) in batches.enumerated() {
+      if let state = try batch.environment.saveState() {
+        archive.add("\(name).environment\(index)", state)
+      } else {
+        exact = false
+      }
+    }
+    return exact
+  }
+
+  /// Goes on where a saved group stopped. Environments without saved state begin fresh episodes; then so does the group.
+  func restoreState(from archive: StateArchive, name: String, exact: Bool) throws {
+    guard exact else { return }
+    try carry.restoreState(archive.bytes("\(name).carry"))
+    try archive.restore("\(name).episode_score", to: UnsafeMutableBufferPointer(start: episodeScore, count: columns))
+    try archive.restore("\(name).episode_length", to: UnsafeMutableBufferPointer(start: episodeLength, count: columns))
+    try archive.restore("\(name).episode_success", to: UnsafeMutableBufferPointer(start: episodeSuccess, count: columns))
+    try archive.restore("\(name).lives", to: UnsafeMutableBufferPointer(start: previousLives, count: columns))
+    for (index, batch) in batches.enumerated() {
+      try batch.environment.restoreState(archive.bytes("\(name).environment\(index)"))
+    }
+    stage = .ready
+  }
+}

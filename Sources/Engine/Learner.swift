@@ -1,0 +1,53 @@
+import Environments
+import Tensors
+
+/// What a policy sees of a group of columns at one step, and where it answers. Arrays are `[columns]` unless said otherwise.
+public struct ActorRows {
+  public let columns: Int
+  let block: RoundBlock
+  let step: Int
+  let column: Int
+  /// Task index of each column.
+  public let task: UnsafePointer<Int32>
+  /// Allowed actions, `[columns, actions]`.
+  public let mask: UnsafePointer<UInt8>
+  /// Recurrent state, `[columns, H]`, updated in place.
+  public let hidden, cell: UnsafeMutablePointer<Float>
+  /// One number in [0, 1) a column, to sample the action with.
+  public let uniform: UnsafePointer<Float>
+  /// Whether to take the most probable action instead of sampling.
+  public let greedy: Bool
+
+  /// Observations of one leaf, `[columns, leaf]`.
+  public func observation(leaf: Int) -> UnsafeRawPointer {
+    UnsafeRawPointer(block.observation(leaf: leaf, step: step, column: column))
+  }
+  private var row: Int { step * block.columns + column }
+  /// The reward and action that led here, and whether an episode begins here.
+  public var previousReward: UnsafePointer<Float> { UnsafePointer(block.reward + row) }
+  public var previousAction: UnsafePointer<Int32> { UnsafePointer(block.action + row) }
+  public var isFirst: UnsafePointer<UInt8> { UnsafePointer(block.isFirst + row) }
+  /// The answer: the action, and its log-probability.
+  public var action: UnsafeMutablePointer<Int32> { block.action + row + block.columns }
+  public var logProbability: UnsafeMutablePointer<Float> { block.logProbability + row }
+}
+
+/// Something that acts. Threads call it at the same time, each with a tape of its own.
+public protocol Policy: AnyObject, Sendable {
+  /// Acts with parameter version `version`.
+  func act(_ rows: ActorRows, version: Int, tape: Tape)
+}
+
+/// An algorithm, as the engine sees it: ordered phases, each a piece of work a shard, then one serial step.
+///
+/// Work of one phase runs on any thread in any order, so what it writes belongs to its shard alone. The serial step combines
+/// the shards in a fixed order (`ck_tree_sum`), so that bits don't depend on threads. The last phase makes version
+/// `round + 1` of the parameters. `lag + 1` versions are in use at a time.
+public protocol Learner: Policy {
+  var phases: Int { get }
+  /// One shard's part of a phase, with version `round` of the parameters.
+  func work(phase: Int, shard: Int, round: Int, block: RoundBlock, tape: Tape)
+  /// The serial step of a phase.
+  /// - Throws: what stops the run, such as a loss that is not finite.
+  func finish(phase: Int, round: Int) throws
+}

@@ -1,0 +1,83 @@
+/// How far a batch of environments has come with what it was asked to do.
+public enum Progress: Equatable, Sendable {
+  case done
+  /// Nothing to do until this file descriptor is readable; then call `advance()`. No thread is held meanwhile.
+  case waiting(fileDescriptor: Int32)
+}
+
+/// A batch of environments of one task, stepped together; each is a *slot*.
+///
+/// Memory belongs to the caller, and its addresses may differ from step to step. Ends of episodes follow SAME_STEP: when an
+/// episode ends, `observation` is already the first one of the next episode, `finalObservation` holds the last one of the
+/// old, and reward, terminated, truncated and success belong to the step that ended it. The next action acts in the new episode,
+/// so that every step is a real transition.
+///
+/// Random events are addressed by (seed, task, replica, environment step), so equal seeds and actions give equal episodes.
+public protocol Environment: AnyObject {
+  /// Number of slots, fixed for life.
+  var slots: Int { get }
+
+  /// Starts the first episode of every slot and writes its first observation.
+  func reset(into observation: ObservationRows) throws -> Progress
+
+  /// Acts once in every slot and writes what follows.
+  ///
+  /// `waiting` means that the rows are written only when a later `advance()` returns `done`; both must stay valid until then.
+  func step(_ action: ActionRows, into rows: StepRows) throws -> Progress
+
+  /// Continues a `reset` or `step` that was waiting.
+  func advance() throws -> Progress
+
+  /// The exact state of all slots, or nil where it can't be had: then a resumed run begins fresh episodes and says so.
+  func saveState() throws -> [UInt8]?
+
+  /// Goes on from a state that `saveState` gave in an equal environment.
+  func restoreState(_ state: [UInt8]) throws
+}
+
+extension Environment {
+  public func advance() throws -> Progress { .done }
+}
+
+/// Where observations of a batch go: one pointer a leaf, each to `[slots, leaf shape]`.
+public struct ObservationRows {
+  public let leaves: UnsafeMutableBufferPointer<UnsafeMutableRawPointer>
+  public init(leaves: UnsafeMutableBufferPointer<UnsafeMutableRawPointer>) { self.leaves = leaves }
+}
+
+/// What a batch of slots does next: `discrete` for a discrete space, `box` `[slots, dimension]` for a box.
+public struct ActionRows {
+  public let discrete: UnsafePointer<Int32>?
+  public let box: UnsafePointer<Float>?
+  public init(discrete: UnsafePointer<Int32>) { (self.discrete, self.box) = (discrete, nil) }
+  public init(box: UnsafePointer<Float>) { (self.discrete, self.box) = (nil, box) }
+}
+
+/// Where one step of a batch is written, every array `[slots]`; flags are 0 or 1. The environment writes every element.
+public struct StepRows {
+  public var observation: ObservationRows
+  /// Written only where `terminated` or `truncated`.
+  public var finalObservation: ObservationRows
+  /// In the task's own units, never clipped.
+  public var reward: UnsafeMutablePointer<Float>
+  /// The episode ended and nothing follows: the value of what comes after is zero.
+  public var terminated: UnsafeMutablePointer<UInt8>
+  /// The episode was cut off, by a time limit say; `terminated` wins where both are set.
+  public var truncated: UnsafeMutablePointer<UInt8>
+  /// 0 where the step must be left out of losses and statistics (a lost worker).
+  public var valid: UnsafeMutablePointer<UInt8>
+  /// The task's success rule held at this step.
+  public var success: UnsafeMutablePointer<UInt8>
+  /// Lives left, 0 where a game has none.
+  public var lives: UnsafeMutablePointer<Int16>
+
+  public init(
+    observation: ObservationRows, finalObservation: ObservationRows, reward: UnsafeMutablePointer<Float>,
+    terminated: UnsafeMutablePointer<UInt8>, truncated: UnsafeMutablePointer<UInt8>,
+    valid: UnsafeMutablePointer<UInt8>, success: UnsafeMutablePointer<UInt8>, lives: UnsafeMutablePointer<Int16>
+  ) {
+    (self.observation, self.finalObservation) = (observation, finalObservation)
+    (self.reward, self.terminated, self.truncated) = (reward, terminated, truncated)
+    (self.valid, self.success, self.lives) = (valid, success, lives)
+  }
+}

@@ -1,0 +1,47 @@
+/// One task, as a value: what is seen and done, how to make its environments, and what its scores mean.
+public struct Task: Sendable {
+  /// Scores that give a return its meaning, in the task's own units.
+  public struct ReferenceScores: Hashable, Sendable {
+    /// Mean return of uniformly random play.
+    public let random: Double
+    /// Mean return of `label`: "human" for Atari, "single-task agent" for arcade.
+    public let reference: Double
+    public let label: String
+    public init(random: Double, reference: Double, label: String) {
+      (self.random, self.reference, self.label) = (random, reference, label)
+    }
+
+    /// (score - random) / (reference - random): 0 is random play, 1 the reference.
+    public func normalized(_ score: Double) -> Double { (score - random) / (reference - random) }
+  }
+
+  /// Unique in its set: lower case, words joined by underscores.
+  public let id: String
+  public let observation: ObservationSpace
+  public let action: ActionSpace
+  /// For a discrete space: which actions this task has. Count equals the space's.
+  public let actionMask: [Bool]
+  /// nil until references were measured.
+  public let scores: ReferenceScores?
+  /// Everything else that changes what the task is (reward scale, horizon, sticky actions, versions), for the lockfile.
+  public let parameters: [String: String]
+  /// Whether a lost life counts as the end of an episode for the learner (discount 0), while the game and its score go on.
+  public let lifeLossEndsEpisode: Bool
+  /// Colours of an observation's planes for drawing, first plane first, `0xRRGGBB`; empty for camera images.
+  public let palette: [UInt32]
+  /// Makes the environments of these replicas. Streams of random numbers are addressed by seed, id and replica.
+  public let makeEnvironment: @Sendable (_ replicas: Range<Int>, _ seed: UInt64) throws -> any Environment
+
+  public init(
+    id: String, observation: ObservationSpace, action: ActionSpace, actionMask: [Bool], scores: ReferenceScores?,
+    parameters: [String: String], lifeLossEndsEpisode: Bool = false, palette: [UInt32] = [],
+    makeEnvironment: @escaping @Sendable (_ replicas: Range<Int>, _ seed: UInt64) throws -> any Environment
+  ) {
+    if case .discrete(let n) = action {
+      precondition(actionMask.count == n && actionMask.contains(true), "task \(id): the mask has \(n) flags, one set")
+    }
+    (self.id, self.observation, self.action, self.actionMask) = (id, observation, action, actionMask)
+    (self.scores, self.parameters, self.lifeLossEndsEpisode) = (scores, parameters, lifeLossEndsEpisode)
+    (self.palette, self.makeEnvironment) = (palette, makeEnvironment)
+  }
+}

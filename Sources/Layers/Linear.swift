@@ -1,0 +1,56 @@
+import Tensors
+
+/// Initialisers of one layer.
+public struct LayerInitializers: Sendable {
+  public let weight: Initializer
+  public let bias: @Sendable (_ fanIn: Int) -> Initializer
+
+  /// Truncated normal weights of deviation 1 / sqrt(fan-in), zero biases: Sonnet, used by IMPALA's published code.
+  public static let sonnet = LayerInitializers(weight: .truncatedNormal(gain: 1)) { _ in .zeros }
+  /// Normal weights of variance 1 / fan-in, zero biases.
+  public static let lecun = LayerInitializers(weight: .lecunNormal) { _ in .zeros }
+  /// Orthogonal weights times `gain`, zero biases.
+  public static func orthogonal(gain: Float) -> LayerInitializers {
+    LayerInitializers(weight: .orthogonal(gain: gain)) { _ in .zeros }
+  }
+}
+
+/// y = x w + b, with w `[inputs, outputs]`.
+public struct Linear: Sendable {
+  public let weight, bias: Parameter
+
+  public init(
+    _ layout: inout ParameterLayout, _ name: String, inputs: Int, outputs: Int,
+    initializers: LayerInitializers = .sonnet
+  ) {
+    weight = layout.add("\(name).weight", Shape(inputs, outputs), initializers.weight)
+    bias = layout.add("\(name).bias", Shape(outputs), initializers.bias(inputs))
+  }
+
+  /// x `[rows, inputs]` to `[rows, outputs]`.
+  public func callAsFunction(_ x: Tensor, _ tape: Tape) -> Tensor { tape.linear(x, weight: weight, bias: bias) }
+}
+
+/// One linear output a task over shared features: y[r] = w[task[r]] . x[r] + b[task[r]], with w `[tasks, inputs]`.
+public struct TaskHeads: Sendable {
+  public let weight, bias: Parameter
+
+  /// The heads start at zero, so that every value starts at its task's mean.
+  public init(_ layout: inout ParameterLayout, _ name: String, inputs: Int, tasks: Int) {
+    weight = layout.add("\(name).weight", Shape(tasks, inputs), .zeros)
+    bias = layout.add("\(name).bias", Shape(tasks), .zeros)
+  }
+
+  public var tasks: Int { weight.shape[0] }
+
+  /// x `[rows, inputs]`, task `[rows]`, to `[rows]`.
+  public func callAsFunction(_ x: Tensor, task: UnsafePointer<Int32>, _ tape: Tape) -> Tensor {
+    tape.taskHead(x, weight: weight, bias: bias, task: task)
+  }
+
+  /// The elements of one task's head within a buffer.
+  public func ranges(of task: Int) -> [Range<Int>] {
+    let start = weight.offset + task * weight.shape[1]
+    return [start..<start + weight.shape[1], bias.offset + task..<bias.offset + task + 1]
+  }
+}

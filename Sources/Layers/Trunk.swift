@@ -1,0 +1,129 @@
+import Tensors
+
+/// From images to features: the part of an agent that all tasks share.
+public protocol Trunk: Sendable {
+  /// Number of features.
+  var outputs: Int { get }
+
+  /// `[images, outputs]`, after a ReLU.
+  func callAsFunction(_ image: ImageView, _ tape: Tape) -> Tensor
+}
+
+/// The published trunks, by name.
+public enum TrunkKind: String, CaseIterable, Codable, Sendable {
+  /// IMPALA's residual network of 15 convolutions.
+  case deep
+  /// IMPALA's shallow network for DmLab: two convolutions.
+  case shallow2
+  /// Three convolutions (Mnih et al. 2015; TorchBeast's reading of IMPALA's Atari experts).
+  case shallow3
+  /// One convolution for 10x10 boards (Young and Tian 2019).
+  case small
+
+  /// Smallest image side that the network accepts.
+  public var smallestSide: Int {
+    switch self {
+    case .deep: 1
+    case .shallow2: 20
+    case .shallow3: 36
+    case .small: 3
+    }
+  }
+
+  /// Adds the trunk for images `[height, width, channels]` to a layout.
+  /// - Precondition: both sides are at least `smallestSide`.
+  public func make(
+    _ layout: inout ParameterLayout, _ name: String, height: Int, width: Int, channels: Int
+  ) -> any Trunk {
+    precondition(min(height, width) >= smallestSide, "\(rawValue) needs images of \(smallestSide) pixels a side")
+    return switch self {
+    case .deep: DeepTrunk(&layout, name, height: height, width: width, channels: channels)
+    case .shallow2:
+      PlainTrunk(
+        &layout, name, height: height, width: width, channels: channels, features: 256,
+        convolutions: [(16, 8, 4), (32, 4, 2)])
+    case .shallow3:
+      PlainTrunk(
+        &layout, name, height: height, width: width, channels: channels, features: 512,
+        convolutions: [(32, 8, 4), (64, 4, 2), (64, 3, 1)])
+    case .small:
+      PlainTrunk(
+        &layout, name, height: height, width: width, channels: channels, features: 128, convolutions: [(16, 3, 1)])
+    }
+  }
+}
+
+/// Convolutions without padding, each with a ReLU, then a dense layer with a ReLU.
+struct PlainTrunk: Trunk {
+  let convolutions: [Convolution]
+  let dense: Linear
+  let outputs: Int
+
+  init(
+    _ layout: inout ParameterLayout, _ name: String, height: Int, width: Int, channels: Int, features: Int,
+    convolutions sizes: [(outputs: Int, kernel: Int, stride: Int)]
+  ) {
+    var (height, width, channels) = (height, width, channels)
+    var convolutions: [Convolution] = []
+    for (index, size) in sizes.enumerated() {
+      convolutions.append(
+        Convolution(
+          &layout, "\(name).conv\(index)", inputs: channels, outputs: size.outputs, kernel: size.kernel,
+          stride: size.stride, padding: .valid))
+      height = (height - size.kernel) / size.stride + 1
+      width = (width - size.kernel) / size.stride + 1
+      channels = size.outputs
+    }
+    self.convolutions = convolutions
+    dense = Linear(&layout, "\(name).fc", inputs: height * width * channels, outputs: features)
+    outputs = features
+  }
+
+  func callAsFunction(_ image: ImageView, _ tape: Tape) -> Tensor {
+    var x = tape.relu(convolutions[0](image, tape))
+    for convolution in convolutions.dropFirst() { x = tape.relu(convolution(x, tape)) }
+    return tape.relu(dense(x.reshaped(Shape(image.images, x.count / image.images)), tape))
+  }
+}
+
+/// IMPALA's deep network (Espeholt et al. 2018, figure 3, right): for 16, 32 and 32 channels a 3x3 convolution, a 3x3
+/// max-pooling of stride 2 and two residual blocks; then a dense layer of 256.
+struct DeepTrunk: Trunk {
+  struct Stage: Sendable {
+    let convolution: Convolution
+    let blocks: (ResidualBlock, ResidualBlock)
+  }
+
+  let stages: [Stage]
+  let dense: Linear
+  let outputs = 256
+
+  init(_ layout: inout ParameterLayout, _ name: String, height: Int, width: Int, channels: Int) {
+    var (height, width, inputs) = (height, width, channels)
+    var stages: [Stage] = []
+    for (index, outputs) in [16, 32, 32].enumerated() {
+      let stage = "\(name).stage\(index)"
+      stages.append(
+        Stage(
+          convolution: Convolution(&layout, "\(stage).conv", inputs: inputs, outputs: outputs, kernel: 3),
+          blocks: (
+            ResidualBlock(&layout, "\(stage).block0", channels: outputs),
+            ResidualBlock(&layout, "\(stage).block1", channels: outputs)
+          )))
+      (height, width, inputs) = ((height + 1) / 2, (width + 1) / 2, outputs)
+    }
+    self.stages = stages
+    dense = Linear(&layout, "\(name).fc", inputs: height * width * inputs, outputs: outputs)
+  }
+
+  func callAsFunction(_ image: ImageView, _ tape: Tape) -> Tensor {
+    var x = run(stages[0], stages[0].convolution(image, tape), tape)
+    for stage in stages.dropFirst() { x = run(stage, stage.convolution(x, tape), tape) }
+    x = tape.relu(x).reshaped(Shape(image.images, x.count / image.images))
+    return tape.relu(dense(x, tape))
+  }
+
+  private func run(_ stage: Stage, _ convolved: Tensor, _ tape: Tape) -> Tensor {
+    stage.blocks.1(stage.blocks.0(tape.maxPool(convolved, window: 3, stride: 2), tape), tape)
+  }
+}

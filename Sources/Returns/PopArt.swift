@@ -1,0 +1,102 @@
+import CKernels
+
+/// What one column of a batch tells about its task's returns: the mean of its value targets and of their squares.
+public struct ReturnMoments: BitwiseCopyable, Sendable {
+  public var task: Int32
+  /// Number of valid steps; a column without one is left out.
+  public var steps: Int32
+  /// Mean of vs over the valid steps.
+  public var mean: Double
+  /// Mean of vs squared over the valid steps.
+  public var meanSquare: Double
+
+  /// No steps yet.
+  public init(task: Int) { (self.task, steps, mean, meanSquare) = (Int32(task), 0, 0, 0) }
+
+  /// The moments of column `column` of vs `[T, B]`.
+  public init(
+    task: Int, vs: UnsafePointer<Float>, valid: UnsafePointer<UInt8>, column: Int, steps: Int, batch: Int
+  ) {
+    var (count, sum, squares) = (0, 0.0, 0.0)
+    for t in 0..<steps where valid[t * batch + column] != 0 {
+      let target = Double(vs[t * batch + column])
+      count += 1
+      sum += target
+      squares += target * target
+    }
+    let divisor = Double(max(count, 1))
+    (self.task, self.steps, mean, meanSquare) = (Int32(task), Int32(count), sum / divisor, squares / divisor)
+  }
+}
+
+/// Statistics of each task's returns, and the rescaling of value heads that keeps their outputs when these move
+/// (Hessel et al. 2018, section 3; van Hasselt et al. 2016).
+///
+/// A head gives n; the value in the task's own units is V = sigma n + mu. All arithmetic is in Float64: in Float32, nu - mu^2
+/// can't resolve a small sigma beside a large mean.
+public struct PopArt: Hashable, Sendable {
+  /// What a column contributes to the second moment nu.
+  public enum SecondMoment: String, CaseIterable, Codable, Sendable {
+    /// The mean of vs^2: keeps the variance within an unroll.
+    case meanOfSquares
+    /// The square of the mean of vs.
+    case squareOfMean
+  }
+
+  public struct Configuration: Codable, Hashable, Sendable {
+    /// Step of the exponential averages a column, in (0, 1).
+    public var beta = 3e-4
+    /// Bounds of sigma.
+    public var lowerBound = 1e-4
+    public var upperBound = 1e6
+    public var secondMoment = SecondMoment.meanOfSquares
+    /// Whether heads are rescaled (POP). Off leaves adaptive normalisation only: outputs jump when statistics move.
+    public var preservesOutputs = true
+    public init() {}
+  }
+
+  public let configuration: Configuration
+  /// Mean of the returns, a task.
+  public internal(set) var mu: [Double]
+  /// Second moment of the returns, a task.
+  public internal(set) var nu: [Double]
+
+  /// Starts at mu = 0, nu = 1, so sigma = 1.
+  public init(tasks: Int, _ configuration: Configuration = Configuration()) {
+    self.configuration = configuration
+    mu = Array(repeating: 0, count: tasks)
+    nu = Array(repeating: 1, count: tasks)
+  }
+
+  /// Goes on from saved statistics.
+  public init(mu: [Double], nu: [Double], _ configuration: Configuration = Configuration()) {
+    precondition(mu.count == nu.count, "one mu and one nu a task")
+    (self.configuration, self.mu, self.nu) = (configuration, mu, nu)
+  }
+
+  /// sigma = sqrt(nu - mu^2) within its bounds; the variance is bounded before the root, so rounding below zero is safe.
+  public func sigma(_ task: Int) -> Double {
+    let (low, high) = (configuration.lowerBound, configuration.upperBound)
+    return min(max(nu[task] - mu[task] * mu[task], low * low), high * high).squareRoot()
+  }
+
+  /// Moves the statistics by one column after another, in order: mu <- (1 - beta) mu + beta m, nu likewise.
+  public mutating func update(_ columns: UnsafeBufferPointer<ReturnMoments>) {
+    let beta = configuration.beta
+    for column in columns where column.steps > 0 {
+      let task = Int(column.task)
+      let second =
+        configuration.secondMoment == .meanOfSquares ? column.meanSquare : column.mean * column.mean
+      mu[task] = (1 - beta) * mu[task] + beta * column.mean
+      nu[task] = (1 - beta) * nu[task] + beta * second
+    }
+  }
+
+  /// Rescales one task's head, weight `[inputs]` and bias `[1]`, from the statistics `old` to these:
+  /// w <- w sigma / sigma', b <- (sigma b + mu - mu') / sigma'.
+  public func preserveOutputs(
+    of task: Int, from old: PopArt, weight: UnsafeMutablePointer<Float>, bias: UnsafeMutablePointer<Float>, inputs: Int
+  ) {
+    ck_popart_rescale(weight, bias, old.mu[task], old.sigma(task), mu[task], sigma(task), inputs)
+  }
+}
