@@ -1,0 +1,116 @@
+import Engine
+import Environments
+import TestSupport
+import Testing
+
+/// A run of the summing learner on counting environments.
+private struct Run {
+  let shape: RunShape
+  let learner: SummingLearner
+  let engine: RoundEngine
+
+  init(lag: Int, threads: Int, phases: Int = 1, groups: Int = 6) throws {
+    let shape = try RunShape(tasks: 3, environmentsPerTask: 4, unroll: 5, groups: groups, shards: 3, lag: lag)
+    let tasks = (0..<3).map { CountingEnvironment.task("count\($0)", length: 4 + 3 * $0) }
+    self.shape = shape
+    learner = SummingLearner(shape: shape, phases: phases)
+    let groups = try (0..<groups).map {
+      try Group($0, shape: shape, tasks: tasks, actions: 3, seed: 7, recurrentSize: 2)
+    }
+    engine = RoundEngine(
+      shape: shape, groups: groups,
+      blocks: RoundEngine.blocks(shape: shape, observation: CountingEnvironment.observation, recurrentSize: 2),
+      learner: learner, threads: threads)
+  }
+
+  func history(rounds: Int) throws -> [Float] {
+    try engine.run(until: rounds)
+    return learner.history
+  }
+}
+
+@Suite("Rounds", .serialized, .timeLimit(.minutes(2)))
+struct RoundEngineTests {
+  @Test("Any number of threads gives the same bits", arguments: [0, 1, 2], [1, 2])
+  func threads(lag: Int, phases: Int) throws {
+    let one = try Run(lag: lag, threads: 1, phases: phases).history(rounds: 40)
+    #expect(one.count == 40)
+    #expect(Set(one).count > 30, "the history must vary for the comparison to mean anything")
+    for threads in 2...5 {
+      #expect(try Run(lag: lag, threads: threads, phases: phases).history(rounds: 40) == one)
+    }
+  }
+
+  @Test("Lag changes what is learned")
+  func lagMatters() throws {
+    let histories = try (0...2).map { try Run(lag: $0, threads: 2).history(rounds: 20) }
+    #expect(histories[0] != histories[1])
+    #expect(histories[1] != histories[2])
+  }
+
+  @Test("Stopping between rounds and going on in a new engine changes nothing", arguments: [0, 1, 2], [1, 3])
+  func resume(lag: Int, threads: Int) throws {
+    let whole = try Run(lag: lag, threads: threads).history(rounds: 30)
+    let first = try Run(lag: lag, threads: threads)
+    let start = try first.history(rounds: 13)
+    var archive = StateArchive()
+    #expect(try first.engine.saveState(into: &archive))
+    let second = try Run(lag: lag, threads: threads + 1)
+    second.learner.restore(versions: first.learner.versions)
+    try second.engine.restoreState(from: archive, round: 13, exact: true)
+    #expect(try start + second.history(rounds: 30) == whole)
+  }
+
+  @Test("Running in pieces changes nothing")
+  func pieces() throws {
+    let whole = try Run(lag: 1, threads: 2).history(rounds: 21)
+    let run = try Run(lag: 1, threads: 2)
+    for limit in [1, 2, 9, 21] { try run.engine.run(until: limit) }
+    #expect(run.learner.history == whole)
+  }
+
+  @Test("A stop leaves the engine between rounds")
+  func stop() throws {
+    let run = try Run(lag: 1, threads: 3)
+    try run.engine.run(until: 1000) { round in if round == 9 { run.engine.stop() } }
+    #expect(run.engine.round == run.learner.history.count)
+    #expect(run.engine.round <= 11)
+    let whole = try Run(lag: 1, threads: 1).history(rounds: 20)
+    #expect(try run.history(rounds: 20) == whole)
+  }
+
+  @Test("Episodes are counted once, with their whole score")
+  func episodes() throws {
+    let run = try Run(lag: 1, threads: 2)
+    var lengths: [Int: [Int]] = [:]
+    try run.engine.run(until: 30) { round in
+      for group in run.engine.groups {
+        for episode in group.episodes(inRound: round) { lengths[episode.column, default: []].append(episode.length) }
+      }
+    }
+    // Column c of a group of two has slot c % 2, and episodes of 4 + 3 task + slot steps.
+    for column in 0..<12 {
+      let expected = 4 + 3 * (column / 4) + column % 2
+      #expect(lengths[column] == Array(repeating: expected, count: 150 / expected))
+    }
+  }
+
+  @Test("An error of the learner ends the run and reaches the caller")
+  func failure() throws {
+    struct Broken: Error {}
+    let run = try Run(lag: 1, threads: 3)
+    #expect(throws: Broken.self) {
+      try run.engine.run(until: 50) { round in if round == 4 { throw Broken() } }
+    }
+  }
+
+  @Test("Numbers that do not fit are refused by name")
+  func shapes() {
+    #expect(throws: EngineError.notDivisible(what: "slots", value: 12, by: "shards", 5)) {
+      try RunShape(tasks: 3, environmentsPerTask: 4, unroll: 5, groups: 5, shards: 5, lag: 1)
+    }
+    #expect(throws: EngineError.outOfRange(name: "unroll", value: 0, least: 1)) {
+      try RunShape(tasks: 3, environmentsPerTask: 4, unroll: 0, groups: 3, shards: 3, lag: 1)
+    }
+  }
+}

@@ -1,0 +1,67 @@
+import CKernels
+import Engine
+import Environments
+import Tensors
+
+/// A learner of one number a phase, whose floating-point sums show any change of order, lag or experience.
+///
+/// It acts by its parameter, and each phase adds what its shards saw, in Float32 and in the order of the fixed tree.
+public final class SummingLearner: Learner, @unchecked Sendable {
+  public let phases: Int
+  private let shape: RunShape
+  /// Parameter versions, `lag + 1` of them.
+  public private(set) var versions: [Float]
+  private let sums: UnsafeMutablePointer<Float>
+  private var scratch: Float = 0
+  public private(set) var history: [Float] = []
+
+  public init(shape: RunShape, phases: Int) {
+    (self.shape, self.phases) = (shape, phases)
+    versions = Array(repeating: 0.1, count: shape.lag + 1)
+    sums = .allocate(capacity: shape.shards)
+    sums.initialize(repeating: 0, count: shape.shards)
+  }
+
+  deinit { sums.deallocate() }
+
+  public func act(_ rows: ActorRows, version: Int, tape: Tape) {
+    let parameter = versions[version % versions.count]
+    let seen = rows.observation(leaf: 0).assumingMemoryBound(to: UInt8.self)
+    for column in 0..<rows.columns {
+      let mixed = parameter * Float(seen[16 * column] + 1) + rows.uniform[column]
+      rows.action[column] = Int32(mixed.bitPattern % 3)
+      rows.logProbability[column] = mixed
+    }
+  }
+
+  public func work(phase: Int, shard: Int, round: Int, block: RoundBlock, tape: Tape) {
+    var sum = versions[round % versions.count] + Float(phase) * scratch
+    for step in 0..<block.steps {
+      for column in 0..<block.columns {
+        let row = step * block.columns + column
+        sum += block.logProbability[row] * block.reward[row + block.columns] * 1.1
+        sum += Float(block.observation(leaf: 0, step: step, column: column).load(as: UInt8.self)) / 7
+        if block.isTruncated(step: step, column: column) {
+          sum -= Float(block.finalObservation(leaf: 0, step: step, column: column).load(as: UInt8.self)) / 3
+        }
+      }
+    }
+    sums[shard] = sum
+  }
+
+  public func finish(phase: Int, round: Int) throws {
+    var total: Float = 0
+    withUnsafeTemporaryAllocation(of: UnsafePointer<Float>?.self, capacity: shape.shards) { blocks in
+      for shard in 0..<shape.shards { blocks[shard] = UnsafePointer(sums + shard) }
+      ck_tree_sum(&total, blocks.baseAddress!, shape.shards, 1)
+    }
+    if phase < phases - 1 {
+      scratch = total * 1e-3
+    } else {
+      versions[(round + 1) % versions.count] = (total * 1e-3).truncatingRemainder(dividingBy: 1)
+      history.append(versions[(round + 1) % versions.count])
+    }
+  }
+
+  public func restore(versions: [Float]) { self.versions = versions }
+}
