@@ -107,8 +107,10 @@ void swarm_draw(const carcade_swarm *game, uint8_t *observation) {
   mark(observation, 0, LAST, game->x);
   int marching = game->direction < 0 ? 2 : 3;
   for (int y = 0; y < SIZE; y++) {
-    mark_row(observation, 1, y, game->aliens[y]);
-    mark_row(observation, marching, y, game->aliens[y]);
+    for (uint32_t bits = game->aliens[y]; bits; bits &= bits - 1) {
+      uint8_t *cell = observation + (y * SIZE + __builtin_ctz(bits)) * SIZE;
+      cell[1] = cell[marching] = 1;
+    }
     mark_row(observation, 4, y, game->shots[y]);
     mark_row(observation, 5, y, game->bombs[y]);
   }

@@ -142,6 +142,11 @@ public final class Tape {
     return scratchBuffer
   }
 
+  /// A parameter as a tensor, for operations that have it among their inputs.
+  public func tensor(_ parameter: Parameter) -> Tensor {
+    Tensor(shape: parameter.shape, values: value(parameter), gradients: gradient(parameter))
+  }
+
   /// Memory of the step for numbers that carry no gradient: targets, weights, gathered rows. Dirty.
   public func constant(_ shape: Shape) -> Tensor {
     Tensor(shape: shape, values: arena.floats(shape.count), gradients: nil)

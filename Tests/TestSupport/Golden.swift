@@ -91,13 +91,16 @@ public struct Golden: Sendable, CustomStringConvertible {
   }
 
   /// How far `actual` is from the array under `key` (times `factor`): the largest difference over the largest magnitude
-  /// expected, or the largest difference where zeros are expected. NaN for any NaN, and infinite for another count, so
+  /// expected (or over `smallestScale`, where the quantity has a natural scale that the expected numbers may all fall
+  /// short of), or the largest difference where zeros are expected. NaN for any NaN, and infinite for another count, so
   /// that `#expect(error <= tolerance)` fails. Equal infinities count as equal.
-  public func error<Number: BinaryFloatingPoint>(of actual: [Number], from key: String, times factor: Double = 1) -> Double {
+  public func error<Number: BinaryFloatingPoint>(
+    of actual: [Number], from key: String, times factor: Double = 1, smallestScale: Double = 0
+  ) -> Double {
     let expected = doubles(key)
     guard actual.count == expected.count else { return .infinity }
     var largest = 0.0
-    var scale = 0.0
+    var scale = smallestScale
     for (actual, expected) in zip(actual.lazy.map { Double($0) }, expected.lazy.map { factor * $0 })
     where actual != expected || expected.isFinite {
       let difference = abs(actual - expected)

@@ -83,119 +83,77 @@ public final class IMPALA: Learner, @unchecked Sendable {
   // MARK: Learner
 
   public func work(phase: Int, shard: Int, round: Int, block: RoundBlock, tape: Tape) {
-    if phase < phases - 1 {
-      tape.begin(values: parameters(version: round))
-      _ = targets(forward(block, shards[shard], tape), block, shards[shard], tape)
-    } else {
-      shards[shard].gradient.zero()
-      tape.begin(values: parameters(version: round), gradients: shards[shard].gradient)
-      learn(block, shards[shard], tape)
+    let shard = shards[shard]
+    let learns = phase == phases - 1
+    if learns { shard.gradient.zero() }
+    tape.begin(values: parameters(version: round), gradients: learns ? shard.gradient : nil)
+
+    let transitions = transitions(block)
+    let loss = IMPALALoss(configuration: configuration, popArt: popArt, columnTasks: shard.tasks)
+    let outputs = forward(block, shard, loss, tape)
+    let targets = loss.targets(
+      logPi: outputs.logPi.values, value: outputs.value, nextValue: outputs.nextValue, transitions, tape)
+    for column in 0..<block.columns {
+      shard.moments[column] = ReturnMoments(
+        task: shard.tasks[column], vs: targets.vs, valid: transitions.valid, column: column, steps: block.steps,
+        batch: block.columns)
+    }
+    if learns {
+      let terms = loss(
+        logPi: outputs.logPi, entropy: outputs.entropy, normalizedValue: outputs.normalizedValue, targets, tape)
+      tape.backward(from: terms.loss)
+      shard.note(terms)
     }
   }
 
-  /// Losses of one shard and their gradient (Espeholt et al. 2018, section 4.2), all sums:
-  ///   L = - sum log pi(a|x) A / sigma + baselineCost 1/2 sum ((vs - mu) / sigma - n)^2 - entropyCost sum H
-  private func learn(_ block: RoundBlock, _ shard: ShardResult, _ tape: Tape) {
-    let outputs = forward(block, shard, tape)
-    let targets = targets(outputs, block, shard, tape)
-
-    let policyLoss = tape.scale(tape.sum(outputs.logPiOfAction, weights: targets.advantage), by: -1)
-    let valueLoss = tape.halfSquaredError(
-      outputs.normalizedValue, target: targets.normalizedTarget, weights: targets.weights)
-    let entropy = tape.sum(outputs.entropy, weights: targets.weights)
-    let loss = tape.add(
-      tape.add(policyLoss, tape.scale(valueLoss, by: configuration.baselineCost)),
-      tape.scale(entropy, by: -configuration.entropyCost))
-    tape.backward(from: loss)
-
-    shard.policyLoss = Double(policyLoss.values[0])
-    shard.valueLoss = Double(valueLoss.values[0])
-    shard.entropy = Double(entropy.values[0])
-    shard.squaredGradientNorm = ck_sum_squares(shard.gradient.values, shard.gradient.count)
+  /// Row t + 1 of a block holds what followed a_t.
+  private func transitions(_ block: RoundBlock) -> IMPALALoss.Transitions {
+    let next = block.columns
+    return IMPALALoss.Transitions(
+      steps: block.steps, columns: block.columns, action: block.action + next, behaviour: block.logProbability,
+      reward: block.reward + next, terminated: block.terminated + next, ended: block.isFirst + next,
+      valid: block.valid + next)
   }
 
   private struct Outputs {
     /// log pi(a_t|x_t) and the policy's entropy, `[T * C]`.
-    let logPiOfAction, entropy: Tensor
+    let logPi, entropy: Tensor
     /// n(x_t), `[T * C]`.
     let normalizedValue: Tensor
-    /// V(x_t) = sigma n + mu, `[T + 1, C]`.
-    let value: UnsafeMutablePointer<Float>
-    /// V of what follows a_t, `[T, C]`.
-    let nextValue: UnsafeMutablePointer<Float>
+    /// V(x_t), and V of what followed a_t, `[T, C]`.
+    let value, nextValue: UnsafeMutablePointer<Float>
   }
 
-  /// Runs the network over the T + 1 rows of a block.
-  private func forward(_ block: RoundBlock, _ shard: ShardResult, _ tape: Tape) -> Outputs {
-    let (steps, columns) = (block.steps, block.columns)
+  /// Runs the network over the T + 1 rows of a block; the last row serves the bootstrap alone.
+  private func forward(_ block: RoundBlock, _ shard: ShardResult, _ loss: IMPALALoss, _ tape: Tape) -> Outputs {
+    let (columns, count) = (block.columns, block.steps * block.columns)
     let (features, states) = network.features(
       AgentNetwork.Input(
-        steps: steps + 1, columns: columns, observation: block.observations[0].assumingMemoryBound(to: UInt8.self),
-        previousReward: block.reward, previousAction: block.action, isFirst: block.isFirst, hidden: block.hidden,
-        cell: block.cell),
+        steps: block.steps + 1, columns: columns,
+        observation: block.observations[0].assumingMemoryBound(to: UInt8.self), previousReward: block.reward,
+        previousAction: block.action, isFirst: block.isFirst, hidden: block.hidden, cell: block.cell),
       tape)
-    let actedOn = features.rows(0..<steps * columns)
-    let logPi = tape.logSoftmax(network.logits(actedOn, tape), mask: shard.mask(rows: steps * columns, tasks: tasks, tape))
-    let heads = shard.heads(rows: (steps + 1) * columns, shared: configuration.values == .shared, tape)
-    let normalized = network.values(features, task: heads, tape)
+    let logPi = tape.logSoftmax(
+      network.logits(features.rows(0..<count), tape), mask: shard.mask(rows: count, tasks: tasks, tape))
+    let normalized = network.values(
+      features, task: shard.heads(rows: count + columns, shared: configuration.values == .shared, tape), tape)
 
-    let value = tape.constant(normalized.shape).values
-    for row in 0..<normalized.count { value[row] = unnormalize(normalized.values[row], shard.tasks[row % columns]) }
-    let nextValue = tape.constant(Shape(steps * columns)).values
-    nextValue.update(from: value + columns, count: steps * columns)
-    bootstrapTruncated(block, shard, states, nextValue, tape)
+    let value = tape.memory(count + columns, of: Float.self)
+    for row in 0..<count + columns {
+      value[row] = loss.unnormalize(normalized.values[row], shard.tasks[row % columns])
+    }
+    let nextValue = tape.memory(count, of: Float.self)
+    nextValue.update(from: value + columns, count: count)
+    bootstrapTruncated(block, shard, loss, states, nextValue, tape)
     return Outputs(
-      logPiOfAction: tape.select(logPi, action: block.action + columns), entropy: tape.entropy(logPi),
-      normalizedValue: normalized.prefix(steps * columns), value: value, nextValue: nextValue)
-  }
-
-  private struct Targets {
-    /// A / sigma, 0 where a step is not valid, `[T, C]`.
-    let advantage: UnsafeMutablePointer<Float>
-    /// (vs - mu) / sigma, `[T, C]`.
-    let normalizedTarget: UnsafeMutablePointer<Float>
-    /// 1 where a step is valid, else 0, `[T, C]`.
-    let weights: UnsafeMutablePointer<Float>
-  }
-
-  /// V-trace on unnormalised values, normalised afterwards; also notes the moments of vs for PopArt.
-  private func targets(_ outputs: Outputs, _ block: RoundBlock, _ shard: ShardResult, _ tape: Tape) -> Targets {
-    let (steps, columns) = (block.steps, block.columns)
-    let count = steps * columns
-    func floats() -> UnsafeMutablePointer<Float> { tape.constant(Shape(count)).values }
-    let (vs, advantage, logRho, reward) = (floats(), floats(), floats(), floats())
-    let (discount, target, weights) = (floats(), floats(), floats())
-    let continues = tape.memory(count, of: UInt8.self)
-    let (isFirst, terminated, valid) = (
-      block.isFirst + columns, block.terminated + columns, block.valid + columns
-    )
-    for i in 0..<count {
-      logRho[i] = outputs.logPiOfAction.values[i] - block.logProbability[i]
-      let raw = block.reward[columns + i]
-      reward[i] = configuration.rewards == .clipped ? min(max(raw, -1), 1) : raw
-      discount[i] = terminated[i] != 0 ? 0 : configuration.discount
-      continues[i] = isFirst[i] != 0 ? 0 : 1
-      weights[i] = valid[i] != 0 ? 1 : 0
-    }
-    configuration.vTrace(
-      vs: vs, advantage: advantage, logRho: logRho, reward: reward, discount: discount, continues: continues,
-      value: outputs.value, nextValue: outputs.nextValue, valid: valid, steps: steps, batch: columns)
-    for i in 0..<count {
-      let task = shard.tasks[i % columns]
-      target[i] = normalize(vs[i], task)
-      advantage[i] /= Float(sigma(task))
-    }
-    for column in 0..<columns {
-      shard.moments[column] = ReturnMoments(
-        task: shard.tasks[column], vs: vs, valid: valid, column: column, steps: steps, batch: columns)
-    }
-    return Targets(advantage: advantage, normalizedTarget: target, weights: weights)
+      logPi: tape.select(logPi, action: block.action + columns), entropy: tape.entropy(logPi),
+      normalizedValue: normalized.prefix(count), value: value, nextValue: nextValue)
   }
 
   /// V(final observation) for the episodes that were cut off: one more forward pass over just these rows.
   private func bootstrapTruncated(
-    _ block: RoundBlock, _ shard: ShardResult, _ states: LSTMOutput?, _ nextValue: UnsafeMutablePointer<Float>,
-    _ tape: Tape
+    _ block: RoundBlock, _ shard: ShardResult, _ loss: IMPALALoss, _ states: LSTMOutput?,
+    _ nextValue: UnsafeMutablePointer<Float>, _ tape: Tape
   ) {
     shard.truncations.removeAll(keepingCapacity: true)
     for row in 0..<block.steps * block.columns
@@ -229,7 +187,7 @@ public final class IMPALA: Learner, @unchecked Sendable {
         tape)
       let normalized = network.values(features, task: head, tape)
       for (i, row) in shard.truncations.enumerated() {
-        nextValue[row] = unnormalize(normalized.values[i], shard.tasks[row % block.columns])
+        nextValue[row] = loss.unnormalize(normalized.values[i], shard.tasks[row % block.columns])
       }
     }
   }
@@ -304,18 +262,6 @@ public final class IMPALA: Learner, @unchecked Sendable {
         throw DivergenceError(task: names, quantity: quantity, value: value)
       }
     }
-  }
-
-  // MARK: Units
-
-  private func sigma(_ task: Int) -> Double { configuration.values == .popArt ? popArt.sigma(task) : 1 }
-
-  private func unnormalize(_ n: Float, _ task: Int) -> Float {
-    configuration.values == .popArt ? Float(popArt.sigma(task) * Double(n) + popArt.mu[task]) : n
-  }
-
-  private func normalize(_ value: Float, _ task: Int) -> Float {
-    configuration.values == .popArt ? Float((Double(value) - popArt.mu[task]) / popArt.sigma(task)) : value
   }
 
   // MARK: State

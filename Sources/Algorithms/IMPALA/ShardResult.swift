@@ -1,3 +1,4 @@
+import CKernels
 import Environments
 import Returns
 import Tensors
@@ -23,6 +24,14 @@ final class ShardResult {
   }
 
   deinit { moments.deallocate() }
+
+  /// Keeps the loss's terms and the norm of its gradient.
+  func note(_ terms: IMPALALoss.Terms) {
+    policyLoss = Double(terms.policy.values[0])
+    valueLoss = Double(terms.value.values[0])
+    entropy = Double(terms.entropy.values[0])
+    squaredGradientNorm = ck_sum_squares(gradient.values, gradient.count)
+  }
 
   func hasValidStep(of task: Int) -> Bool { moments.contains { $0.task == task && $0.steps > 0 } }
 

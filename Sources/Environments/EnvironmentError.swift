@@ -1,0 +1,40 @@
+/// What can go wrong with environments because of a name, a file, a package or another process.
+public enum EnvironmentError: Error, Equatable, CustomStringConvertible {
+  /// `nearest` is the name that was probably meant.
+  case unknownSuite(name: String, nearest: String? = nil)
+  case unknownTask(suite: String, task: String, nearest: String? = nil)
+  case duplicateTask(suite: String, task: String)
+  case emptySet(suite: String)
+  /// Two environments ("task/replica/generation") would draw the same random numbers.
+  case streamCollision(first: String, second: String)
+  /// Two tasks of a set that one network can't serve; `reason` names both values.
+  case differentSpaces(first: String, second: String, reason: String)
+  /// A saved state that doesn't fit the environment.
+  case badState(task: String, reason: String)
+  /// `log` is the end of what the worker printed.
+  case workerFailed(task: String, reason: String, log: String)
+  /// No Python that has the packages which a suite needs.
+  case pythonMissing(reason: String)
+  case romMissing(task: String, reason: String)
+
+  public var description: String {
+    switch self {
+    case .unknownSuite(let name, let nearest):
+      "there is no suite \(name)" + (nearest.map { ": did you mean \($0)?" } ?? "")
+        + " (`polymath list suites` shows all)"
+    case .unknownTask(let suite, let task, let nearest):
+      "suite \(suite) has no task \(task)" + (nearest.map { ": did you mean \($0)?" } ?? "")
+    case .duplicateTask(let suite, let task): "suite \(suite) has task \(task) twice: ids must differ"
+    case .emptySet(let suite): "suite \(suite) has no task: name at least one"
+    case .streamCollision(let first, let second):
+      "environments \(first) and \(second) would draw the same random numbers: rename a task or use fewer replicas"
+    case .differentSpaces(let first, let second, let reason):
+      "tasks \(first) and \(second) can't be in one set: \(reason)"
+    case .badState(let task, let reason): "the saved state doesn't fit task \(task): \(reason)"
+    case .workerFailed(let task, let reason, let log):
+      "the worker of \(task) \(reason)" + (log.isEmpty ? "" : "; its log ends:\n\(log)")
+    case .pythonMissing(let reason): "\(reason): run `make gymnasium`, or set POLYMATH_PYTHON"
+    case .romMissing(let task, let reason): "\(task): \(reason)"
+    }
+  }
+}

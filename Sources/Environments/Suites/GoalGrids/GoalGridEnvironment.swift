@@ -1,0 +1,86 @@
+import Tensors
+
+/// A batch of slots of one goal grid.
+public final class GoalGridEnvironment: Environment {
+  private struct Slot: BitwiseCopyable {
+    /// Steps made in the slot's whole life: the address of its random numbers.
+    var step: UInt64 = 0
+    var cell: Int32 = 0
+    var episodeStep: Int32 = 0
+  }
+
+  public let slots: Int
+  private let task: String
+  private let rules: GoalGrids.Rules
+  private let streams: [RandomStream]
+  private var states: [Slot]
+
+  init(task: String, rules: GoalGrids.Rules, replicas: Range<Int>, seed: UInt64) {
+    (slots, self.task, self.rules) = (replicas.count, task, rules)
+    streams = replicas.map { RandomStream(seed: seed, task: task, replica: $0, purpose: .environment) }
+    states = Array(repeating: Slot(), count: replicas.count)
+  }
+
+  public func reset(into observation: ObservationRows) -> Progress {
+    for slot in 0..<slots {
+      states[slot] = Slot()
+      begin(slot)
+      write(slot, to: observation)
+    }
+    return .done
+  }
+
+  /// Starts an episode in any cell but the goal, all equally likely.
+  private func begin(_ slot: Int) {
+    let choices = GoalGrids.side * GoalGrids.side - (rules.goal == nil ? 0 : 1)
+    let choice = Int(streams[slot].uniform(step: states[slot].step) * Float(choices))
+    let goal = rules.goal ?? .max
+    states[slot].cell = Int32(choice < goal ? choice : choice + 1)
+    states[slot].episodeStep = 0
+  }
+
+  public func step(_ action: ActionRows, into rows: StepRows) -> Progress {
+    for slot in 0..<slots {
+      let cell = GoalGrids.next(Int(states[slot].cell), action.discrete![slot])
+      states[slot].cell = Int32(cell)
+      states[slot].step += 1
+      states[slot].episodeStep += 1
+      let arrived = cell == rules.goal
+      let late = !arrived && states[slot].episodeStep == GoalGrids.horizon
+      rows.reward[slot] = rules.stepReward + (arrived ? rules.goalReward : 0)
+      (rows.terminated[slot], rows.truncated[slot], rows.valid[slot]) = (arrived ? 1 : 0, late ? 1 : 0, 1)
+      (rows.success[slot], rows.lives[slot]) = (arrived ? 1 : 0, 0)
+      if arrived || late {
+        write(slot, to: rows.finalObservation)
+        begin(slot)
+      }
+      write(slot, to: rows.observation)
+    }
+    return .done
+  }
+
+  private func write(_ slot: Int, to rows: ObservationRows) {
+    let size = GoalGrids.side * GoalGrids.side * GoalGrids.planes
+    let planes = rows.leaves[0].assumingMemoryBound(to: UInt8.self) + slot * size
+    planes.update(repeating: 0, count: size)
+    planes[Int(states[slot].cell) * GoalGrids.planes] = 1
+    if let goal = rules.goal { planes[goal * GoalGrids.planes + rules.plane] = 1 }
+  }
+
+  public func saveState() -> [UInt8]? { states.withUnsafeBytes(Array.init) }
+
+  /// - Throws: `EnvironmentError.badState` where the state is of another number of slots, or no cell of the grid.
+  public func restoreState(_ state: [UInt8]) throws {
+    guard state.count == slots * MemoryLayout<Slot>.stride else {
+      throw EnvironmentError.badState(
+        task: task, reason: "it has \(state.count) bytes, but \(slots) slots need \(slots * MemoryLayout<Slot>.stride)")
+    }
+    let restored = state.withUnsafeBytes { bytes in
+      (0..<slots).map { bytes.loadUnaligned(fromByteOffset: $0 * MemoryLayout<Slot>.stride, as: Slot.self) }
+    }
+    guard restored.allSatisfy({ 0..<Int32(GoalGrids.side * GoalGrids.side) ~= $0.cell }) else {
+      throw EnvironmentError.badState(task: task, reason: "a player is outside the 8x8 grid")
+    }
+    states = restored
+  }
+}

@@ -1,0 +1,109 @@
+import Environments
+import Foundation
+import Yams
+
+/// What is wrong with a configuration.
+public enum ConfigurationError: Error, CustomStringConvertible {
+  case unknownSetting(String, [String])
+  case badValue(setting: String, value: String, kind: String)
+  case outOfRange(setting: String, value: String, limit: String)
+  case badFile(path: String, reason: String)
+
+  public var description: String {
+    switch self {
+    case .unknownSetting(let name, let names):
+      "unknown setting \(name)" + (nearest(to: name, among: names).map { "; did you mean \($0)?" } ?? "")
+        + " (polymath train --help lists all)"
+    case .badValue(let setting, let value, let kind): "\(setting) is \"\(value)\", but must be \(kind)"
+    case .outOfRange(let setting, let value, let limit): "\(setting) is \(value), but must be \(limit)"
+    case .badFile(let path, let reason): "\(path) is not a configuration: \(reason)"
+    }
+  }
+}
+
+extension RunConfiguration {
+  /// The configuration that a file and flags describe: the preset's defaults, then the file, then the flags.
+  ///
+  /// - Parameters:
+  ///   - file: Text of a YAML mapping of settings, and its path for messages.
+  ///   - flags: Names and values, later ones win.
+  public static func resolve(
+    file: (text: String, path: String)? = nil, flags: [(name: String, value: String)], cores: Int = 1
+  ) throws -> RunConfiguration {
+    let settings = try file.map { try parse($0.text, path: $0.path) } ?? []
+    let given = settings + flags
+    for (name, _) in given { _ = try Setting.named(name) }
+    let named = Dictionary(given.map { ($0.name, $0.value) }) { $1 }
+    let algorithm = named["algorithm"] ?? Preset.popArtIMPALA.rawValue
+    guard let preset = Preset(rawValue: algorithm) else {
+      let names = Preset.allCases.map(\.rawValue)
+      throw ConfigurationError.badValue(
+        setting: "algorithm", value: algorithm,
+        kind: nearest(to: algorithm, among: names).map { "one of \(names.joined(separator: ", ")); did you mean \($0)?" }
+          ?? "one of \(names.joined(separator: ", "))")
+    }
+    var configuration = preset.configuration(suite: named["suite"] ?? "arcade")
+    configuration.threads = cores
+    for (name, value) in given {
+      let setting = try Setting.named(name)
+      guard setting.write(&configuration, value) else {
+        throw ConfigurationError.badValue(setting: name, value: value, kind: setting.kind)
+      }
+    }
+    try configuration.check()
+    return configuration
+  }
+
+  /// All settings as YAML, one a line, as `run.yaml` holds them.
+  public var yaml: String {
+    Setting.all.map { "\($0.name): \($0.name == "tasks" ? "[\($0.read(self))]" : $0.read(self))\n" }.joined()
+  }
+
+  private static func parse(_ text: String, path: String) throws -> [(name: String, value: String)] {
+    let node: Node?
+    do { node = try Yams.compose(yaml: text) } catch {
+      throw ConfigurationError.badFile(path: path, reason: "\(error)".split(separator: "\n").joined(separator: " "))
+    }
+    guard let node else { return [] }
+    guard let mapping = node.mapping else {
+      throw ConfigurationError.badFile(path: path, reason: "it must be lines of the form `setting: value`")
+    }
+    return try mapping.map { key, value in
+      guard let name = key.scalar?.string else {
+        throw ConfigurationError.badFile(path: path, reason: "a setting's name must be a word")
+      }
+      if let scalar = value.scalar { return (name, scalar.string) }
+      if let sequence = value.sequence, name == "tasks" {
+        return (name, sequence.compactMap { $0.scalar?.string }.joined(separator: ","))
+      }
+      throw ConfigurationError.badFile(path: path, reason: "the value of \(name) must be one word or number")
+    }
+  }
+
+  private func check() throws(ConfigurationError) {
+    func require(_ holds: Bool, _ setting: String, _ value: some CustomStringConvertible, _ limit: String)
+      throws(ConfigurationError)
+    {
+      if !holds { throw .outOfRange(setting: setting, value: value.description, limit: limit) }
+    }
+    try require(steps >= 1, "steps", steps, "at least 1")
+    try require(threads >= 1 && threads <= 1024, "threads", threads, "between 1 and 1024")
+    try require(unroll >= 1, "unroll", unroll, "at least 1")
+    try require(environmentsPerTask >= 1, "environments-per-task", environmentsPerTask, "at least 1")
+    try require(groups >= 0, "groups", groups, "at least 1, or 0 for one a shard")
+    try require(shards >= 0 && shards <= 4096, "shards", shards, "between 1 and 4096, or 0 for one a task")
+    try require(lag >= 0 && lag <= 64, "lag", lag, "between 0 and 64: each update of lag keeps one more round of buffers")
+    try require(checkpointEvery >= 1, "checkpoint-every", checkpointEvery, "at least 1")
+    try require(learning.lstm >= 0, "lstm", learning.lstm, "at least 0")
+    try require((0..<1).contains(learning.discount), "discount", learning.discount, "in [0, 1)")
+    try require(learning.learningRate >= 0, "learning-rate", learning.learningRate, "at least 0")
+    try require(learning.gradientNorm > 0, "gradient-norm", learning.gradientNorm, "above 0")
+    try require((0..<1).contains(learning.rmsProp.decay), "rmsprop-decay", learning.rmsProp.decay, "in [0, 1)")
+    try require((0..<1).contains(learning.rmsProp.momentum), "rmsprop-momentum", learning.rmsProp.momentum, "in [0, 1)")
+    try require(learning.rmsProp.epsilon > 0, "rmsprop-epsilon", learning.rmsProp.epsilon, "above 0")
+    try require(learning.rhoBar >= learning.cBar, "rho-bar", learning.rhoBar, "at least c-bar, \(learning.cBar)")
+    try require((0...1).contains(learning.lambda), "lambda", learning.lambda, "in [0, 1]")
+    try require((0..<1).contains(learning.popArt.beta), "popart-beta", learning.popArt.beta, "in [0, 1)")
+    try require(learning.popArt.lowerBound > 0, "popart-lower-bound", learning.popArt.lowerBound, "above 0")
+  }
+}

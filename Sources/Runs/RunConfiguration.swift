@@ -1,0 +1,71 @@
+import Algorithms
+import Environments
+
+/// Everything that decides a run's bits, and a few things that don't (threads, reporting).
+public struct RunConfiguration: Hashable, Sendable {
+  /// Which environments, by the name of a suite.
+  public var suite = "arcade"
+  /// Ids of the suite's tasks to train on; empty for all.
+  public var tasks: [String] = []
+  /// Name of a preset: the defaults of everything below.
+  public var algorithm = Preset.popArtIMPALA.rawValue
+  /// Agent steps in all, over all tasks.
+  public var steps = 4_000_000
+  public var seed: UInt64 = 1
+  /// Threads of the pool; bits don't depend on it.
+  public var threads = 1
+  /// T: agent steps of an unroll.
+  public var unroll = 20
+  public var environmentsPerTask = 8
+  /// 0 for one group a shard.
+  public var groups = 0
+  /// 0 for one shard a task, or four where there is one task.
+  public var shards = 0
+  /// Updates between the parameters that act and those that learn.
+  public var lag = 1
+  /// Agent steps between checkpoints.
+  public var checkpointEvery = 1_000_000
+  public var learning = IMPALA.Configuration()
+
+  public init() {}
+}
+
+/// Named sets of defaults.
+public enum Preset: String, CaseIterable, Sendable {
+  case popArtIMPALA = "popart-impala"
+  case impala
+  case clippedIMPALA = "impala-clipped"
+  case multiHeadIMPALA = "impala-multihead"
+
+  /// One line for `list algorithms`.
+  public var summary: String {
+    switch self {
+    case .popArtIMPALA: "IMPALA with one PopArt-normalised value head a task (Hessel et al. 2018); raw rewards"
+    case .impala: "IMPALA with one value for all tasks (Espeholt et al. 2018); raw rewards"
+    case .clippedIMPALA: "IMPALA with rewards clipped to [-1, 1]"
+    case .multiHeadIMPALA: "IMPALA with one value head a task, not normalised; raw rewards"
+    }
+  }
+
+  /// The preset's configuration for a suite.
+  public func configuration(suite: String) -> RunConfiguration {
+    var run = RunConfiguration()
+    (run.algorithm, run.suite) = (rawValue, suite)
+    switch self {
+    case .popArtIMPALA: run.learning.values = .popArt
+    case .impala: run.learning.values = .shared
+    case .clippedIMPALA: (run.learning.values, run.learning.rewards) = (.shared, .clipped)
+    case .multiHeadIMPALA: run.learning.values = .perTask
+    }
+    if suite.hasPrefix("atari") {
+      run.learning.network = .shallow3
+      run.environmentsPerTask = suite == "atari57" ? 1 : 4
+      run.steps = 2_000_000
+      run.checkpointEvery = 250_000
+    } else {
+      run.learning.network = .small
+      run.learning.rmsProp.epsilon = 0.01
+    }
+    return run
+  }
+}

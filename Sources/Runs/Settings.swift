@@ -1,0 +1,111 @@
+import Algorithms
+import Layers
+import Returns
+
+/// One named setting of a run: a flag of the tool, a field of run.yaml, and a line of `--print-config`.
+public struct Setting: Sendable {
+  public let name: String
+  public let help: String
+  public let read: @Sendable (RunConfiguration) -> String
+  /// Sets the value from text; false where the text is not of the setting's kind.
+  let write: @Sendable (inout RunConfiguration, String) -> Bool
+  /// What kind of text is taken.
+  public let kind: String
+
+  private init<Value>(
+    _ name: String, _ path: WritableKeyPath<RunConfiguration, Value> & Sendable, kind: String, _ help: String,
+    format: @escaping @Sendable (Value) -> String, parse: @escaping @Sendable (String) -> Value?
+  ) {
+    (self.name, self.help, self.kind) = (name, help, kind)
+    read = { format($0[keyPath: path]) }
+    write = { configuration, text in
+      guard let value = parse(text) else { return false }
+      configuration[keyPath: path] = value
+      return true
+    }
+  }
+
+  private static func integer<Value: FixedWidthInteger & Sendable>(
+    _ name: String, _ path: WritableKeyPath<RunConfiguration, Value> & Sendable, _ help: String
+  ) -> Setting {
+    Setting(name, path, kind: "integer", help) { String($0) } parse: { Value($0.replacing("_", with: "")) }
+  }
+
+  private static func real<Value: BinaryFloatingPoint & LosslessStringConvertible & Sendable>(
+    _ name: String, _ path: WritableKeyPath<RunConfiguration, Value> & Sendable, _ help: String
+  ) -> Setting {
+    Setting(name, path, kind: "number", help) { $0.description } parse: { text in
+      Value(text).flatMap { $0.isNaN ? nil : $0 }
+    }
+  }
+
+  private static func flag(
+    _ name: String, _ path: WritableKeyPath<RunConfiguration, Bool> & Sendable, _ help: String
+  ) -> Setting {
+    Setting(name, path, kind: "true or false", help) { String($0) } parse: { Bool($0) }
+  }
+
+  private static func choice<Value: RawRepresentable & CaseIterable & Sendable>(
+    _ name: String, _ path: WritableKeyPath<RunConfiguration, Value> & Sendable, _ help: String
+  ) -> Setting where Value.RawValue == String {
+    let names = Value.allCases.map(\.rawValue).joined(separator: ", ")
+    return Setting(name, path, kind: "one of \(names)", help) { $0.rawValue } parse: { Value(rawValue: $0) }
+  }
+
+  /// All settings, in the order in which they are printed.
+  public static let all: [Setting] = [
+    Setting("suite", \.suite, kind: "name", "which environments (`polymath list suites`)") { $0 } parse: { $0 },
+    Setting("tasks", \.tasks, kind: "list", "tasks of the suite, separated by commas; all by default") {
+      $0.joined(separator: ",")
+    } parse: { $0.split(separator: ",").map { $0.trimmingPrefix(" ").description } },
+    choicePreset,
+    integer("steps", \.steps, "agent steps in all, over all tasks"),
+    integer("seed", \.seed, "seed of every random number"),
+    integer("threads", \.threads, "threads of the pool; results don't depend on it"),
+    integer("unroll", \.unroll, "T, agent steps of an unroll"),
+    integer("environments-per-task", \.environmentsPerTask, "environments of each task"),
+    integer("groups", \.groups, "parts of the slots unrolled together; 0 for one a shard"),
+    integer("shards", \.shards, "parts of the slots differentiated together; 0 for one a task (4 for one task)"),
+    integer("lag", \.lag, "updates between the parameters that act and those that learn"),
+    integer("checkpoint-every", \.checkpointEvery, "agent steps between checkpoints"),
+    choice("network", \.learning.network, "trunk that all tasks share"),
+    integer("lstm", \.learning.lstm, "units of an LSTM after the trunk; 0 for none"),
+    flag("extras", \.learning.extras, "the network also sees the last reward and action"),
+    choice("rewards", \.learning.rewards, "how rewards enter learning"),
+    choice("values", \.learning.values, "how values are represented"),
+    real("discount", \.learning.discount, "gamma a step"),
+    real("baseline-cost", \.learning.baselineCost, "weight of the value loss"),
+    real("entropy-cost", \.learning.entropyCost, "weight of the entropy bonus"),
+    real("learning-rate", \.learning.learningRate, "step size at the start"),
+    flag("annealing", \.learning.annealing, "the step size falls linearly to 0 over the run"),
+    real("gradient-norm", \.learning.gradientNorm, "largest norm of the gradient"),
+    real("rmsprop-decay", \.learning.rmsProp.decay, "decay of RMSProp's mean square"),
+    real("rmsprop-momentum", \.learning.rmsProp.momentum, "decay of RMSProp's momentum; 0 for none"),
+    real("rmsprop-epsilon", \.learning.rmsProp.epsilon, "RMSProp's epsilon"),
+    choice("rmsprop-convention", \.learning.rmsProp.convention, "where epsilon stands"),
+    real("rho-bar", \.learning.rhoBar, "V-trace: limit of the ratio in the temporal difference"),
+    real("c-bar", \.learning.cBar, "V-trace: limit of the ratio in the trace"),
+    real("policy-gradient-rho-bar", \.learning.policyGradientRhoBar, "V-trace: limit of the ratio in the advantage"),
+    real("lambda", \.learning.lambda, "V-trace: factor of the trace"),
+    real("popart-beta", \.learning.popArt.beta, "PopArt: step of the statistics"),
+    real("popart-lower-bound", \.learning.popArt.lowerBound, "PopArt: smallest sigma"),
+    real("popart-upper-bound", \.learning.popArt.upperBound, "PopArt: largest sigma"),
+    choice("popart-second-moment", \.learning.popArt.secondMoment, "PopArt: what nu averages"),
+    flag("popart-preserve", \.learning.popArt.preservesOutputs, "PopArt: rescale the heads when statistics move"),
+    flag("statistics-first", \.learning.statisticsFirst, "PopArt: move the statistics before the losses"),
+  ]
+
+  private static let choicePreset = Setting(
+    "algorithm", \.algorithm, kind: "one of \(Preset.allCases.map(\.rawValue).joined(separator: ", "))",
+    "preset: defaults of the settings below"
+  ) { $0 } parse: { Preset(rawValue: $0)?.rawValue }
+
+  /// The setting of this name.
+  /// - Throws: `ConfigurationError.unknownSetting` with the nearest name.
+  static func named(_ name: String) throws(ConfigurationError) -> Setting {
+    guard let setting = all.first(where: { $0.name == name }) else {
+      throw .unknownSetting(name, all.map(\.name))
+    }
+    return setting
+  }
+}

@@ -1,0 +1,167 @@
+import Returns
+import TestSupport
+import Testing
+
+@Suite("V-trace")
+struct VTraceTests {
+  private struct Arrays {
+    let steps = 9, batch = 5
+    var logRho, reward, discount, value, nextValue: [Float]
+    var continues, valid: [UInt8]
+
+    init() {
+      func numbers(_ count: Int, _ factor: Int) -> [Float] {
+        (0..<count).map { Float(($0 * factor + 13) % 101) / 50 - 1 }
+      }
+      logRho = numbers(45, 37)
+      reward = numbers(45, 53)
+      discount = Array(repeating: 0.9, count: 45)
+      let values = numbers(50, 71)
+      value = Array(values[..<45])
+      nextValue = Array(values[5...])
+      (continues, valid) = (Array(repeating: 1, count: 45), Array(repeating: 1, count: 45))
+    }
+
+    func vTrace(_ options: VTrace = VTrace()) -> (vs: [Float], advantage: [Float]) {
+      var (vs, advantage) = ([Float](repeating: .nan, count: 45), [Float](repeating: .nan, count: 45))
+      options(
+        vs: &vs, advantage: &advantage, logRho: logRho, reward: reward, discount: discount, continues: continues,
+        value: value, nextValue: nextValue, valid: valid, steps: steps, batch: batch)
+      return (vs, advantage)
+    }
+  }
+
+  @Test("On-policy targets are n-step returns, and advantages their excess over the value")
+  func onPolicy() {
+    var arrays = Arrays()
+    arrays.logRho = Array(repeating: 0, count: 45)
+    arrays.continues[17] = 0
+    arrays.discount[17] = 0
+    arrays.continues[23] = 0
+    var returns = [Float](repeating: .nan, count: 45)
+    OnPolicyReturns.nStep(
+      into: &returns, reward: arrays.reward, discount: arrays.discount, continues: arrays.continues,
+      nextValue: arrays.nextValue, steps: 9, batch: 5)
+    let (vs, advantage) = arrays.vTrace()
+    #expect(relativeError(vs, returns) <= 1e-6)
+    #expect(relativeError(advantage, zip(returns, arrays.value).map { $0 - $1 }) <= 2e-6)
+  }
+
+  @Test("Nothing crosses a cut trace")
+  func cut() {
+    var (one, two) = (Arrays(), Arrays())
+    for column in 0..<5 {
+      one.continues[20 + column] = 0
+      two.continues[20 + column] = 0
+    }
+    for i in 25..<45 { (two.reward[i], two.value[i], two.logRho[i]) = (100, -50, 3) }
+    let (a, b) = (one.vTrace(), two.vTrace())
+    #expect(a.vs[..<25] == b.vs[..<25])
+    #expect(a.advantage[..<25] == b.advantage[..<25])
+    #expect(a.vs[25...] != b.vs[25...])
+  }
+
+  @Test("An invalid step has no error, and infinite limits are no limits")
+  func edges() {
+    var arrays = Arrays()
+    arrays.valid[12] = 0
+    let (vs, advantage) = arrays.vTrace()
+    #expect(vs[12] == arrays.value[12] && advantage[12] == 0)
+    var unlimited = VTrace()
+    (unlimited.rhoBar, unlimited.cBar, unlimited.policyGradientRhoBar) = (.infinity, .infinity, .infinity)
+    arrays.logRho[0] = 1000
+    #expect(arrays.vTrace(unlimited).vs.allSatisfy { $0.isFinite })
+  }
+}
+
+@Suite("PopArt")
+struct PopArtTests {
+  @Test("Three updates equal the numbers worked by hand")
+  func worked() {
+    var configuration = PopArt.Configuration()
+    (configuration.beta, configuration.secondMoment) = (0.1, .squareOfMean)
+    var popArt = PopArt(tasks: 1, configuration)
+    var (weight, bias): (Float, Float) = (2, 0.5)
+    let expected: [(Double, Double, Double, Float, Float)] = [
+      (1, 10.9, 3.1464265445, 0.6356417262, -0.1589104315), (1.9, 19.81, 4.0249223595, 0.4969039950, -0.3478327965),
+      (1.31, 19.429, 4.2086696235, 0.4752095506, -0.1924598680),
+    ]
+    for (mean, numbers) in zip([10, 10, -4] as [Float], expected) {
+      let before = popArt
+      var column = [ReturnMoments(task: 0, vs: [mean, mean], valid: [1, 1], column: 0, steps: 2, batch: 1)]
+      column.withUnsafeMutableBufferPointer { popArt.update(UnsafeBufferPointer($0)) }
+      popArt.preserveOutputs(of: 0, from: before, weight: &weight, bias: &bias, inputs: 1)
+      #expect(abs(popArt.mu[0] - numbers.0) <= 1e-9)
+      #expect(abs(popArt.nu[0] - numbers.1) <= 1e-9)
+      #expect(abs(popArt.sigma(0) - numbers.2) <= 1e-9)
+      #expect(abs(weight - numbers.3) <= 1e-6)
+      #expect(abs(bias - numbers.4) <= 1e-6)
+    }
+  }
+
+  @Test("Statistics and heads equal the paper's rule and rlax over several tasks", arguments: Golden("popart").cases)
+  func golden(case golden: Golden) {
+    // rlax adds up a batch's contributions; ours goes column by column. One column a task makes them the same.
+    let tasks = golden.int("tasks")
+    guard golden.string("rule") == "sequential" else { return }
+    var configuration = PopArt.Configuration()
+    configuration.beta = golden.double("beta")
+    configuration.secondMoment = golden.string("moment") == "squared_mean" ? .squareOfMean : .meanOfSquares
+    configuration.lowerBound = golden.double("sigma_lower")
+    configuration.upperBound = golden.double("sigma_upper")
+    var popArt = PopArt(tasks: tasks, configuration)
+    var (weight, bias) = (golden.floats("w"), golden.floats("b"))
+    let inputs = golden.int("inputs")
+    for update in golden.list("updates") {
+      let (vs, valid) = (update.floats("vs"), update.ints("valid").map { UInt8($0) })
+      let task = update.ints("task")
+      let columns = task.indices.map {
+        ReturnMoments(
+          task: task[$0], vs: vs, valid: valid, column: $0, steps: vs.count / task.count, batch: task.count)
+      }
+      let before = popArt
+      columns.withUnsafeBufferPointer { popArt.update($0) }
+      for task in 0..<tasks {
+        weight.withUnsafeMutableBufferPointer { weight in
+          popArt.preserveOutputs(
+            of: task, from: before, weight: weight.baseAddress! + task * inputs, bias: &bias[task], inputs: inputs)
+        }
+        let sigma = update.doubles("sigma")[task]
+        #expect(abs(popArt.mu[task] - update.doubles("mu")[task]) <= 1e-7 * max(1, abs(popArt.mu[task])))
+        #expect(abs(popArt.sigma(task) - sigma) <= 1e-6 * sigma)
+      }
+      #expect(relativeError(weight, update.floats("new_w")) <= 1e-5)
+      #expect(relativeError(bias, update.floats("new_b")) <= 1e-5)
+    }
+  }
+
+  @Test("Unnormalised outputs stay where they are, over many updates and scales")
+  func preservation() {
+    var configuration = PopArt.Configuration()
+    configuration.beta = 0.01
+    var popArt = PopArt(tasks: 1, configuration)
+    var (weight, bias): ([Float], Float) = ([0.3, -0.7, 0.2], 0.1)
+    let x: [Float] = [0.5, -1, 2]
+    func output() -> Double {
+      popArt.sigma(0) * (zip(weight, x).reduce(Double(bias)) { $0 + Double($1.0) * Double($1.1) }) + popArt.mu[0]
+    }
+    for update in 0..<3000 {
+      let scale = Float([0.1, 10, 1000][update / 1000])
+      let vs = (0..<4).map { scale * Float((update * 31 + $0 * 17) % 23 - 9) / 7 }
+      let (before, old) = (popArt, output())
+      let column = [ReturnMoments(task: 0, vs: vs, valid: [1, 1, 1, 1], column: 0, steps: 4, batch: 1)]
+      column.withUnsafeBufferPointer { popArt.update($0) }
+      popArt.preserveOutputs(of: 0, from: before, weight: &weight, bias: &bias, inputs: 3)
+      let size = max(abs(before.mu[0]), abs(popArt.mu[0]), before.sigma(0), popArt.sigma(0))
+      #expect(abs(output() - old) <= 1e-6 * size)
+    }
+  }
+
+  @Test("A column without a valid step moves nothing")
+  func invalid() {
+    var popArt = PopArt(tasks: 2)
+    let columns = [ReturnMoments(task: 1, vs: [5, 6], valid: [0, 0], column: 0, steps: 2, batch: 1)]
+    columns.withUnsafeBufferPointer { popArt.update($0) }
+    #expect(popArt == PopArt(tasks: 2))
+  }
+}
