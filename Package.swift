@@ -51,7 +51,12 @@ let package = Package(
       resources: [.copy("Suites/Atari/Worker"), .copy("Suites/Arcade/references.json")]),
     module("Engine", ["Environments", "Tensors", "CKernels"]),
     module("Algorithms", ["Engine", "Layers", "Returns", "Environments", "Tensors", "CKernels"]),
-    module("Runs", ["Algorithms", .product(name: "Yams", package: "Yams")]),
+    module(
+      "Runs",
+      [
+        "Algorithms", "Engine", "Environments", "Layers", "Returns", "Tensors", "CKernels",
+        .product(name: "Yams", package: "Yams"),
+      ]),
     module("Polymath", ["Tensors", "Layers", "Returns", "Environments", "Engine", "Algorithms", "Runs"]),
     .executableTarget(
       name: "Tool",

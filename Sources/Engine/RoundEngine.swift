@@ -57,15 +57,14 @@ public final class RoundEngine: @unchecked Sendable {
   /// checkpoint holds. `afterRound` is called on a pool thread after each update, in order.
   ///
   /// - Throws: the first error of an environment or the learner.
-  public func run(until limit: Int, afterRound: (_ round: Int) throws -> Void = { _ in }) throws {
+  public func run(until limit: Int, afterRound: @Sendable (_ round: Int) throws -> Void = { _ in }) throws {
+    graph.start(limit: limit)
     withoutActuallyEscaping(afterRound) { afterRound in
-      graph.start(limit: limit)
-      let call = UncheckedSendable(afterRound)
       runOnThreads(tapes.count) { [self] thread in
         while let item = graph.next() {
           let start = nanoseconds()
           do {
-            let progress = try run(item, tape: tapes[thread], afterRound: call.value)
+            let progress = try run(item, tape: tapes[thread], afterRound: afterRound)
             graph.complete(item, progress, nanoseconds() - start)
           } catch {
             graph.fail(error)
@@ -79,7 +78,9 @@ public final class RoundEngine: @unchecked Sendable {
   /// Lets a running `run(until:)` return after the update that is being worked on. Safe to call from any thread.
   public func stop() { graph.stopAfterThisRound() }
 
-  private func run(_ item: RoundGraph.Item, tape: Tape, afterRound: (Int) throws -> Void) throws -> Progress {
+  private func run(
+    _ item: RoundGraph.Item, tape: Tape, afterRound: @Sendable (Int) throws -> Void
+  ) throws -> Progress {
     switch item {
     case .act(let group, let round):
       return try groups[group].advance(
@@ -127,10 +128,4 @@ public final class RoundEngine: @unchecked Sendable {
     }
     graph.restore(round: round, actedAhead: exact ? shape.lag : 0)
   }
-}
-
-/// Carries a value across threads that are all joined before its owner returns.
-struct UncheckedSendable<Value>: @unchecked Sendable {
-  let value: Value
-  init(_ value: Value) { self.value = value }
 }

@@ -1,5 +1,7 @@
 import Algorithms
 import Environments
+import Layers
+import Returns
 
 /// Everything that decides a run's bits, and a few things that don't (threads, reporting).
 public struct RunConfiguration: Hashable, Sendable {
@@ -64,7 +66,6 @@ public enum Preset: String, CaseIterable, Sendable {
       run.checkpointEvery = 250_000
     } else {
       run.learning.network = .small
-      run.learning.rmsProp.epsilon = 0.01
     }
     return run
   }

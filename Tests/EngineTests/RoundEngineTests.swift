@@ -82,7 +82,8 @@ struct RoundEngineTests {
   @Test("Episodes are counted once, with their whole score")
   func episodes() throws {
     let run = try Run(lag: 1, threads: 2)
-    var lengths: [Int: [Int]] = [:]
+    // Written by one pool thread at a time.
+    nonisolated(unsafe) var lengths: [Int: [Int]] = [:]
     try run.engine.run(until: 30) { round in
       for group in run.engine.groups {
         for episode in group.episodes(inRound: round) { lengths[episode.column, default: []].append(episode.length) }

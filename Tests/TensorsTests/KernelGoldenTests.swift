@@ -22,7 +22,8 @@ struct KernelGoldenTests {
     var advantage = dirty(steps * batch)
     ck_vtrace(
       &vs, &advantage, golden.floats("log_rho"), golden.floats("reward"), golden.floats("discount"),
-      golden.bytes("continues"), golden.floats("value"), golden.floats("next_value"), golden.bytes("valid"), steps, batch,
+      golden.bytes("continues"), golden.floats("value"), golden.floats("next_value"), golden.bytes("valid"), steps,
+      batch,
       options)
     #expect(golden.error(of: vs, from: "vs") <= tolerance)
     #expect(golden.error(of: advantage, from: "advantage") <= tolerance)
@@ -66,7 +67,8 @@ struct KernelGoldenTests {
     for _ in 0..<2 {
       var scratch = dirty(ck_lstm_workspace(steps, batch, hidden))
       ck_lstm_unroll_backward(
-        &dx, &dwx, &dwh, &db, golden.floats("dh"), h, c, gates, x, reset, wx, wh, &scratch, steps, batch, inputs, hidden)
+        &dx, &dwx, &dwh, &db, golden.floats("dh"), h, c, gates, x, reset, wx, wh, &scratch, steps, batch, inputs, hidden
+      )
     }
     #expect(golden.error(of: dx, from: "dx", times: 2) <= tolerance)
     #expect(golden.error(of: dwx, from: "dwx", times: 2) <= tolerance)
@@ -153,8 +155,8 @@ struct KernelGoldenTests {
     let mask = golden.flag("masked") ? golden.bytes("mask") : nil
     let action = golden.int32s("action")
     let dRow = golden.floats("d_row")
-    // Probabilities, nats and upstream gradients are of order one. A saturated row has an entropy of 1e-8 and gradients of
-    // that size, which log-probabilities in float32 (steps of 6e-8 next to 1) can't resolve, and needn't.
+    // Probabilities, nats and upstream gradients are of order one. A saturated row has an entropy of 1e-8 and
+    // gradients of that size: log-probabilities in float32 can't resolve them, and needn't.
     func error(_ actual: [Float], _ key: String, times factor: Double = 1) -> Double {
       golden.error(of: actual, from: key, times: factor, smallestScale: 1)
     }
@@ -197,6 +199,29 @@ struct KernelGoldenTests {
     ck_log_softmax_backward(&dOfSelected, dLogPOfSelected, logP, rows, actions)
     #expect(error(dOfEntropy, "d_logits_of_entropy", times: 2) <= tolerance)
     #expect(error(dOfSelected, "d_logits_of_selected", times: 2) <= tolerance)
+  }
+
+  @Test("PopArt rescaling", arguments: Golden("popart").cases)
+  func popArtRescaling(_ golden: Golden) {
+    let (tasks, inputs) = (golden.int("tasks"), golden.int("inputs"))
+    var (w, b) = (golden.floats("w"), golden.floats("b"))
+    var mu = [Double](repeating: 0, count: tasks)
+    var sigma = [Double](repeating: 1, count: tasks)
+    for update in golden.list("updates") {
+      let (newMu, newSigma) = (update.doubles("mu"), update.doubles("sigma"))
+      for task in 0..<tasks {
+        w.withUnsafeMutableBufferPointer { w in
+          b.withUnsafeMutableBufferPointer { b in
+            ck_popart_rescale(
+              w.baseAddress! + task * inputs, b.baseAddress! + task, mu[task], sigma[task], newMu[task], newSigma[task],
+              inputs)
+          }
+        }
+      }
+      (mu, sigma) = (newMu, newSigma)
+      #expect(update.error(of: w, from: "new_w") <= tolerance)
+      #expect(update.error(of: b, from: "new_b") <= tolerance)
+    }
   }
 
   @Test("Optimisers", arguments: Golden("optimizers").cases)

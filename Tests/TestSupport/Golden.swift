@@ -71,7 +71,9 @@ public struct Golden: Sendable, CustomStringConvertible {
   public func bytes(_ key: String) -> [UInt8] { doubles(key).map { UInt8(whole($0, key)) } }
 
   public func shape(_ key: String) -> [Int] {
-    guard case .object(let array) = value(key), case .numbers(let sizes) = array["shape"] else { wrong(key, "an array") }
+    guard case .object(let array) = value(key), case .numbers(let sizes) = array["shape"] else {
+      wrong(key, "an array")
+    }
     return sizes.map { whole($0, key) }
   }
 
@@ -112,7 +114,9 @@ public struct Golden: Sendable, CustomStringConvertible {
   }
 
   private func value(_ key: String) -> Node {
-    guard let value = node[key] else { fatalError("\(place) has no key \"\(key)\"; it has \(keys.joined(separator: ", "))") }
+    guard let value = node[key] else {
+      fatalError("\(place) has no key \"\(key)\"; it has \(keys.joined(separator: ", "))")
+    }
     return value
   }
 

@@ -1,0 +1,100 @@
+import Testing
+
+@testable import Environments
+
+private let nativeTasks = Arcade.tasks() + GoalGrids.tasks() + GoalGrids.denseAndSparse()
+
+@Suite("Native tasks")
+struct NativeTaskTests {
+  @Test("keep the promises of environments for 10,000 steps", arguments: nativeTasks.map(\.id))
+  func promises(id: String) throws {
+    let task = nativeTasks.first { $0.id == id }!
+    #expect(try EnvironmentCheck.failures(of: task, steps: 10_000) == [])
+  }
+
+  @Test("save their exact state", arguments: nativeTasks.map(\.id))
+  func saves(id: String) throws {
+    let task = nativeTasks.first { $0.id == id }!
+    let play = try Play(task, replicas: 0..<2)
+    for step in 0..<100 { try play.step([Int32(step % 4), Int32(step % 3)]) }
+    let state = try #require(try play.environment.saveState())
+    let copy = try Play(task, replicas: 0..<2)
+    try copy.environment.restoreState(state)
+    #expect(try copy.environment.saveState() == state)
+  }
+
+  @Test("refuse a state of another size", arguments: ["swarm", "goal_ten"])
+  func refusesState(id: String) throws {
+    let play = try Play(nativeTasks.first { $0.id == id }!)
+    let error = #expect(throws: EnvironmentError.self) { try play.environment.restoreState([1, 2, 3]) }
+    #expect(error?.description.contains("it has 3 bytes, but 1 slots need") == true)
+  }
+
+  @Test("A state of one arcade game is refused by another")
+  func refusesOtherGame() throws {
+    let state = try #require(try Play(Arcade.task("swarm")).environment.saveState())
+    let play = try Play(Arcade.task("bricks"))
+    #expect(throws: EnvironmentError.self) { try play.environment.restoreState(state) }
+  }
+}
+
+/// Breaks one promise at a time.
+private final class FaultyEnvironment: Environment {
+  enum Fault: String, CaseIterable { case none, unwritten, flag, reward, replicas, final, overrun }
+  let slots: Int
+  let fault: Fault
+  let replicas: Range<Int>
+  var count = 0
+
+  init(_ fault: Fault, replicas: Range<Int>) { (slots, self.fault, self.replicas) = (replicas.count, fault, replicas) }
+
+  private func write(_ rows: ObservationRows, _ slot: Int, _ value: UInt8) {
+    let bytes = rows.leaves[0].assumingMemoryBound(to: UInt8.self) + 2 * slot
+    (bytes[0], bytes[1]) = (value, fault == .replicas ? 0 : UInt8(replicas.lowerBound + slot))
+    if fault == .overrun, slot == slots - 1 { bytes[2] = 7 }
+  }
+
+  func reset(into observation: ObservationRows) -> Progress {
+    count = 0
+    for slot in 0..<slots { write(observation, slot, 0) }
+    return .done
+  }
+
+  func step(_ action: ActionRows, into rows: StepRows) -> Progress {
+    count += 1
+    let ends = count % 10 == 0
+    for slot in 0..<slots {
+      if ends { write(rows.finalObservation, slot, 10) }
+      write(rows.observation, slot, ends && fault == .final ? 10 : UInt8(count % 10))
+      rows.reward[slot] = fault == .reward ? .nan : 1
+      rows.terminated[slot] = ends ? (fault == .flag ? 2 : 1) : 0
+      rows.truncated[slot] = 0
+      if fault != .unwritten { rows.valid[slot] = 1 }
+      (rows.success[slot], rows.lives[slot]) = (0, 0)
+    }
+    return .done
+  }
+
+  func saveState() -> [UInt8]? { nil }
+  func restoreState(_ state: [UInt8]) {}
+}
+
+@Suite("The check of environments")
+struct EnvironmentCheckTests {
+  @Test("finds a broken promise, and none where none is", arguments: [
+    ("none", ""), ("unwritten", "valid of slot 0 was not wholly written at step 1"),
+    ("flag", "terminated of slot 0 at step 10 is 2, not 0 or 1"),
+    ("reward", "the reward of slot 0 at step 1 is not a finite number"),
+    ("replicas", "replicas 0 and 1 did the same all the time"),
+    ("final", "at all 30 ends of episodes the observation is the final one, not the first of the next episode"),
+    ("overrun", "memory outside its arrays was written at step 0"),
+  ])
+  func finds(fault: String, message: String) throws {
+    let space = ObservationSpace([ObservationLeaf(name: "bytes", element: .uint8, shape: [2])])
+    let task = Task(
+      id: "faulty", observation: space, action: .discrete(2), actionMask: [true, true], scores: nil, parameters: [:]
+    ) { replicas, _ in FaultyEnvironment(.init(rawValue: fault)!, replicas: replicas) }
+    let failures = try EnvironmentCheck.failures(of: task, steps: 100).map(\.description)
+    if message.isEmpty { #expect(failures == []) } else { #expect(failures.contains(message)) }
+  }
+}

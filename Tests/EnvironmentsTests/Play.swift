@@ -1,0 +1,95 @@
+import Environments
+
+/// A batch of one task with memory of its own, for tests that look at single steps.
+final class Play {
+  let environment: any Environment
+  let slots: Int
+  private(set) var observation: [UInt8]
+  private(set) var finalObservation: [UInt8]
+  private(set) var reward: [Float]
+  private(set) var terminated: [UInt8]
+  private(set) var truncated: [UInt8]
+  private(set) var success: [UInt8]
+
+  init(_ task: Task, replicas: Range<Int> = 0..<1, seed: UInt64 = 1) throws {
+    environment = try task.makeEnvironment(replicas, seed)
+    slots = replicas.count
+    let bytes = slots * task.observation.leaves[0].byteCount
+    observation = Array(repeating: 0, count: bytes)
+    finalObservation = Array(repeating: 0, count: bytes)
+    reward = Array(repeating: 0, count: slots)
+    terminated = Array(repeating: 0, count: slots)
+    truncated = terminated
+    success = terminated
+    _ = try observation.withUnsafeMutableBytes { bytes in
+      try withLeaf(bytes.baseAddress!) { try environment.reset(into: $0) }
+    }
+  }
+
+  private func withLeaf<Result>(
+    _ pointer: UnsafeMutableRawPointer, _ body: (ObservationRows) throws -> Result
+  ) rethrows -> Result {
+    var pointer = pointer
+    return try withUnsafeMutablePointer(to: &pointer) {
+      try body(ObservationRows(leaves: UnsafeMutableBufferPointer(start: $0, count: 1)))
+    }
+  }
+
+  /// One action a slot.
+  func step(_ actions: [Int32]) throws {
+    var valid = [UInt8](repeating: 0, count: slots)
+    var lives = [Int16](repeating: 0, count: slots)
+    _ = try observation.withUnsafeMutableBytes { now in
+      try finalObservation.withUnsafeMutableBytes { last in
+        try withLeaf(now.baseAddress!) { observation in
+          try withLeaf(last.baseAddress!) { finalObservation in
+            try environment.step(
+              ActionRows(discrete: actions),
+              into: StepRows(
+                observation: observation, finalObservation: finalObservation, reward: &reward, terminated: &terminated,
+                truncated: &truncated, valid: &valid, success: &success, lives: &lives))
+          }
+        }
+      }
+    }
+  }
+
+  func ended(_ slot: Int) -> Bool { terminated[slot] != 0 || truncated[slot] != 0 }
+}
+
+/// Numbers for actions: a small generator is enough here.
+struct TestNumbers: RandomNumberGenerator {
+  private var state: UInt64
+  init(_ seed: UInt64) { state = seed }
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9e37_79b9_7f4a_7c15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
+    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
+    return z ^ (z >> 31)
+  }
+}
+
+/// Mean and standard error of the returns of the first `perSlot` episodes of every slot, uniformly random over `actions`.
+func randomReturns(
+  _ task: Task, actions: [Int32], perSlot: Int, slots: Int = 64, seed: UInt64 = 1
+) throws -> (mean: Double, error: Double) {
+  let play = try Play(task, replicas: 0..<slots, seed: seed)
+  var numbers = TestNumbers(seed)
+  var (running, finished) = ([Double](repeating: 0, count: slots), [Int](repeating: 0, count: slots))
+  var returns: [Double] = []
+  while returns.count < perSlot * slots {
+    try play.step((0..<slots).map { _ in actions.randomElement(using: &numbers)! })
+    for slot in 0..<slots {
+      running[slot] += Double(play.reward[slot])
+      guard play.ended(slot) else { continue }
+      if finished[slot] < perSlot { returns.append(running[slot]) }
+      finished[slot] += 1
+      running[slot] = 0
+    }
+  }
+  let mean = returns.reduce(0, +) / Double(returns.count)
+  let variance = returns.map { ($0 - mean) * ($0 - mean) }.reduce(0, +) / Double(returns.count - 1)
+  return (mean, (variance / Double(returns.count)).squareRoot())
+}
