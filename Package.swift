@@ -17,8 +17,8 @@ func module(_ name: String, _ dependencies: [Target.Dependency] = [], resources:
   .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: swiftSettings)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
-  .testTarget(name: name, dependencies: dependencies + ["TestSupport"], resources: resources, swiftSettings: swiftSettings)
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(name: name, dependencies: dependencies + ["TestSupport"], swiftSettings: swiftSettings)
 }
 
 let package = Package(
@@ -41,14 +41,12 @@ let package = Package(
       sources: ["src"], publicHeadersPath: "include", cSettings: cSettings,
       linkerSettings: [.linkedLibrary("lapacke"), .linkedLibrary("m")]),
     .target(name: "CArcade", dependencies: ["CKernels"], cSettings: cSettings),
-    .target(name: "CWorkers", cSettings: cSettings),
 
     module("Tensors", ["CKernels"]),
     module("Layers", ["Tensors", "CKernels"]),
     module("Returns", ["CKernels"]),
     module(
-      "Environments", ["Tensors", "CArcade", "CWorkers", "CKernels"],
-      resources: [.copy("Suites/Atari/Worker"), .copy("Suites/Arcade/references.json")]),
+      "Environments", ["Tensors", "CArcade", "CKernels"], resources: [.copy("Suites/Arcade/references.json")]),
     module("Engine", ["Environments", "Tensors", "CKernels"]),
     module("Algorithms", ["Engine", "Layers", "Returns", "Environments", "Tensors", "CKernels"]),
     module(
@@ -60,13 +58,13 @@ let package = Package(
     module("Polymath", ["Tensors", "Layers", "Returns", "Environments", "Engine", "Algorithms", "Runs"]),
     .executableTarget(
       name: "Tool",
-      dependencies: ["Polymath", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      dependencies: ["Polymath", "CKernels", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       swiftSettings: swiftSettings),
 
-    .target(name: "TestSupport", dependencies: ["Tensors", "Engine"], path: "Tests/TestSupport", swiftSettings: swiftSettings),
+    .target(name: "TestSupport", dependencies: ["Tensors", "Environments", "Engine", "CKernels"], path: "Tests/TestSupport", swiftSettings: swiftSettings),
     tests("TensorsTests", ["Tensors", "CKernels"]),
-    tests("LayersTests", ["Layers", "Tensors"], resources: [.copy("Golden")]),
-    tests("ReturnsTests", ["Returns"], resources: [.copy("Golden")]),
+    tests("LayersTests", ["Layers", "Tensors", "CKernels"]),
+    tests("ReturnsTests", ["Returns"]),
     tests("EnvironmentsTests", ["Environments"]),
     tests("EngineTests", ["Engine", "Environments", "Tensors"]),
     tests("AlgorithmsTests", ["Algorithms", "Engine", "Layers", "Returns", "Environments", "Tensors"]),

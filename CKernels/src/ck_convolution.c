@@ -39,7 +39,14 @@ static size_t patches_per_slice(const ck_convolution *c) {
   return fitting < 16 ? 16 : fitting;
 }
 
-size_t ck_convolution_workspace(const ck_convolution *c) { return patches_per_slice(c) * patch_length(c); }
+static size_t padded_size(const ck_convolution *c) {
+  return (c->pad_top + c->height + c->pad_bottom) * (c->pad_left + c->width + c->pad_right) * c->inputs;
+}
+
+size_t ck_convolution_workspace(const ck_convolution *c) {
+  const size_t patches = patches_per_slice(c) * patch_length(c);
+  return patches > padded_size(c) ? patches : padded_size(c);
+}
 
 static size_t patch_count(const ck_convolution *c, size_t images) {
   return images * c->output_height * c->output_width;
@@ -58,6 +65,23 @@ typedef struct {
   float scale;
 } image_view;
 
+// The direct kernels compute sixteen outputs of a pixel at a time.
+static int is_direct(const ck_convolution *c) { return c->outputs % 16 == 0; }
+
+static int is_padded(const ck_convolution *c) { return c->pad_top || c->pad_left || c->pad_bottom || c->pad_right; }
+
+// One image as the direct kernels read it: a copy, unless it already is floats without padding.
+static const float *direct_image(float *restrict copy, image_view x, const ck_convolution *c, size_t image) {
+  const size_t offset = image * c->height * c->width * c->inputs;
+  if (x.floats && !is_padded(c)) return x.floats + offset;
+  if (x.floats) {
+    ck_kernels()->padded_image(copy, x.floats + offset, c);
+  } else {
+    ck_kernels()->padded_image_u8(copy, x.bytes + offset, x.scale, c);
+  }
+  return copy;
+}
+
 static void make_patches(float *restrict patches, image_view x, const ck_convolution *c, size_t first, size_t count) {
   if (x.floats) {
     ck_kernels()->patches(patches, x.floats, c, first, count);
@@ -68,6 +92,13 @@ static void make_patches(float *restrict patches, image_view x, const ck_convolu
 
 static void forward(float *restrict y, image_view x, const float *restrict w, const float *restrict b,
                     float *restrict workspace, const ck_convolution *c, size_t images) {
+  if (is_direct(c)) {
+    for (size_t image = 0; image < images; image++) {
+      const float *source = direct_image(workspace, x, c, image);
+      ck_kernels()->direct_forward(y + image * patch_count(c, 1) * c->outputs, source, w, b, c);
+    }
+    return;
+  }
   const size_t total = patch_count(c, images), slice = patches_per_slice(c), length = patch_length(c);
   for (size_t first = 0; first < total; first += slice) {
     const size_t count = total - first < slice ? total - first : slice;
@@ -78,6 +109,13 @@ static void forward(float *restrict y, image_view x, const float *restrict w, co
 
 static void backward_weights(float *restrict dw, const float *restrict dy, image_view x, float *restrict workspace,
                              const ck_convolution *c, size_t images) {
+  if (is_direct(c)) {
+    for (size_t image = 0; image < images; image++) {
+      const float *source = direct_image(workspace, x, c, image);
+      ck_kernels()->direct_backward(dw, dy + image * patch_count(c, 1) * c->outputs, source, c);
+    }
+    return;
+  }
   const size_t total = patch_count(c, images), slice = patches_per_slice(c), length = patch_length(c);
   for (size_t first = 0; first < total; first += slice) {
     const size_t count = total - first < slice ? total - first : slice;

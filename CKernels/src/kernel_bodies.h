@@ -30,7 +30,9 @@
 #include "bodies/recurrent.h"
 #include "bodies/pooling.h"
 #include "bodies/heads.h"
+#include "bodies/product.h"
 #include "bodies/convolution.h"
+#include "bodies/direct_convolution.h"
 
 const ck_kernel_table CK_TABLE = {
 #define CK_ENTRY(result, name, parameters, arguments) .name = kernel_##name,

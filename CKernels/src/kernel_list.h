@@ -105,6 +105,21 @@
          (patches, x, scale, c, first, count))                                                                          \
   KERNEL(void, add_patches,                                                                                             \
          (float *restrict dx, const float *restrict patches, const ck_convolution *c, size_t first, size_t count),      \
-         (dx, patches, c, first, count))
+         (dx, patches, c, first, count))                                                                                \
+  KERNEL(void, padded_image, (float *restrict image, const float *restrict x, const ck_convolution *c), (image, x, c))  \
+  KERNEL(void, padded_image_u8,                                                                                         \
+         (float *restrict image, const uint8_t *restrict x, float scale, const ck_convolution *c),                      \
+         (image, x, scale, c))                                                                                          \
+  KERNEL(void, direct_forward,                                                                                          \
+         (float *restrict y, const float *restrict image, const float *restrict w, const float *restrict b,             \
+          const ck_convolution *c),                                                                                     \
+         (y, image, w, b, c))                                                                                           \
+  KERNEL(void, direct_backward,                                                                                         \
+         (float *restrict dw, const float *restrict dy, const float *restrict image, const ck_convolution *c),          \
+         (dw, dy, image, c))                                                                                            \
+  KERNEL(void, add_narrow_product,                                                                                      \
+         (float *restrict y, const float *restrict x, const float *restrict w, size_t rows, size_t inputs,              \
+          size_t outputs, size_t columns),                                                                              \
+         (y, x, w, rows, inputs, outputs, columns))
 
 #endif

@@ -31,7 +31,7 @@ static void test_forward(size_t rows, size_t inputs, size_t outputs, int biased)
   double *expected = allocate(rows * outputs * sizeof *expected);
   reference(expected, &l);
   ck_linear_forward(y, x, w, b, rows, inputs, outputs);
-  check_all("linear", y, expected, rows * outputs, 2e-7 * sqrt((double)inputs) + 1e-6);
+  check_all("linear", y, expected, rows * outputs, 1e-6 * sqrt((double)inputs));
 }
 
 static void test_backward(size_t rows, size_t inputs, size_t outputs) {

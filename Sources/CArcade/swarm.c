@@ -89,6 +89,7 @@ outcome swarm_act(carcade_swarm *game, int action, bool ramping, arcade_random *
   }
   for (int y = 0; y < SIZE; y++) {
     uint16_t hit = game->aliens[y] & game->shots[y];
+    if (!hit) continue;
     result.points += __builtin_popcount(hit);
     game->aliens[y] ^= hit;
     game->shots[y] ^= hit;

@@ -44,9 +44,9 @@ static const char layouts[LAYOUTS][SIZE][SIZE + 1] = {
         "##H#######",
         "# H      #",
         "# H PPPP #",
-        "###### ###",
-        "#        #",
-        "#ED      #",
+        "####H# ###",
+        "#   H    #",
+        "#ED H    #",
         "##########",
     },
     {

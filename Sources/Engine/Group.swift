@@ -149,7 +149,7 @@ public final class Group: @unchecked Sendable {
   public func episodes(inRound round: Int) -> [EpisodeRecord] { episodes[round % episodes.count] }
 
   /// Goes on with the unroll of round `round` until it is done or must wait.
-  func advance(round: Int, version: Int, block: RoundBlock, policy: any Policy, tape: Tape) throws -> Progress {
+  public func advance(round: Int, version: Int, block: RoundBlock, policy: any Policy, tape: Tape) throws -> Progress {
     while true {
       switch stage {
       case .new:
@@ -184,6 +184,16 @@ public final class Group: @unchecked Sendable {
           return .done
         }
       }
+    }
+  }
+
+  /// Runs a whole unroll on the calling thread, which sleeps while an environment makes it wait.
+  public func unroll(round: Int, version: Int, block: RoundBlock, policy: any Policy, tape: Tape) throws {
+    while case .waiting(let descriptor) = try advance(
+      round: round, version: version, block: block, policy: policy, tape: tape)
+    {
+      var waited = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+      _ = poll(&waited, 1, -1)
     }
   }
 

@@ -30,7 +30,7 @@ extension RunConfiguration {
   public static func resolve(
     file: (text: String, path: String)? = nil, flags: [(name: String, value: String)], cores: Int = 1
   ) throws -> RunConfiguration {
-    let settings = try file.map { try parse($0.text, path: $0.path) } ?? []
+    let settings = try file.map { try Self.settings(in: $0.text, path: $0.path) } ?? []
     let given = settings + flags
     for (name, _) in given { _ = try Setting.named(name) }
     let named = Dictionary(given.map { ($0.name, $0.value) }) { $1 }
@@ -59,7 +59,8 @@ extension RunConfiguration {
     Setting.all.map { "\($0.name): \($0.name == "tasks" ? "[\($0.read(self))]" : $0.read(self))\n" }.joined()
   }
 
-  private static func parse(_ text: String, path: String) throws -> [(name: String, value: String)] {
+  /// The settings that a YAML mapping names, in its order.
+  public static func settings(in text: String, path: String) throws -> [(name: String, value: String)] {
     let node: Node?
     do { node = try Yams.compose(yaml: text) } catch {
       throw ConfigurationError.badFile(path: path, reason: "\(error)".split(separator: "\n").joined(separator: " "))

@@ -55,8 +55,8 @@ struct TaskSetTests {
   @Test("Two names with one stream are refused")
   func collision() {
     // FNV-1a, 32 bits, of "\(name)/0/0": found by search.
-    #expect(throws: EnvironmentError.streamCollision(first: "FIRST/0/0", second: "SECOND/0/0")) {
-      try TaskSet(name: "s", tasks: [task("FIRST"), task("SECOND")])
+    #expect(throws: EnvironmentError.streamCollision(first: "task_332789/0/0", second: "task_529192/0/0")) {
+      try TaskSet(name: "s", tasks: [task("task_332789"), task("task_529192")])
     }
   }
 

@@ -78,7 +78,7 @@ if __name__ == "__main__":
                 ours = returns(Batch(library, game, SLOTS, seed, ramping, horizon=MOST_STEPS), policy, count, seed + 1)
                 (their_mean, their_error), (mean, error) = mean_and_error(theirs), mean_and_error(ours)
                 z = (mean - their_mean) / np.hypot(error, their_error)
-                failed |= abs(z) > 3
+                failed |= bool(abs(z) > 3)
                 print(f"| {game} | {name} | {'on' if ramping else 'off'} | {len(ours)} | {their_mean:.3f} ± {their_error:.3f} |"
                       f" {mean:.3f} ± {error:.3f} | {z:+.2f} |", flush=True)
     sys.exit(failed)

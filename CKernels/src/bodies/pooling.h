@@ -1,18 +1,36 @@
-// One element of the window after another, channels side by side. The first element within the image initialises.
-INLINE void pool_pixel(float *restrict y, uint8_t *restrict argmax, const float *restrict x, size_t channels,
-                       uint8_t element, int first) {
-  if (first) {
-    for (size_t c = 0; c < channels; c++) y[c] = x[c];
-    if (argmax) memset(argmax, element, channels);
-  } else if (argmax) {
-    for (size_t c = 0; c < channels; c++) {
-      const int better = x[c] > y[c];
-      y[c] = better ? x[c] : y[c];
-      argmax[c] = better ? element : argmax[c];
+// The part of a window that lies within the image.
+typedef struct {
+  size_t first_row, end_row, first_column, end_column;  // in elements of the window
+  size_t corner;                                        // of the window's first element; wraps if that is padding
+} pool_window;
+
+INLINE size_t first_within(size_t start, size_t pad) { return start < pad ? pad - start : 0; }
+
+INLINE size_t end_within(size_t start, size_t pad, size_t window, size_t size) {
+  return start + window > size + pad ? size + pad - start : window;
+}
+
+// `count` channels (a constant, but for the last few) side by side, the best so far in registers.
+INLINE void pool_channels(float *restrict y, uint8_t *restrict argmax, const float *restrict x, const pool_window *at,
+                          size_t row_stride, size_t channels, size_t window, const size_t count) {
+  float best[CHUNK];
+  uint32_t winner[CHUNK];
+  const uint32_t first = (uint32_t)(at->first_row * window + at->first_column);
+  const float *start = x + (at->corner + at->first_row * row_stride + at->first_column * channels);
+  for (size_t c = 0; c < count; c++) best[c] = start[c], winner[c] = first;
+  for (size_t row = at->first_row; row < at->end_row; row++) {
+    for (size_t column = at->first_column; column < at->end_column; column++) {
+      const float *value = x + (at->corner + row * row_stride + column * channels);
+      const uint32_t element = (uint32_t)(row * window + column);
+      for (size_t c = 0; c < count; c++) {
+        winner[c] = value[c] > best[c] ? element : winner[c];
+        best[c] = value[c] > best[c] ? value[c] : best[c];
+      }
     }
-  } else {
-    for (size_t c = 0; c < channels; c++) y[c] = x[c] > y[c] ? x[c] : y[c];
   }
+  for (size_t c = 0; c < count; c++) y[c] = best[c];
+  if (!argmax) return;
+  for (size_t c = 0; c < count; c++) argmax[c] = (uint8_t)winner[c];
 }
 
 KERNEL void kernel_max_pool_forward(float *restrict y, uint8_t *restrict argmax, const float *restrict x, size_t images,
@@ -23,15 +41,17 @@ KERNEL void kernel_max_pool_forward(float *restrict y, uint8_t *restrict argmax,
   for (size_t image = 0; image < images; image++, x += height * width * channels) {
     for (size_t row = 0; row < output_height; row++) {
       for (size_t column = 0; column < output_width; column++) {
-        int first = 1;
-        for (size_t element = 0; element < window * window; element++) {
-          // Unsigned, a position before the image wraps to a huge one, and one comparison tests both ends.
-          const size_t from_row = row * stride + element / window - pad_top;
-          const size_t from_column = column * stride + element % window - pad_left;
-          if (from_row >= height || from_column >= width) continue;
-          pool_pixel(y, argmax, x + (from_row * width + from_column) * channels, channels, (uint8_t)element, first);
-          first = 0;
+        const size_t top = row * stride, left = column * stride;  // in the padded image
+        const pool_window at = {
+            first_within(top, pad_top),   end_within(top, pad_top, window, height),
+            first_within(left, pad_left), end_within(left, pad_left, window, width),
+            ((top - pad_top) * width + left - pad_left) * channels,
+        };
+        size_t c = 0;
+        for (; c + CHUNK <= channels; c += CHUNK) {
+          pool_channels(y + c, argmax ? argmax + c : NULL, x + c, &at, width * channels, channels, window, CHUNK);
         }
+        pool_channels(y + c, argmax ? argmax + c : NULL, x + c, &at, width * channels, channels, window, channels - c);
         y += channels;
         if (argmax) argmax += channels;
       }

@@ -267,7 +267,7 @@ public final class IMPALA: Learner, @unchecked Sendable {
   // MARK: State
 
   /// Goes on with saved statistics; parameters and optimiser slots are restored through their buffers.
-  public func restore(popArt saved: PopArt) { popArt = saved }
+  public func restore(popArtMu mu: [Double], nu: [Double]) { popArt = PopArt(mu: mu, nu: nu, configuration.popArt) }
 }
 
 /// A quantity of learning stopped being a finite number.

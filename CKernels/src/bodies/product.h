@@ -1,0 +1,53 @@
+// Products of a few rows with a matrix, sixteen columns at a time, with all sums in registers. BLAS first copies its operands into
+// another order, which costs more than the product when there are few rows.
+typedef float vector __attribute__((vector_size(4 * CK_LANES), aligned(4)));
+
+enum {
+  COLUMNS = 16,                       // of one block of sums
+  VECTORS = COLUMNS / CK_LANES,       // registers of one row of it
+  ROWS = CK_LANES == 4 ? 2 : CK_LANES == 8 ? 4 : 8,  // rows of it: eight sums hide the latency of fused multiply-add
+};
+
+// Where the operands lie. x has `lines` pieces of `length` values a row (a line of a convolution's window each; 1 for a plain matrix),
+// and w one row for each of these values.
+typedef struct {
+  size_t lines, length;
+  size_t x_row, x_line;  // floats from row to row, and from line to line within a row
+  size_t w_row, y_row;
+} product_shape;
+
+// y[r, 0...15] += sum over k of x[r, k] w[k, 0...15] for `rows` rows, a constant.
+INLINE void add_product_block(float *restrict y, const float *restrict x, const float *restrict w,
+                              const product_shape *s, const size_t rows) {
+  vector sum[ROWS][VECTORS];
+  UNROLLED for (size_t r = 0; r < rows; r++) {
+    UNROLLED for (size_t v = 0; v < VECTORS; v++) sum[r][v] = *(const vector *)(y + r * s->y_row + v * CK_LANES);
+  }
+  for (size_t line = 0; line < s->lines; line++, x += s->x_line) {
+    for (size_t k = 0; k < s->length; k++, w += s->w_row) {
+      vector weight[VECTORS];
+      UNROLLED for (size_t v = 0; v < VECTORS; v++) weight[v] = *(const vector *)(w + v * CK_LANES);
+      UNROLLED for (size_t r = 0; r < rows; r++) {
+        UNROLLED for (size_t v = 0; v < VECTORS; v++) sum[r][v] += x[r * s->x_row + k] * weight[v];
+      }
+    }
+  }
+  UNROLLED for (size_t r = 0; r < rows; r++) {
+    UNROLLED for (size_t v = 0; v < VECTORS; v++) *(vector *)(y + r * s->y_row + v * CK_LANES) = sum[r][v];
+  }
+}
+
+// Any number of rows: full blocks, then one of each power of two that is left.
+INLINE void add_product_rows(float *restrict y, const float *restrict x, const float *restrict w,
+                             const product_shape *s, size_t rows) {
+  for (; rows >= ROWS; rows -= ROWS, y += ROWS * s->y_row, x += ROWS * s->x_row) add_product_block(y, x, w, s, ROWS);
+  if (ROWS > 4 && rows & 4) add_product_block(y, x, w, s, 4), y += 4 * s->y_row, x += 4 * s->x_row;
+  if (ROWS > 2 && rows & 2) add_product_block(y, x, w, s, 2), y += 2 * s->y_row, x += 2 * s->x_row;
+  if (rows & 1) add_product_block(y, x, w, s, 1);
+}
+
+KERNEL void kernel_add_narrow_product(float *restrict y, const float *restrict x, const float *restrict w, size_t rows,
+                                      size_t inputs, size_t outputs, size_t columns) {
+  const product_shape s = {.lines = 1, .length = inputs, .x_row = inputs, .w_row = outputs, .y_row = outputs};
+  for (size_t first = 0; first < columns; first += COLUMNS) add_product_rows(y + first, x, w + first, &s, rows);
+}

@@ -1,0 +1,41 @@
+# Polymath. `make train` and `make test` do everything on a fresh Debian 12 or Ubuntu 24.04 with git and Swift 6.2 or newer.
+
+.PHONY: train test build setup ctest lint format gymnasium clean
+
+# Swift's debug builds compile C with -O2 all the same (Package.swift); release is for training.
+CONFIGURATION = release
+REQUIREMENTS = Sources/Environments/Suites/Atari/Worker/requirements.txt
+
+# Trains the default agent. ARGUMENTS="--suite goals --steps 200000" changes what is trained.
+train: build
+	./polymath train $(ARGUMENTS)
+
+test: setup ctest
+	swift test
+
+ctest: setup
+	$(MAKE) -C CKernels ctest
+
+build: setup
+	swift build -c $(CONFIGURATION) --product polymath
+	./scripts/launcher $(CONFIGURATION)
+
+setup:
+	./scripts/setup
+
+lint:
+	swift format lint --strict --recursive --parallel Sources Tests Package.swift
+
+format:
+	swift format --in-place --recursive --parallel Sources Tests Package.swift
+
+# Python and its packages for the suites that need them (Atari); native suites need nothing.
+gymnasium: .venv/.installed
+
+.venv/.installed: $(REQUIREMENTS)
+	python3 -m venv .venv
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check -r $(REQUIREMENTS)
+	touch $@
+
+clean:
+	rm -rf .build .build-* polymath

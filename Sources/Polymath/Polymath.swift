@@ -1,0 +1,7 @@
+@_exported import Algorithms
+@_exported import Engine
+@_exported import Environments
+@_exported import Layers
+@_exported import Returns
+@_exported import Runs
+@_exported import Tensors

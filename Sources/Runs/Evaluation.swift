@@ -1,0 +1,82 @@
+import Algorithms
+import CKernels
+import Engine
+import Environments
+import Foundation
+import Tensors
+
+/// Plays without learning, and scores each task.
+public enum Evaluation {
+  /// What a task's episodes came to.
+  public struct TaskScore: Codable, Sendable {
+    public let id: String
+    public let episodes: Int
+    /// Mean score in the task's own units.
+    public let `return`: Double
+    /// (mean - random) / (reference - random) and its 95 % bootstrap interval, as fractions; nil without references.
+    public let normalized, low, high: Double?
+    /// Share of episodes in which the task's success rule held.
+    public let success: Double
+  }
+
+  /// Uniformly random play over each task's own actions.
+  final class RandomPolicy: Policy {
+    let actions: Int
+    init(actions: Int) { self.actions = actions }
+
+    func act(_ rows: ActorRows, version: Int, tape: Tape) {
+      for column in 0..<rows.columns {
+        let allowed = (0..<actions).filter { rows.mask[column * actions + $0] != 0 }
+        rows.action[column] = Int32(allowed[min(Int(rows.uniform[column] * Float(allowed.count)), allowed.count - 1)])
+        rows.logProbability[column] = -log(Float(allowed.count))
+      }
+    }
+  }
+
+  /// A policy that acts uniformly at random on a task set.
+  public static func randomPolicy(_ taskSet: TaskSet) -> any Policy {
+    RandomPolicy(actions: taskSet.tasks[0].actionMask.count)
+  }
+
+  /// Plays `episodes` episodes of each task. Every slot plays equally many, so that short episodes are not favoured.
+  ///
+  /// - Parameters:
+  ///   - recurrentSize: Units of the policy's LSTM.
+  ///   - greedy: Whether to take the most probable action instead of sampling.
+  public static func play(
+    _ taskSet: TaskSet, policy: any Policy, version: Int = 0, recurrentSize: Int = 0, episodes: Int, seed: UInt64,
+    greedy: Bool = false
+  ) throws -> [TaskScore] {
+    let slots = min(episodes, 16)
+    let perSlot = (episodes + slots - 1) / slots
+    let shape = try RunShape(tasks: 1, environmentsPerTask: slots, unroll: 20, groups: 1, shards: 1, lag: 0)
+    let tape = Tape()
+    return try taskSet.tasks.map { task in
+      let group = try Group(
+        0, shape: shape, tasks: [task], actions: task.actionMask.count, seed: seed, purpose: .evaluation,
+        recurrentSize: recurrentSize)
+      group.greedy = greedy
+      let block = RoundEngine.blocks(
+        shape: shape, observation: taskSet.observation, recurrentSize: recurrentSize)[0][0]
+      var played: [[EpisodeRecord]] = Array(repeating: [], count: slots)
+      var round = 0
+      while played.contains(where: { $0.count < perSlot }) {
+        try group.unroll(round: round, version: version, block: block, policy: policy, tape: tape)
+        for episode in group.episodes(inRound: round) where played[episode.column].count < perSlot {
+          played[episode.column].append(episode)
+        }
+        round += 1
+      }
+      return score(task, Array(played.flatMap { $0 }.prefix(max(episodes, 1))))
+    }
+  }
+
+  private static func score(_ task: Task, _ episodes: [EpisodeRecord]) -> TaskScore {
+    let mean = Statistics.mean(ofEpisodes: episodes.map(\.score))
+    return TaskScore(
+      id: task.id, episodes: episodes.count, return: mean.estimate,
+      normalized: task.scores?.normalized(mean.estimate), low: task.scores?.normalized(mean.low),
+      high: task.scores?.normalized(mean.high),
+      success: Statistics.mean(episodes.map { $0.success ? 1 : 0 }))
+  }
+}

@@ -1,0 +1,33 @@
+import Foundation
+
+/// `metrics.jsonl`: one JSON object a line, each with `steps`, `seconds` and named numbers; what is unknown is null.
+struct MetricsLog: ~Copyable {
+  private let handle: FileHandle
+
+  /// Opens the file for appending. A resumed run first drops the lines after its checkpoint.
+  init(path: String, keepingThrough steps: Int?) throws {
+    if let steps, let text = FileManager.default.contents(atPath: path) {
+      let lines = text.split(separator: UInt8(ascii: "\n")).filter { line in
+        struct Record: Decodable { let steps: Int }
+        return (try? JSONDecoder().decode(Record.self, from: Data(line)).steps).map { $0 <= steps } ?? false
+      }
+      try AtomicFile.write(lines.flatMap { $0 + [UInt8(ascii: "\n")] }, to: path)
+    } else if !FileManager.default.createFile(atPath: path, contents: nil) {
+      throw RunError.cannotWrite(path: path, reason: String(cString: strerror(errno)))
+    }
+    guard let handle = FileHandle(forWritingAtPath: path) else {
+      throw RunError.cannotWrite(path: path, reason: String(cString: strerror(errno)))
+    }
+    try handle.seekToEnd()
+    self.handle = handle
+  }
+
+  deinit { try? handle.close() }
+
+  /// Appends a record; names are joined by slashes, such as `bricks/return`.
+  func append(steps: Int, seconds: Double, _ numbers: [(name: String, value: Double)]) throws {
+    let fields = numbers.map { "\"\($0.name)\":\($0.value.isFinite ? "\($0.value)" : "null")" }
+    let line = "{\"steps\":\(steps),\"seconds\":\((seconds * 1000).rounded() / 1000),\(fields.joined(separator: ","))}\n"
+    try handle.write(contentsOf: Data(line.utf8))
+  }
+}

@@ -1,0 +1,165 @@
+import Algorithms
+import Engine
+import Environments
+import Foundation
+
+/// A training run with its folder: metrics, checkpoints, resume.
+public final class Run: @unchecked Sendable {
+  public let training: Training
+  public let directory: RunDirectory
+  private var manifest: Manifest
+  /// The last 100 episodes of each task, and how many there were.
+  public private(set) var recent: [RecentEpisodes]
+  private var metrics: MetricsLog
+  private let firstSteps: Int
+  private let start = ContinuousClock.now
+  private var reported = ContinuousClock.now
+
+  /// Episodes of one task, newest last.
+  public struct RecentEpisodes: Sendable {
+    public private(set) var count = 0
+    public private(set) var scores: [Double] = []
+
+    mutating func add(_ score: Double) {
+      count += 1
+      if scores.count == 100 { scores.removeFirst() }
+      scores.append(score)
+    }
+  }
+
+  /// Begins a new run.
+  public static func begin(_ configuration: RunConfiguration, out: String?, overwrite: Bool) throws -> Run {
+    if let out, FileManager.default.fileExists(atPath: out), !overwrite { throw RunError.runExists(path: out) }
+    // The environments are made first: a run that can't start leaves no folder.
+    let training = try Training(configuration)
+    let name = "\(configuration.suite)-\(configuration.algorithm)-\(configuration.seed)"
+    let directory = try RunDirectory.make(path: out, name: name, overwrite: overwrite)
+    let run = try Run(training, directory, resumedAt: nil)
+    try AtomicFile.write(training.configuration.yaml.utf8, to: directory.configuration)
+    try AtomicFile.write(training.taskSet.lockfile.utf8, to: directory.lockfile)
+    try run.manifest.write(to: directory.manifest)
+    return run
+  }
+
+  /// Goes on with a run from its newest checkpoint. `flags` may repeat its settings; only threads may differ.
+  public static func resume(_ path: String, flags: [(name: String, value: String)], cores: Int) throws -> Run {
+    let directory = RunDirectory(path: path)
+    let saved = try configuration(of: path)
+    var given = try RunConfiguration.resolve(
+      file: (saved.yaml, directory.configuration), flags: flags, cores: cores)
+    if !flags.contains(where: { $0.name == "threads" }) { given.threads = cores }
+    for setting in Setting.all where setting.name != "threads" && setting.read(saved) != setting.read(given) {
+      throw RunError.configurationMismatch(
+        path: path, setting: setting.name, saved: setting.read(saved), given: setting.read(given))
+    }
+    let training = try Training(given)
+    try checkLockfile(directory, training.taskSet)
+    _ = try Checkpoint.restore(training, from: directory.latestCheckpoint())
+    return try Run(training, directory, resumedAt: training.steps)
+  }
+
+  /// The resolved configuration in a run's folder.
+  public static func configuration(of path: String) throws -> RunConfiguration {
+    let file = RunDirectory(path: path).configuration
+    let text = try String(decoding: AtomicFile.read(file), as: UTF8.self)
+    return try RunConfiguration.resolve(file: (text, file), flags: [])
+  }
+
+  /// A trained agent for acting: the newest checkpoint's parameters, without its experience.
+  public static func load(_ path: String) throws -> Training {
+    let directory = RunDirectory(path: path)
+    var configuration = try configuration(of: path)
+    configuration.threads = 1
+    let training = try Training(configuration)
+    try checkLockfile(directory, training.taskSet)
+    try Checkpoint.readModel(directory.latestCheckpoint(), into: training, round: 0)
+    return training
+  }
+
+  private static func checkLockfile(_ directory: RunDirectory, _ taskSet: TaskSet) throws {
+    let saved = try String(decoding: AtomicFile.read(directory.lockfile), as: UTF8.self)
+    guard saved != taskSet.lockfile else { return }
+    let (old, new) = (saved.split(separator: "\n"), taskSet.lockfile.split(separator: "\n"))
+    let index = zip(old, new).enumerated().first { $1.0 != $1.1 }?.offset ?? min(old.count, new.count)
+    func line(_ lines: [Substring]) -> String { index < lines.count ? lines[index].trimmingPrefix(" ").description : "nothing" }
+    throw RunError.lockfileMismatch(path: directory.lockfile, difference: "it says \"\(line(old))\", this is \"\(line(new))\"")
+  }
+
+  private init(_ training: Training, _ directory: RunDirectory, resumedAt steps: Int?) throws {
+    (self.training, self.directory) = (training, directory)
+    firstSteps = steps ?? 0
+    recent = Array(repeating: RecentEpisodes(), count: training.taskSet.tasks.count)
+    manifest = Manifest(
+      threads: training.configuration.threads, lockfile: SHA256.hex(training.taskSet.lockfile.utf8))
+    metrics = try MetricsLog(path: directory.metrics, keepingThrough: steps)
+  }
+
+  /// Seconds since this process took the run up.
+  public var seconds: Double { (ContinuousClock.now - start) / .seconds(1) }
+  public var steps: Int { training.steps }
+  public var stepsPerSecond: Double { Double(steps - firstSteps) / max(seconds, 1e-9) }
+  /// Seconds to go, by the speed so far.
+  public var remaining: Double { Double(training.configuration.steps - steps) / max(stepsPerSecond, 1e-9) }
+
+  /// Trains to the end, or until `stop()`. `report` is called about once a second, on a pool thread.
+  ///
+  /// A checkpoint is written every `checkpointEvery` steps, and at the end. What fails leaves the last one as it was.
+  public func train(report: @escaping @Sendable (Run) -> Void) throws {
+    let every = max(training.configuration.checkpointEvery / training.shape.stepsPerRound, 1)
+    while training.engine.round < training.rounds && !isStopping {
+      let limit = min((training.engine.round / every + 1) * every, training.rounds)
+      try training.engine.run(until: limit) { [self] round in
+        training.forEachEpisode(inRound: round) { recent[$0.task].add($0.score) }
+        if ContinuousClock.now - reported >= .seconds(1) {
+          reported = .now
+          try writeMetrics()
+          report(self)
+        }
+      }
+      try writeMetrics()
+      try checkpoint()
+    }
+    report(self)
+  }
+
+  /// Lets `train` return after the update that is being worked on, with a checkpoint. Safe to call from any thread.
+  public func stop() {
+    isStopping = true
+    training.engine.stop()
+  }
+
+  /// Set by another thread and only ever to true.
+  private var isStopping = false
+
+  private func checkpoint() throws {
+    let exact = try Checkpoint.write(training, to: directory.checkpoint(steps: steps))
+    directory.keepNewestCheckpoints(2)
+    if manifest.resumesExactly != exact {
+      manifest.resumesExactly = exact
+      try manifest.write(to: directory.manifest)
+    }
+  }
+
+  private func writeMetrics() throws {
+    let (learner, statistics) = (training.learner, training.learner.statistics)
+    var numbers: [(String, Double)] = [
+      ("loss/policy", statistics.policyLoss), ("loss/value", statistics.valueLoss),
+      ("policy/entropy", statistics.entropy), ("gradient/norm", statistics.gradientNorm),
+      ("steps_per_second", stepsPerSecond),
+    ]
+    for (index, task) in training.taskSet.tasks.enumerated() {
+      let score = Statistics.mean(recent[index].scores)
+      numbers.append(("\(task.id)/return", score))
+      numbers.append(("\(task.id)/episodes", Double(recent[index].count)))
+      if let scores = task.scores { numbers.append(("\(task.id)/normalized", scores.normalized(score))) }
+      if training.configuration.learning.values == .popArt {
+        numbers.append(("\(task.id)/mu", learner.popArt.mu[index]))
+        numbers.append(("\(task.id)/sigma", learner.popArt.sigma(index)))
+      }
+      if index < statistics.taskGradientNorm.count {
+        numbers.append(("\(task.id)/gradient_norm", statistics.taskGradientNorm[index]))
+      }
+    }
+    try metrics.append(steps: steps, seconds: seconds, numbers)
+  }
+}

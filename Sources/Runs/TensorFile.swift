@@ -1,0 +1,146 @@
+import Foundation
+
+/// Named arrays of numbers in the safetensors format: eight bytes of header length, a JSON header, the data.
+///
+/// Equal contents give equal bytes: keys are sorted, nothing depends on the clock. No executable content.
+public struct TensorFile {
+  public enum Element: String, Sendable {
+    case float32 = "F32"
+    case float64 = "F64"
+    case bytes = "U8"
+    public var byteCount: Int {
+      switch self {
+      case .float32: 4
+      case .float64: 8
+      case .bytes: 1
+      }
+    }
+  }
+
+  public struct Tensor {
+    public let name: String
+    public let element: Element
+    public let shape: [Int]
+    public let bytes: [UInt8]
+  }
+
+  public private(set) var tensors: [Tensor] = []
+  /// Words about the file, such as the hash of its lockfile.
+  public var metadata: [String: String] = [:]
+
+  public init() {}
+
+  /// Adds an array as it lies in memory.
+  public mutating func add(_ name: String, _ element: Element, shape: [Int], _ bytes: UnsafeRawBufferPointer) {
+    precondition(bytes.count == shape.reduce(1, *) * element.byteCount, "\(name): \(bytes.count) bytes are not \(shape)")
+    tensors.append(Tensor(name: name, element: element, shape: shape, bytes: Array(bytes)))
+  }
+
+  public func tensor(_ name: String) -> Tensor? { tensors.first { $0.name == name } }
+
+  // MARK: Format
+
+  private struct Entry: Codable {
+    let dtype: String
+    let shape: [Int]
+    let data_offsets: [Int]
+  }
+
+  /// The file's bytes. Larger elements come first, so that every array is aligned to its elements.
+  public var encoded: [UInt8] {
+    let ordered = tensors.sorted {
+      ($0.element.byteCount, $1.name) > ($1.element.byteCount, $0.name)
+    }
+    var header = Header(metadata: metadata, entries: [:])
+    var offset = 0
+    for tensor in ordered {
+      header.entries[tensor.name] = Entry(
+        dtype: tensor.element.rawValue, shape: tensor.shape, data_offsets: [offset, offset + tensor.bytes.count])
+      offset += tensor.bytes.count
+    }
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    // A header of words and integers always encodes.
+    var json = Array(try! encoder.encode(header))
+    while (json.count + 8) % 64 != 0 { json.append(UInt8(ascii: " ")) }
+    var result = withUnsafeBytes(of: UInt64(json.count).littleEndian) { Array($0) }
+    result.reserveCapacity(result.count + json.count + offset)
+    result += json
+    for tensor in ordered { result += tensor.bytes }
+    return result
+  }
+
+  /// Reads a file, checking everything that a foreign or damaged one may get wrong.
+  /// - Throws: `RunError.cannotRead`, `RunError.badTensorFile`.
+  public init(path: String) throws {
+    try self.init(AtomicFile.read(path), path: path)
+  }
+
+  init(_ file: [UInt8], path: String) throws(RunError) {
+    func bad(_ reason: String) -> RunError { .badTensorFile(path: path, reason: reason) }
+    guard file.count >= 8 else { throw bad("it has \(file.count) bytes, a header alone needs more") }
+    let length = file[..<8].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+    guard length <= UInt64(file.count - 8) else {
+      throw bad("its header should have \(length) bytes, the whole file has \(file.count): it is truncated or foreign")
+    }
+    let start = 8 + Int(length)
+    guard let header = try? JSONDecoder().decode(Header.self, from: Data(file[8..<start])) else {
+      throw bad("its header is not that of a safetensors file")
+    }
+    metadata = header.metadata
+    for (name, entry) in header.entries.sorted(by: { $0.key < $1.key }) {
+      guard let element = Element(rawValue: entry.dtype) else { throw bad("\(name) has unknown type \(entry.dtype)") }
+      var count = element.byteCount
+      for size in entry.shape {
+        let (product, overflow) = count.multipliedReportingOverflow(by: size)
+        guard size >= 0, !overflow else { throw bad("\(name) has shape \(entry.shape)") }
+        count = product
+      }
+      let offsets = entry.data_offsets
+      guard offsets.count == 2, offsets[0] >= 0, offsets[0] <= offsets[1], offsets[1] <= file.count - start else {
+        throw bad("\(name) lies at \(offsets), the data has \(file.count - start) bytes: it is truncated")
+      }
+      guard offsets[1] - offsets[0] == count else {
+        throw bad("\(name) of shape \(entry.shape) should have \(count) bytes, it has \(offsets[1] - offsets[0])")
+      }
+      tensors.append(
+        Tensor(
+          name: name, element: element, shape: entry.shape,
+          bytes: Array(file[start + offsets[0]..<start + offsets[1]])))
+    }
+  }
+
+  private struct Header: Codable {
+    var metadata: [String: String]
+    var entries: [String: Entry]
+
+    struct Key: CodingKey {
+      let stringValue: String
+      var intValue: Int? { nil }
+      init(stringValue: String) { self.stringValue = stringValue }
+      init?(intValue: Int) { nil }
+    }
+
+    private static let metadataKey = Key(stringValue: "__metadata__")
+
+    init(metadata: [String: String], entries: [String: Entry]) { (self.metadata, self.entries) = (metadata, entries) }
+
+    init(from decoder: any Decoder) throws {
+      let container = try decoder.container(keyedBy: Key.self)
+      (metadata, entries) = ([:], [:])
+      for key in container.allKeys {
+        if key.stringValue == Self.metadataKey.stringValue {
+          metadata = try container.decode([String: String].self, forKey: key)
+        } else {
+          entries[key.stringValue] = try container.decode(Entry.self, forKey: key)
+        }
+      }
+    }
+
+    func encode(to encoder: any Encoder) throws {
+      var container = encoder.container(keyedBy: Key.self)
+      if !metadata.isEmpty { try container.encode(metadata, forKey: Self.metadataKey) }
+      for (name, entry) in entries { try container.encode(entry, forKey: Key(stringValue: name)) }
+    }
+  }
+}

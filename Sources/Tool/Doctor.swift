@@ -1,0 +1,33 @@
+import ArgumentParser
+import CKernels
+import Foundation
+import Polymath
+
+struct Doctor: ParsableCommand {
+  static let configuration = CommandConfiguration(abstract: "Say what this machine has, and what is missing for which suite.")
+
+  func run() throws {
+    Command.prepare()
+    let environment = ProcessInfo.processInfo.environment
+    let core = String(cString: ck_blas_core_name())
+    var rows = [
+      ["polymath", Manifest.version], ["processor", Manifest.processorName],
+      ["cores", "\(ProcessInfo.processInfo.activeProcessorCount)"], ["kernels", Command.kernelLevel],
+      ["OpenBLAS core", core],
+    ]
+    for suite in Suites.names {
+      do {
+        let tasks = try Suites.make(suite).tasks
+        _ = try tasks[0].makeEnvironment(0..<1, 1)
+        rows.append(["suite \(suite)", "ready"])
+      } catch { rows.append(["suite \(suite)", "\(error)".split(separator: "\n").first.map(String.init) ?? ""]) }
+    }
+    let width = rows.map { $0[0].count }.max() ?? 0
+    for row in rows { print(row[0] + String(repeating: " ", count: width - row[0].count + 2) + row[1]) }
+    if let pinned = environment["OPENBLAS_CORETYPE"] {
+      note(
+        "OPENBLAS_CORETYPE=\(pinned) pins OpenBLAS to its kernels for that processor; on a newer one this halves the speed "
+          + "of matrix products: unset it")
+    }
+  }
+}

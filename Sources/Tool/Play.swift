@@ -1,0 +1,88 @@
+import ArgumentParser
+import Foundation
+import Polymath
+
+struct Play: ParsableCommand {
+  static let configuration = CommandConfiguration(abstract: "Show a trained agent, or random play, in the terminal.")
+
+  @Argument(help: "Folder of a run; left out with --random.")
+  var runFolder: String?
+  @Flag(help: "Show random play instead of an agent.")
+  var random = false
+  @Option(help: "Suite for --random.")
+  var suite = "arcade"
+  @Option(help: "Task to play; the first one by default.")
+  var task: String?
+  @Option(help: "Steps to show.")
+  var steps = 300
+  @Option(help: "Pictures a second.")
+  var speed = 15.0
+  @Option(help: "Seed of the environment and of sampled actions.")
+  var seed: UInt64 = 2001
+  @Flag(help: "Take the most probable action instead of sampling from the policy.")
+  var greedy = false
+
+  func validate() throws {
+    if random == (runFolder != nil) { throw ValidationError("name the folder of a run, or --random --suite NAME") }
+    if steps < 1 || speed <= 0 { throw ValidationError("steps and speed must be above 0") }
+  }
+
+  func run() throws {
+    Command.prepare()
+    let agent = try runFolder.map { try Run.load($0) }
+    let taskSet = try agent?.taskSet ?? Suites.make(suite)
+    let chosen = try taskSet.subset([task ?? taskSet.ids[0]]).tasks[0]
+    let policy: any Policy = agent?.learner ?? Evaluation.randomPolicy(taskSet)
+    let units = agent?.configuration.learning.lstm ?? 0
+    let shape = try RunShape(tasks: 1, environmentsPerTask: 1, unroll: 1, groups: 1, shards: 1, lag: 0)
+    let group = try Group(
+      0, shape: shape, tasks: [chosen], actions: chosen.actionMask.count, seed: seed, purpose: .evaluation,
+      recurrentSize: units)
+    group.greedy = greedy
+    let block = RoundEngine.blocks(shape: shape, observation: taskSet.observation, recurrentSize: units)[0][0]
+    let (tape, leaf) = (Tape(), taskSet.observation.leaves[0])
+    var (score, drawn) = (0.0, 0)
+    for step in 0..<steps {
+      try group.unroll(round: step, version: 0, block: block, policy: policy, tape: tape)
+      let picture = Picture(
+        observation: UnsafeRawBufferPointer(
+          start: block.observation(leaf: 0, step: 1, column: 0), count: leaf.byteCount),
+        leaf: leaf, palette: chosen.palette)
+      score += Double(block.reward[1])
+      let status = "\(chosen.id)  step \(step + 1)  score \(short(score))"
+      let lines = picture.lines + [status]
+      print((isTerminal && drawn > 0 ? "\u{1b}[\(drawn)A" : "") + lines.map { "\u{1b}[2K\($0)\n" }.joined(), terminator: "")
+      fflush(stdout)
+      drawn = lines.count
+      if group.episodes(inRound: step).first != nil { score = 0 }
+      if isTerminal { Thread.sleep(forTimeInterval: 1 / speed) }
+    }
+  }
+}
+
+/// An observation as coloured text: two pixels a character, one above the other.
+struct Picture {
+  let lines: [String]
+
+  /// Planes are drawn in their palette's colours, the first plane on top; a camera image in grey, its newest frame.
+  init(observation: UnsafeRawBufferPointer, leaf: ObservationLeaf, palette: [UInt32]) {
+    let (height, width, channels) = (leaf.shape[0], leaf.shape[1], leaf.shape[2])
+    func color(_ y: Int, _ x: Int) -> UInt32 {
+      let pixel = (y * width + x) * channels
+      if palette.isEmpty { return UInt32(observation[pixel + channels - 1]) &* 0x010101 }
+      for plane in 0..<min(channels, palette.count) where observation[pixel + plane] != 0 { return palette[plane] }
+      return 0x101018
+    }
+    // Boards are small: two characters a cell make them square and legible.
+    let (repeats, rows) = palette.isEmpty ? (1, 2) : (2, 1)
+    func code(_ rgb: UInt32) -> String { "\(rgb >> 16 & 255);\(rgb >> 8 & 255);\(rgb & 255)m" }
+    lines = stride(from: 0, to: height, by: rows).map { y in
+      (0..<width).map { x in
+        let top = color(y, x)
+        let bottom = rows == 2 && y + 1 < height ? color(y + 1, x) : top
+        let cell = "\u{1b}[38;2;\(code(top))\u{1b}[48;2;\(code(bottom))"
+        return cell + String(repeating: "\u{2580}", count: repeats)
+      }.joined() + "\u{1b}[0m"
+    }
+  }
+}

@@ -1,0 +1,79 @@
+import Foundation
+import Polymath
+
+/// The live table of a training run. On a terminal it is drawn over each second; elsewhere it is printed now and then as
+/// plain lines.
+final class ProgressDisplay: @unchecked Sendable {
+  private let quiet: Bool
+  private let training: Training
+  private let path: String
+  private var drawnLines = 0
+  private var printed: ContinuousClock.Instant?
+
+  init(_ run: Run, quiet: Bool) { (training, path, self.quiet) = (run.training, run.directory.path, quiet) }
+
+  func begin() {
+    if quiet { return }
+    print("Settings (all are in \(path)/run.yaml):")
+    let settings = training.configuration.yaml.split(separator: "\n").map(String.init)
+    let half = (settings.count + 1) / 2
+    let width = settings[..<half].map(\.count).max() ?? 0
+    for row in 0..<half {
+      let left = settings[row], right = half + row < settings.count ? settings[half + row] : ""
+      print("  " + left + String(repeating: " ", count: width - left.count + 3) + right)
+    }
+    let learner = training.learner
+    print(
+      "\nTraining \(learner.layout.parameterCount) parameters on \(training.taskSet.tasks.count) tasks, "
+        + "\(training.shape.columns) environments, \(training.configuration.threads) threads, kernels "
+        + "\(Command.kernelLevel).\n")
+  }
+
+  func update(_ run: Run) {
+    if quiet { return }
+    if isTerminal {
+      draw(run)
+    } else if printed.map({ ContinuousClock.now - $0 >= .seconds(15) }) ?? true {
+      printed = .now
+      for line in lines(run) { print(line) }
+      print("")
+    }
+  }
+
+  func finish(_ run: Run) {
+    if quiet { return }
+    if isTerminal { draw(run) } else { for line in lines(run) { print(line) } }
+  }
+
+  private func draw(_ run: Run) {
+    let lines = lines(run)
+    // Up over the last table, then each line cleared before it is written.
+    print((drawnLines > 0 ? "\u{1b}[\(drawnLines)A" : "") + lines.map { "\u{1b}[2K\($0)\n" }.joined(), terminator: "")
+    fflush(stdout)
+    drawnLines = lines.count
+  }
+
+  private func lines(_ run: Run) -> [String] {
+    var rows = [["task", "episodes", "return", "random", "reference", "normalized", ""]]
+    for (task, recent) in zip(training.taskSet.tasks, run.recent) {
+      let score = Statistics.mean(recent.scores)
+      let normalized = task.scores?.normalized(score)
+      rows.append([
+        task.id, grouped(recent.count), short(score), task.scores.map { short($0.random) } ?? "n/a",
+        task.scores.map { short($0.reference) } ?? "n/a", normalized.map(percent) ?? "n/a", bar(normalized),
+      ])
+    }
+    let done = Double(run.steps) / Double(training.configuration.steps)
+    let status =
+      "\(grouped(run.steps)) of \(grouped(training.configuration.steps)) steps (\(percent(min(done, 1)))), "
+      + "\(grouped(Int(run.stepsPerSecond))) steps/s, \(duration(run.seconds)) gone, \(duration(run.remaining)) left"
+    return table(rows) + [status]
+  }
+
+  /// Twenty cells from random play to the reference.
+  private func bar(_ normalized: Double?) -> String {
+    guard let normalized, normalized.isFinite else { return String(repeating: ".", count: 20) }
+    let filled = min(max(Int((20 * normalized).rounded()), 0), 20)
+    return String(repeating: "#", count: filled) + String(repeating: ".", count: 20 - filled)
+  }
+}

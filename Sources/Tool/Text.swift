@@ -1,0 +1,44 @@
+import Foundation
+
+/// A score for people: about three digits.
+func short(_ value: Double) -> String {
+  if !value.isFinite { return "n/a" }
+  let size = abs(value)
+  return String(format: size >= 1000 ? "%.0f" : size >= 100 ? "%.0f" : size >= 10 ? "%.1f" : "%.2f", value)
+}
+
+func percent(_ fraction: Double) -> String { fraction.isFinite ? String(format: "%.0f %%", 100 * fraction) : "n/a" }
+
+/// 4000000 as 4,000,000.
+func grouped(_ number: Int) -> String {
+  var digits = String(number)
+  var result = ""
+  while digits.count > 3 {
+    result = "," + digits.suffix(3) + result
+    digits.removeLast(3)
+  }
+  return digits + result
+}
+
+func duration(_ seconds: Double) -> String {
+  if !seconds.isFinite { return "n/a" }
+  let whole = Int(max(seconds, 0).rounded())
+  if whole < 60 { return "\(whole) s" }
+  if whole < 3600 { return "\(whole / 60) min \(whole % 60) s" }
+  return "\(whole / 3600) h \(whole % 3600 / 60) min"
+}
+
+/// Columns side by side; the first is left-aligned, the others right-aligned.
+func table(_ rows: [[String]]) -> [String] {
+  guard let columns = rows.first?.count else { return [] }
+  let widths = (0..<columns).map { column in rows.map { $0[column].count }.max() ?? 0 }
+  return rows.map { row in
+    row.enumerated().map { column, text in
+      let padding = String(repeating: " ", count: widths[column] - text.count)
+      return column == 0 ? text + padding : padding + text
+    }.joined(separator: "  ")
+  }
+}
+
+/// Whether standard output is a terminal, where lines may be drawn over.
+let isTerminal = isatty(STDOUT_FILENO) != 0

@@ -1,0 +1,124 @@
+import ArgumentParser
+import Dispatch
+import Foundation
+import Polymath
+
+struct Train: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Train one agent on the tasks of a suite.",
+    usage: "polymath train [--suite NAME] [--tasks a,b] [--algorithm NAME] [--steps N] [--SETTING VALUE ...]",
+    discussion: "Settings (each is also a line of run.yaml):\n"
+      + Setting.all.map { "  --\($0.name) <\($0.kind)>\n        \($0.help)" }.joined(separator: "\n"))
+
+  @Option(help: "Folder of the run; by default runs/suite-algorithm-seed, with -2, -3, ... where that is taken.")
+  var out: String?
+  @Option(help: "A YAML file of settings; flags win over it.")
+  var config: String?
+  @Flag(help: "Go on with the run in --out from its newest checkpoint.")
+  var resume = false
+  @Flag(help: "Replace the run in --out.")
+  var overwrite = false
+  @Flag(help: "Print nothing but errors and the folder of the run.")
+  var quiet = false
+  @Flag(help: "Print the resolved settings as YAML and leave.")
+  var printConfig = false
+  @Argument(parsing: .allUnrecognized, help: .hidden)
+  var settings: [String] = []
+
+  func run() throws {
+    Command.prepare()
+    let cores = ProcessInfo.processInfo.activeProcessorCount
+    let flags = try parsedSettings()
+    let file = try config.map { (text: String(decoding: try AtomicFile.read($0), as: UTF8.self), path: $0) }
+    let configuration = try RunConfiguration.resolve(file: file, flags: flags, cores: cores)
+    if printConfig {
+      print(try Training(configuration).configuration.yaml, terminator: "")
+      return
+    }
+    let run: Run
+    if resume {
+      let path = out ?? "runs/\(configuration.suite)-\(configuration.algorithm)-\(configuration.seed)"
+      let file = try file.map { try RunConfiguration.settings(in: $0.text, path: $0.path) } ?? []
+      run = try Run.resume(path, flags: file + flags, cores: cores)
+    } else {
+      run = try Run.begin(configuration, out: out, overwrite: overwrite)
+    }
+    let signals = stopOnInterrupt(run)
+    defer { signals.forEach { $0.cancel() } }
+    let display = ProgressDisplay(run, quiet: quiet)
+    display.begin()
+    do {
+      try run.train { display.update($0) }
+    } catch {
+      display.finish(run)
+      throw error
+    }
+    display.finish(run)
+    summarize(run)
+  }
+
+  /// Flags that are settings: `--name value`, `--name=value`, or `--name` for true.
+  private func parsedSettings() throws -> [(name: String, value: String)] {
+    var flags: [(name: String, value: String)] = []
+    var rest = settings[...]
+    while let word = rest.popFirst() {
+      guard word.hasPrefix("--"), word.count > 2 else {
+        throw ValidationError("unexpected \"\(word)\": settings are given as --name value")
+      }
+      let parts = word.dropFirst(2).split(separator: "=", maxSplits: 1).map(String.init)
+      if parts.count == 2 {
+        flags.append((parts[0], parts[1]))
+      } else if let value = rest.first, !value.hasPrefix("--") {
+        flags.append((parts[0], rest.removeFirst()))
+      } else {
+        flags.append((parts[0], "true"))
+      }
+    }
+    return flags
+  }
+
+  /// The first Ctrl-C (or TERM) ends the run after the current update, with a checkpoint; the second ends it at once.
+  private func stopOnInterrupt(_ run: Run) -> [any DispatchSourceSignal] {
+    [SIGINT, SIGTERM].map { number in
+      signal(number, SIG_IGN)
+      let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+      nonisolated(unsafe) var stopping = false
+      source.setEventHandler {
+        if stopping { _exit(130) }
+        stopping = true
+        note("stopping after this update; once more to leave at once")
+        run.stop()
+      }
+      source.resume()
+      return source
+    }
+  }
+
+  /// One sentence a task, and what to try next.
+  private func summarize(_ run: Run) {
+    if quiet {
+      print(run.directory.path)
+      return
+    }
+    print("")
+    for (task, recent) in zip(run.training.taskSet.tasks, run.recent) { print(sentence(task, recent)) }
+    if run.training.engine.round < run.training.rounds {
+      print("\nStopped after \(grouped(run.steps)) of \(grouped(run.training.configuration.steps)) steps. To go on:")
+      print("  ./polymath train --resume --out \(run.directory.path)")
+    }
+    print("\nThe run is in \(run.directory.path). Try next:")
+    print("  ./polymath evaluate \(run.directory.path) --episodes 100")
+    print("  ./polymath play \(run.directory.path) --task \(run.training.taskSet.ids[0])")
+  }
+
+  private func sentence(_ task: Task, _ recent: Run.RecentEpisodes) -> String {
+    if recent.scores.isEmpty { return "\(task.id): no episode has ended yet." }
+    let score = Statistics.mean(ofEpisodes: recent.scores)
+    let start = "\(task.id): \(short(score.estimate)) a game over the last \(recent.scores.count)"
+    guard let scores = task.scores else { return start + "." }
+    let against = "; random play makes \(short(scores.random)), \(scores.label) \(short(scores.reference))"
+    let low = scores.normalized(score.low), high = scores.normalized(score.high)
+    return start + against + ": \(percent(scores.normalized(score.estimate))) of the way "
+      + "(95 % interval \(percent(low)) to \(percent(high)))."
+  }
+}

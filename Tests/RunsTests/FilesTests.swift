@@ -1,0 +1,148 @@
+import Foundation
+import Testing
+
+@testable import Runs
+
+@Suite("Files of a run")
+struct FilesTests {
+  private func folder() throws -> String {
+    let path = FileManager.default.temporaryDirectory.appending(path: "polymath-\(UUID().uuidString)").path
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    return path
+  }
+
+  @Test("SHA-256 of the published vectors")
+  func sha256() {
+    #expect(SHA256.hex([]) == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
+    #expect(SHA256.hex("abc".utf8) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
+    #expect(
+      SHA256.hex("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq".utf8)
+        == "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1")
+    #expect(
+      SHA256.hex(repeatElement(UInt8(ascii: "a"), count: 1_000_000))
+        == "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0")
+  }
+
+  private func sample() -> TensorFile {
+    var file = TensorFile()
+    file.metadata = ["lockfile": "abc"]
+    [Float(1), -2, 3.5, 0, 7, 8].withUnsafeBytes { file.add("weight", .float32, shape: [2, 3], $0) }
+    [1.25].withUnsafeBytes { file.add("mu", .float64, shape: [1], $0) }
+    [UInt8(1), 2, 3].withUnsafeBytes { file.add("state", .bytes, shape: [3], $0) }
+    return file
+  }
+
+  @Test("A tensor file comes back as it was, and equal contents give equal bytes")
+  func tensors() throws {
+    let bytes = sample().encoded
+    #expect(bytes == sample().encoded)
+    let file = try TensorFile(bytes, path: "x")
+    #expect(file.metadata == ["lockfile": "abc"])
+    for tensor in sample().tensors {
+      let read = try #require(file.tensor(tensor.name))
+      #expect(read.shape == tensor.shape && read.element == tensor.element && read.bytes == tensor.bytes)
+    }
+  }
+
+  @Test("A truncated, foreign or damaged tensor file is refused, never a crash")
+  func damage() {
+    let bytes = sample().encoded
+    for count in 0..<bytes.count { #expect(throws: RunError.self) { try TensorFile(Array(bytes[..<count]), path: "x") } }
+    var random: UInt64 = 1
+    for _ in 0..<3000 {
+      var damaged = bytes
+      random = random &* 6_364_136_223_846_793_005 &+ 1
+      damaged[Int(random >> 33) % 300] ^= UInt8(1 << (random & 7))
+      _ = try? TensorFile(damaged, path: "x")
+    }
+    #expect(throws: RunError.self) { try TensorFile(Array("{\"not\": \"tensors\"}   ".utf8), path: "x") }
+  }
+
+  @Test("Run folders get the next free name; a taken --out is refused")
+  func directories() throws {
+    let path = try folder()
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    let run = try RunDirectory.make(path: "\(path)/a", name: "", overwrite: false)
+    #expect(throws: RunError.self) { try RunDirectory.make(path: "\(path)/a", name: "", overwrite: false) }
+    // Not a run: there is no run.yaml.
+    #expect(throws: RunError.self) { try RunDirectory.make(path: "\(path)/a", name: "", overwrite: true) }
+    try AtomicFile.write("suite: arcade\n".utf8, to: run.configuration)
+    _ = try RunDirectory.make(path: "\(path)/a", name: "", overwrite: true)
+    #expect(!FileManager.default.fileExists(atPath: run.configuration))
+    #expect(throws: RunError.self) { try AtomicFile.write([1], to: "\(path)/missing/file") }
+  }
+
+  @Test("Metrics of a resumed run have no line after its checkpoint")
+  func metrics() throws {
+    let path = try folder()
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    do {
+      let log = try MetricsLog(path: "\(path)/m.jsonl", keepingThrough: nil)
+      for steps in [10, 20, 30] { try log.append(steps: steps, seconds: 0.5, [("a/return", Double(steps)), ("b", .nan)]) }
+    }
+    let log = try MetricsLog(path: "\(path)/m.jsonl", keepingThrough: 20)
+    try log.append(steps: 25, seconds: 0.25, [("a/return", 1)])
+    let text = try String(contentsOfFile: "\(path)/m.jsonl", encoding: .utf8)
+    #expect(
+      text.split(separator: "\n") == [
+        "{\"steps\":10,\"seconds\":0.5,\"a/return\":10.0,\"b\":null}",
+        "{\"steps\":20,\"seconds\":0.5,\"a/return\":20.0,\"b\":null}",
+        "{\"steps\":25,\"seconds\":0.25,\"a/return\":1.0}",
+      ])
+  }
+}
+
+@Suite("Statistics")
+struct StatisticsTests {
+  @Test("The interquartile mean drops floor(n / 4) at each end, as scipy does")
+  func interquartileMean() {
+    #expect(Statistics.interquartileMean([1, 2, 3]) == 2)
+    #expect(Statistics.interquartileMean([100, 1, 2, 3]) == 2.5)
+    #expect(Statistics.interquartileMean([0, 1, 2, 3, 4, 5, 6, 7, 8, 100]) == 4.5)
+  }
+
+  @Test("Bootstrap intervals have the width that theory gives, and are the same each time")
+  func bootstrap() {
+    // 400 values of deviation 1: standard error 0.05.
+    let values = (0..<400).map { $0.isMultiple(of: 2) ? 1.0 : -1.0 }
+    let interval = Statistics.mean(ofEpisodes: values)
+    #expect(interval == Statistics.mean(ofEpisodes: values))
+    #expect(abs(interval.low + 0.098) <= 0.01 && abs(interval.high - 0.098) <= 0.01)
+    let (good, bad) = ([[0.9, 1.0], [0.8, 1.1], [1.0, 0.9]], [[0.1, 0.0], [0.2, 0.1], [0.0, 0.2]])
+    let difference = Statistics.difference(good, bad, resamples: 2000)
+    #expect(difference.low > 0.5 && difference.estimate > 0.7)
+  }
+}
+
+@Suite("Configuration")
+struct ConfigurationTests {
+  @Test("Flags win over the file, the file over the preset; the text comes back as it was")
+  func resolve() throws {
+    let file = (text: "suite: goals\nunroll: 7\nlag: 0\ntasks: [a, b]\n", path: "x.yaml")
+    let resolved = try RunConfiguration.resolve(file: file, flags: [("unroll", "9"), ("algorithm", "impala")], cores: 3)
+    #expect(resolved.suite == "goals" && resolved.unroll == 9 && resolved.lag == 0 && resolved.tasks == ["a", "b"])
+    #expect(resolved.learning.values == .shared && resolved.threads == 3)
+    #expect(try RunConfiguration.resolve(file: (resolved.yaml, "y"), flags: []) == resolved)
+  }
+
+  @Test(
+    "Wrong settings are refused with the value and the limit",
+    arguments: [
+      (["unrol", "3"], "did you mean unroll?"), (["unroll", "0"], "unroll is 0"), (["steps", "many"], "integer"),
+      (["discount", "1"], "in [0, 1)"), (["discount", "nan"], "number"), (["algorithm", "impalla"], "did you mean impala"),
+      (["network", "huge"], "deep"), (["c-bar", "2"], "at least c-bar"), (["lag", "-1"], "lag is -1"),
+    ])
+  func refused(flag: [String], words: String) {
+    do {
+      _ = try RunConfiguration.resolve(flags: [(flag[0], flag[1])])
+      Issue.record("\(flag) was taken")
+    } catch { #expect("\(error)".contains(words), "\(error)") }
+  }
+
+  @Test("A file that is not a mapping of settings is refused")
+  func badFiles() {
+    for text in ["- a\n- b\n", "unroll: [1, 2]\n", "a: b: c\n", "unknown: 3\n"] {
+      #expect(throws: ConfigurationError.self) { try RunConfiguration.resolve(file: (text, "x.yaml"), flags: []) }
+    }
+  }
+}
