@@ -2,6 +2,7 @@ import Algorithms
 import Engine
 import Environments
 import Foundation
+import Returns
 
 /// A training run with its folder: metrics, checkpoints, resume.
 public final class Run: @unchecked Sendable {
@@ -90,7 +91,7 @@ public final class Run: @unchecked Sendable {
     firstSteps = steps ?? 0
     recent = Array(repeating: RecentEpisodes(), count: training.taskSet.tasks.count)
     manifest = Manifest(
-      threads: training.configuration.threads, lockfile: SHA256.hex(training.taskSet.lockfile.utf8))
+      threads: training.configuration.threads, lockfile: SHA256.hash(Array(training.taskSet.lockfile.utf8)))
     metrics = try MetricsLog(path: directory.metrics, keepingThrough: steps)
   }
 

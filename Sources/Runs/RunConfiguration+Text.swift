@@ -1,5 +1,8 @@
+import Algorithms
 import Environments
 import Foundation
+import Layers
+import Returns
 import Yams
 
 /// What is wrong with a configuration.

@@ -13,7 +13,7 @@ public struct Setting: Sendable {
   public let kind: String
 
   private init<Value>(
-    _ name: String, _ path: WritableKeyPath<RunConfiguration, Value> & Sendable, kind: String, _ help: String,
+    _ name: String, _ path: any (WritableKeyPath<RunConfiguration, Value> & Sendable), kind: String, _ help: String,
     format: @escaping @Sendable (Value) -> String, parse: @escaping @Sendable (String) -> Value?
   ) {
     (self.name, self.help, self.kind) = (name, help, kind)
@@ -26,13 +26,13 @@ public struct Setting: Sendable {
   }
 
   private static func integer<Value: FixedWidthInteger & Sendable>(
-    _ name: String, _ path: WritableKeyPath<RunConfiguration, Value> & Sendable, _ help: String
+    _ name: String, _ path: any (WritableKeyPath<RunConfiguration, Value> & Sendable), _ help: String
   ) -> Setting {
     Setting(name, path, kind: "integer", help) { String($0) } parse: { Value($0.replacing("_", with: "")) }
   }
 
   private static func real<Value: BinaryFloatingPoint & LosslessStringConvertible & Sendable>(
-    _ name: String, _ path: WritableKeyPath<RunConfiguration, Value> & Sendable, _ help: String
+    _ name: String, _ path: any (WritableKeyPath<RunConfiguration, Value> & Sendable), _ help: String
   ) -> Setting {
     Setting(name, path, kind: "number", help) { $0.description } parse: { text in
       Value(text).flatMap { $0.isNaN ? nil : $0 }
@@ -40,13 +40,13 @@ public struct Setting: Sendable {
   }
 
   private static func flag(
-    _ name: String, _ path: WritableKeyPath<RunConfiguration, Bool> & Sendable, _ help: String
+    _ name: String, _ path: any (WritableKeyPath<RunConfiguration, Bool> & Sendable), _ help: String
   ) -> Setting {
     Setting(name, path, kind: "true or false", help) { String($0) } parse: { Bool($0) }
   }
 
   private static func choice<Value: RawRepresentable & CaseIterable & Sendable>(
-    _ name: String, _ path: WritableKeyPath<RunConfiguration, Value> & Sendable, _ help: String
+    _ name: String, _ path: any (WritableKeyPath<RunConfiguration, Value> & Sendable), _ help: String
   ) -> Setting where Value.RawValue == String {
     let names = Value.allCases.map(\.rawValue).joined(separator: ", ")
     return Setting(name, path, kind: "one of \(names)", help) { $0.rawValue } parse: { Value(rawValue: $0) }

@@ -52,7 +52,7 @@ struct Play: ParsableCommand {
       let status = "\(chosen.id)  step \(step + 1)  score \(short(score))"
       let lines = picture.lines + [status]
       print((isTerminal && drawn > 0 ? "\u{1b}[\(drawn)A" : "") + lines.map { "\u{1b}[2K\($0)\n" }.joined(), terminator: "")
-      fflush(stdout)
+      fflush(nil)
       drawn = lines.count
       if group.episodes(inRound: step).first != nil { score = 0 }
       if isTerminal { Thread.sleep(forTimeInterval: 1 / speed) }

@@ -14,8 +14,6 @@ struct Command: ParsableCommand {
   static func prepare() {
     ck_blas_single_thread()
     ck_flush_denormals()
-    // Lines appear as they are printed, in a pipe too.
-    setlinebuf(stdout)
     #if DEBUG
       note("this is a debug build, many times slower than `swift build -c release`")
     #endif

@@ -27,6 +27,7 @@ final class ProgressDisplay: @unchecked Sendable {
       "\nTraining \(learner.layout.parameterCount) parameters on \(training.taskSet.tasks.count) tasks, "
         + "\(training.shape.columns) environments, \(training.configuration.threads) threads, kernels "
         + "\(Command.kernelLevel).\n")
+    fflush(nil)
   }
 
   func update(_ run: Run) {
@@ -37,6 +38,7 @@ final class ProgressDisplay: @unchecked Sendable {
       printed = .now
       for line in lines(run) { print(line) }
       print("")
+      fflush(nil)
     }
   }
 
@@ -49,7 +51,7 @@ final class ProgressDisplay: @unchecked Sendable {
     let lines = lines(run)
     // Up over the last table, then each line cleared before it is written.
     print((drawnLines > 0 ? "\u{1b}[\(drawnLines)A" : "") + lines.map { "\u{1b}[2K\($0)\n" }.joined(), terminator: "")
-    fflush(stdout)
+    fflush(nil)
     drawnLines = lines.count
   }
 
