@@ -61,7 +61,9 @@ let package = Package(
       dependencies: ["Polymath", "CKernels", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       swiftSettings: swiftSettings),
 
-    .target(name: "TestSupport", dependencies: ["Tensors", "Environments", "Engine", "CKernels"], path: "Tests/TestSupport", swiftSettings: swiftSettings),
+    .target(
+      name: "TestSupport", dependencies: ["Tensors", "Environments", "Engine", "CKernels"], path: "Tests/TestSupport",
+      swiftSettings: swiftSettings),
     tests("TensorsTests", ["Tensors", "CKernels"]),
     tests("LayersTests", ["Layers", "Tensors", "CKernels"]),
     tests("ReturnsTests", ["Returns"]),

@@ -153,7 +153,8 @@ public final class Group: @unchecked Sendable {
     while true {
       switch stage {
       case .new:
-        for batch in batches where try batch.environment.reset(into: rows(of: batch, carry, step: 0, column: 0)) != .done {
+        for batch in batches
+        where try batch.environment.reset(into: rows(of: batch, carry, step: 0, column: 0)) != .done {
           pending += 1
         }
         stage = .resetting
@@ -296,13 +297,15 @@ public final class Group: @unchecked Sendable {
     return exact
   }
 
-  /// Goes on where a saved group stopped. Environments without saved state begin fresh episodes; then so does the group.
+  /// Goes on where a saved group stopped. Environments without saved state begin fresh episodes; then so does the
+  /// group.
   func restoreState(from archive: StateArchive, name: String, exact: Bool) throws {
     guard exact else { return }
     try carry.restoreState(archive.bytes("\(name).carry"))
     try archive.restore("\(name).episode_score", to: UnsafeMutableBufferPointer(start: episodeScore, count: columns))
     try archive.restore("\(name).episode_length", to: UnsafeMutableBufferPointer(start: episodeLength, count: columns))
-    try archive.restore("\(name).episode_success", to: UnsafeMutableBufferPointer(start: episodeSuccess, count: columns))
+    try archive.restore(
+      "\(name).episode_success", to: UnsafeMutableBufferPointer(start: episodeSuccess, count: columns))
     try archive.restore("\(name).lives", to: UnsafeMutableBufferPointer(start: previousLives, count: columns))
     for (index, batch) in batches.enumerated() {
       try batch.environment.restoreState(archive.bytes("\(name).environment\(index)"))

@@ -1,7 +1,8 @@
 import Environments
 import Tensors
 
-/// What a policy sees of a group of columns at one step, and where it answers. Arrays are `[columns]` unless said otherwise.
+/// What a policy sees of a group of columns at one step, and where it answers. Arrays are `[columns]` unless said
+/// otherwise.
 public struct ActorRows {
   public let columns: Int
   let block: RoundBlock
@@ -40,7 +41,8 @@ public protocol Policy: AnyObject, Sendable {
 
 /// An algorithm, as the engine sees it: ordered phases, each a piece of work a shard, then one serial step.
 ///
-/// Work of one phase runs on any thread in any order, so what it writes belongs to its shard alone. The serial step combines
+/// Work of one phase runs on any thread in any order, so what it writes belongs to its shard alone. The serial step
+/// combines
 /// the shards in a fixed order (`ck_tree_sum`), so that bits don't depend on threads. The last phase makes version
 /// `round + 1` of the parameters. `lag + 1` versions are in use at a time.
 public protocol Learner: Policy {

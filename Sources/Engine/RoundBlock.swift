@@ -2,15 +2,18 @@ import Environments
 
 /// The experience of one round in one shard: T steps of C columns, time-major, in one contiguous allocation.
 ///
-/// Row t holds the network's *input* at step t: observation x_t and what led to it, the action a_{t-1}, its reward and the flags of
-/// that transition (the alignment of IMPALA's published code). So the transition out of x_t is in row t + 1, and row T of
+/// Row t holds the network's *input* at step t: observation x_t and what led to it, the action a_{t-1}, its reward and
+/// the flags of
+/// that transition (the alignment of IMPALA's published code). So the transition out of x_t is in row t + 1, and row T
+/// of
 /// one unroll is row 0 of the next. Row t of `logProbability` belongs to a_t.
 public final class RoundBlock: @unchecked Sendable {
   /// T and C.
   public let steps, columns: Int
   /// One pointer a leaf, each to `[T + 1, C, leaf]`.
   public let observations: [UnsafeMutableRawPointer]
-  /// One pointer a leaf, each to `[T, C, leaf]`: the last observation of an episode that ended at the transition out of x_t.
+  /// One pointer a leaf, each to `[T, C, leaf]`: the last observation of an episode that ended at the transition out
+  /// of x_t.
   /// Written only there; untouched pages cost no memory.
   public let finalObservations: [UnsafeMutableRawPointer]
   /// a_{t-1}, `[T + 1, C]`.
@@ -94,7 +97,9 @@ public final class RoundBlock: @unchecked Sendable {
   }
 
   /// Copies `count` columns of row `step` to row `targetStep` of another block.
-  func copyRow(step: Int, column: Int, count: Int, to target: RoundBlock, step targetStep: Int, column targetColumn: Int) {
+  func copyRow(
+    step: Int, column: Int, count: Int, to target: RoundBlock, step targetStep: Int, column targetColumn: Int
+  ) {
     for leaf in leaves.indices {
       target.observation(leaf: leaf, step: targetStep, column: targetColumn)
         .copyMemory(
@@ -139,7 +144,9 @@ public final class RoundBlock: @unchecked Sendable {
       bytes.withUnsafeBytes { row.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[offset..<offset + row.count])) }
       offset += row.count
     }
-    if !fits || offset != bytes.count { throw .badState("a saved round has \(bytes.count) bytes, \(offset) were expected") }
+    if !fits || offset != bytes.count {
+      throw .badState("a saved round has \(bytes.count) bytes, \(offset) were expected")
+    }
   }
 
   private func forEachTruncation(_ body: (UnsafeMutableRawBufferPointer) -> Void) {

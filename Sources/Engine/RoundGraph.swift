@@ -139,7 +139,8 @@ final class RoundGraph: @unchecked Sendable {
     groupStates.contains { if case .waiting = $0 { true } else { false } }
   }
 
-  /// Serial steps first, as everything waits for them; then groups that were waiting, so that their workers are kept busy;
+  /// Serial steps first, as everything waits for them; then groups that were waiting, so that their workers are kept
+  /// busy;
   /// then learning; then new unrolls.
   private func startItem() -> Item? {
     if round < limit, !isFinishing, shardStates.allSatisfy({ $0 == .done }) {

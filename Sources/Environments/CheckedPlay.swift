@@ -6,7 +6,8 @@
   import Darwin
 #endif
 
-/// One environment under `EnvironmentCheck`, and the memory it writes to: one block that holds every array of a step with guards
+/// One environment under `EnvironmentCheck`, and the memory it writes to: one block that holds every array of a step
+/// with guards
 /// between, filled with one byte before every call.
 final class CheckedPlay {
   private struct Rows {
@@ -129,7 +130,8 @@ final class CheckedPlay {
     for slot in 0..<slots {
       if !rows.reward[slot].isFinite { report.add(.rewardNotFinite(slot: slot, step: step)) }
       let flags = [
-        ("terminated", rows.terminated), ("truncated", rows.truncated), ("valid", rows.valid), ("success", rows.success),
+        ("terminated", rows.terminated), ("truncated", rows.truncated), ("valid", rows.valid),
+        ("success", rows.success),
       ]
       for (name, flag) in flags where flag[slot] > 1 {
         report.add(.flagNotBinary(array: name, value: flag[slot], slot: slot, step: step))

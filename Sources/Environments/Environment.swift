@@ -7,12 +7,16 @@ public enum Progress: Equatable, Sendable {
 
 /// A batch of environments of one task, stepped together; each is a *slot*.
 ///
-/// Memory belongs to the caller, and its addresses may differ from step to step. Ends of episodes follow SAME_STEP: when an
-/// episode ends, `observation` is already the first one of the next episode, `finalObservation` holds the last one of the
-/// old, and reward, terminated, truncated and success belong to the step that ended it. The next action acts in the new episode,
+/// Memory belongs to the caller, and its addresses may differ from step to step. Ends of episodes follow SAME_STEP:
+/// when an
+/// episode ends, `observation` is already the first one of the next episode, `finalObservation` holds the last one of
+/// the
+/// old, and reward, terminated, truncated and success belong to the step that ended it. The next action acts in the
+/// new episode,
 /// so that every step is a real transition.
 ///
-/// Random events are addressed by (seed, task, replica, environment step), so equal seeds and actions give equal episodes.
+/// Random events are addressed by (seed, task, replica, environment step), so equal seeds and actions give equal
+/// episodes.
 public protocol Environment: AnyObject {
   /// Number of slots, fixed for life.
   var slots: Int { get }
@@ -22,7 +26,8 @@ public protocol Environment: AnyObject {
 
   /// Acts once in every slot and writes what follows.
   ///
-  /// `waiting` means that the rows are written only when a later `advance()` returns `done`; both must stay valid until then.
+  /// `waiting` means that the rows are written only when a later `advance()` returns `done`; both must stay valid
+  /// until then.
   func step(_ action: ActionRows, into rows: StepRows) throws -> Progress
 
   /// Continues a `reset` or `step` that was waiting.

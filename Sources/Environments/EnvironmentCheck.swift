@@ -10,8 +10,10 @@ import Tensors
 
 /// Whether a task's environments keep the promises of `Environment`.
 ///
-/// Plays the task with random allowed actions in several copies and compares them: two equal ones (determinism), one whose
-/// rows are filled with other bytes before every step (everything is written), one slot alone (slots are independent), and
+/// Plays the task with random allowed actions in several copies and compares them: two equal ones (determinism), one
+/// whose
+/// rows are filled with other bytes before every step (everything is written), one slot alone (slots are independent),
+/// and
 /// one restored half-way from a saved state.
 public enum EnvironmentCheck {
   /// A promise that was broken, and where first.
@@ -52,7 +54,8 @@ public enum EnvironmentCheck {
   ///
   /// - Returns: The first failure of each kind, in the order found; empty where all is well.
   /// - Throws: What making, stepping, saving or restoring an environment throws.
-  public static func failures(of task: Task, steps: Int = 10_000, slots: Int = 3, seed: UInt64 = 1) throws -> [Failure] {
+  public static func failures(of task: Task, steps: Int = 10_000, slots: Int = 3, seed: UInt64 = 1) throws -> [Failure]
+  {
     let play = { (replicas: Range<Int>, seed: UInt64, fill: UInt8) in
       try CheckedPlay(task, environment: task.makeEnvironment(replicas, seed), slots: replicas.count, fill: fill)
     }

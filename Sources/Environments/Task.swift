@@ -25,7 +25,8 @@ public struct Task: Sendable {
   public let scores: ReferenceScores?
   /// Everything else that changes what the task is (reward scale, horizon, sticky actions, versions), for the lockfile.
   public let parameters: [String: String]
-  /// Whether a lost life counts as the end of an episode for the learner (discount 0), while the game and its score go on.
+  /// Whether a lost life counts as the end of an episode for the learner (discount 0), while the game and its score go
+  /// on.
   public let lifeLossEndsEpisode: Bool
   /// Colours of an observation's planes for drawing, first plane first, `0xRRGGBB`; empty for camera images.
   public let palette: [UInt32]

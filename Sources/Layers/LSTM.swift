@@ -12,7 +12,8 @@ public struct LSTM: Sendable {
     bias = layout.add("\(name).bias", Shape(4 * size), .zeros)
   }
 
-  /// x `[T * B, inputs]` time-major from the state `[B, H]` before step 0; `reset` `[T, B]` clears the state before its step.
+  /// x `[T * B, inputs]` time-major from the state `[B, H]` before step 0; `reset` `[T, B]` clears the state before
+  /// its step.
   public func callAsFunction(
     _ x: Tensor, steps: Int, hidden: UnsafePointer<Float>, cell: UnsafePointer<Float>, reset: UnsafePointer<UInt8>,
     _ tape: Tape

@@ -32,7 +32,8 @@ public struct ReturnMoments: BitwiseCopyable, Sendable {
 /// Statistics of each task's returns, and the rescaling of value heads that keeps their outputs when these move
 /// (Hessel et al. 2018, section 3; van Hasselt et al. 2016).
 ///
-/// A head gives n; the value in the task's own units is V = sigma n + mu. All arithmetic is in Float64: in Float32, nu - mu^2
+/// A head gives n; the value in the task's own units is V = sigma n + mu. All arithmetic is in Float64: in Float32, nu
+/// - mu^2
 /// can't resolve a small sigma beside a large mean.
 public struct PopArt: Hashable, Sendable {
   /// What a column contributes to the second moment nu.
@@ -74,7 +75,8 @@ public struct PopArt: Hashable, Sendable {
     (self.configuration, self.mu, self.nu) = (configuration, mu, nu)
   }
 
-  /// sigma = sqrt(nu - mu^2) within its bounds; the variance is bounded before the root, so rounding below zero is safe.
+  /// sigma = sqrt(nu - mu^2) within its bounds; the variance is bounded before the root, so rounding below zero is
+  /// safe.
   public func sigma(_ task: Int) -> Double {
     let (low, high) = (configuration.lowerBound, configuration.upperBound)
     return min(max(nu[task] - mu[task] * mu[task], low * low), high * high).squareRoot()

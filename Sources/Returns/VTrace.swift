@@ -51,7 +51,8 @@ public struct VTrace: Hashable, Sendable {
 
 /// On-policy relatives of V-trace, with the same arrays; V-trace's checks use them.
 public enum OnPolicyReturns {
-  /// Bellman return to the end of the unroll: G_t = r_t + discount_t (continues_t ? G_{t+1} : V'_t), V' after the last step.
+  /// Bellman return to the end of the unroll: G_t = r_t + discount_t (continues_t ? G_{t+1} : V'_t), V' after the last
+  /// step.
   public static func nStep(
     into returns: UnsafeMutablePointer<Float>, reward: UnsafePointer<Float>, discount: UnsafePointer<Float>,
     continues: UnsafePointer<UInt8>, nextValue: UnsafePointer<Float>, steps: Int, batch: Int

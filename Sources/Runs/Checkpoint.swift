@@ -109,7 +109,8 @@ extension TensorFile {
 
   /// Fills a buffer with the parameters of its layout.
   /// - Throws: `RunError.badTensorFile` where one is missing, has another shape or is not finite.
-  func restore(_ layout: ParameterLayout, _ buffer: ParameterBuffer, prefix: String = "", path: String) throws(RunError) {
+  func restore(_ layout: ParameterLayout, _ buffer: ParameterBuffer, prefix: String = "", path: String) throws(RunError)
+  {
     for entry in layout.entries {
       guard let tensor = tensor(prefix + entry.name) else {
         throw .badTensorFile(path: path, reason: "it has no \(prefix)\(entry.name): it is of another network")

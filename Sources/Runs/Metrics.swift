@@ -27,7 +27,8 @@ struct MetricsLog: ~Copyable {
   /// Appends a record; names are joined by slashes, such as `bricks/return`.
   func append(steps: Int, seconds: Double, _ numbers: [(name: String, value: Double)]) throws {
     let fields = numbers.map { "\"\($0.name)\":\($0.value.isFinite ? "\($0.value)" : "null")" }
-    let line = "{\"steps\":\(steps),\"seconds\":\((seconds * 1000).rounded() / 1000),\(fields.joined(separator: ","))}\n"
+    let line =
+      "{\"steps\":\(steps),\"seconds\":\((seconds * 1000).rounded() / 1000),\(fields.joined(separator: ","))}\n"
     try handle.write(contentsOf: Data(line.utf8))
   }
 }

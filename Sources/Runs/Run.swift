@@ -82,8 +82,11 @@ public final class Run: @unchecked Sendable {
     guard saved != taskSet.lockfile else { return }
     let (old, new) = (saved.split(separator: "\n"), taskSet.lockfile.split(separator: "\n"))
     let index = zip(old, new).enumerated().first { $1.0 != $1.1 }?.offset ?? min(old.count, new.count)
-    func line(_ lines: [Substring]) -> String { index < lines.count ? lines[index].trimmingPrefix(" ").description : "nothing" }
-    throw RunError.lockfileMismatch(path: directory.lockfile, difference: "it says \"\(line(old))\", this is \"\(line(new))\"")
+    func line(_ lines: [Substring]) -> String {
+      index < lines.count ? lines[index].trimmingPrefix(" ").description : "nothing"
+    }
+    throw RunError.lockfileMismatch(
+      path: directory.lockfile, difference: "it says \"\(line(old))\", this is \"\(line(new))\"")
   }
 
   private init(_ training: Training, _ directory: RunDirectory, resumedAt steps: Int?) throws {

@@ -42,7 +42,9 @@ extension RunConfiguration {
       let names = Preset.allCases.map(\.rawValue)
       throw ConfigurationError.badValue(
         setting: "algorithm", value: algorithm,
-        kind: nearest(to: algorithm, among: names).map { "one of \(names.joined(separator: ", ")); did you mean \($0)?" }
+        kind: nearest(to: algorithm, among: names).map {
+          "one of \(names.joined(separator: ", ")); did you mean \($0)?"
+        }
           ?? "one of \(names.joined(separator: ", "))")
     }
     var configuration = preset.configuration(suite: named["suite"] ?? "arcade")
@@ -96,7 +98,8 @@ extension RunConfiguration {
     try require(environmentsPerTask >= 1, "environments-per-task", environmentsPerTask, "at least 1")
     try require(groups >= 0, "groups", groups, "at least 1, or 0 for one a shard")
     try require(shards >= 0 && shards <= 4096, "shards", shards, "between 1 and 4096, or 0 for one a task")
-    try require(lag >= 0 && lag <= 64, "lag", lag, "between 0 and 64: each update of lag keeps one more round of buffers")
+    try require(
+      lag >= 0 && lag <= 64, "lag", lag, "between 0 and 64: each update of lag keeps one more round of buffers")
     try require(checkpointEvery >= 1, "checkpoint-every", checkpointEvery, "at least 1")
     try require(learning.lstm >= 0, "lstm", learning.lstm, "at least 0")
     try require((0..<1).contains(learning.discount), "discount", learning.discount, "in [0, 1)")

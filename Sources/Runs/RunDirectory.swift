@@ -15,7 +15,8 @@ public struct RunDirectory: Sendable {
   /// Makes the folder of a new run.
   ///
   /// - Parameters:
-  ///   - path: Where; nil for `runs/` and a name made of suite, algorithm and seed, with -2, -3, ... where that is taken.
+  ///   - path: Where; nil for `runs/` and a name made of suite, algorithm and seed, with -2, -3, ... where that is
+  ///   taken.
   ///   - overwrite: Whether what is at `path` may be replaced.
   /// - Throws: `RunError.runExists`, `RunError.cannotWrite`.
   public static func make(path: String?, name: String, overwrite: Bool) throws(RunError) -> RunDirectory {
@@ -65,6 +66,8 @@ public struct RunDirectory: Sendable {
 
   /// Removes all but the newest `count` checkpoints.
   func keepNewestCheckpoints(_ count: Int) {
-    for steps in checkpointSteps.dropLast(count) { try? FileManager.default.removeItem(atPath: checkpoint(steps: steps)) }
+    for steps in checkpointSteps.dropLast(count) {
+      try? FileManager.default.removeItem(atPath: checkpoint(steps: steps))
+    }
   }
 }

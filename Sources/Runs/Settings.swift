@@ -28,13 +28,19 @@ public struct Setting: Sendable {
   private static func integer<Value: FixedWidthInteger & Sendable>(
     _ name: String, _ path: any (WritableKeyPath<RunConfiguration, Value> & Sendable), _ help: String
   ) -> Setting {
-    Setting(name, path, kind: "integer", help) { String($0) } parse: { Value($0.replacing("_", with: "")) }
+    Setting(name, path, kind: "integer", help) {
+      String($0)
+    } parse: {
+      Value($0.replacing("_", with: ""))
+    }
   }
 
   private static func real<Value: BinaryFloatingPoint & LosslessStringConvertible & Sendable>(
     _ name: String, _ path: any (WritableKeyPath<RunConfiguration, Value> & Sendable), _ help: String
   ) -> Setting {
-    Setting(name, path, kind: "number", help) { $0.description } parse: { text in
+    Setting(name, path, kind: "number", help) {
+      $0.description
+    } parse: { text in
       Value(text).flatMap { $0.isNaN ? nil : $0 }
     }
   }
@@ -42,22 +48,36 @@ public struct Setting: Sendable {
   private static func flag(
     _ name: String, _ path: any (WritableKeyPath<RunConfiguration, Bool> & Sendable), _ help: String
   ) -> Setting {
-    Setting(name, path, kind: "true or false", help) { String($0) } parse: { Bool($0) }
+    Setting(name, path, kind: "true or false", help) {
+      String($0)
+    } parse: {
+      Bool($0)
+    }
   }
 
   private static func choice<Value: RawRepresentable & CaseIterable & Sendable>(
     _ name: String, _ path: any (WritableKeyPath<RunConfiguration, Value> & Sendable), _ help: String
   ) -> Setting where Value.RawValue == String {
     let names = Value.allCases.map(\.rawValue).joined(separator: ", ")
-    return Setting(name, path, kind: "one of \(names)", help) { $0.rawValue } parse: { Value(rawValue: $0) }
+    return Setting(name, path, kind: "one of \(names)", help) {
+      $0.rawValue
+    } parse: {
+      Value(rawValue: $0)
+    }
   }
 
   /// All settings, in the order in which they are printed.
   public static let all: [Setting] = [
-    Setting("suite", \.suite, kind: "name", "which environments (`polymath list suites`)") { $0 } parse: { $0 },
+    Setting("suite", \.suite, kind: "name", "which environments (`polymath list suites`)") {
+      $0
+    } parse: {
+      $0
+    },
     Setting("tasks", \.tasks, kind: "list", "tasks of the suite, separated by commas; all by default") {
       $0.joined(separator: ",")
-    } parse: { $0.split(separator: ",").map { $0.trimmingPrefix(" ").description } },
+    } parse: {
+      $0.split(separator: ",").map { $0.trimmingPrefix(" ").description }
+    },
     choicePreset,
     integer("steps", \.steps, "agent steps in all, over all tasks"),
     integer("seed", \.seed, "seed of every random number"),
@@ -98,7 +118,11 @@ public struct Setting: Sendable {
   private static let choicePreset = Setting(
     "algorithm", \.algorithm, kind: "one of \(Preset.allCases.map(\.rawValue).joined(separator: ", "))",
     "preset: defaults of the settings below"
-  ) { $0 } parse: { Preset(rawValue: $0)?.rawValue }
+  ) {
+    $0
+  } parse: {
+    Preset(rawValue: $0)?.rawValue
+  }
 
   /// The setting of this name.
   /// - Throws: `ConfigurationError.unknownSetting` with the nearest name.

@@ -19,29 +19,35 @@ public enum Statistics {
   public static func mean(ofEpisodes values: [Double], resamples: Int = 2000) -> Interval {
     if values.isEmpty { return Interval(estimate: .nan, low: .nan, high: .nan) }
     var random = SplitMix64(state: 1)
-    return interval(estimate: mean(values), (0..<resamples).map { _ in
-      var sum = 0.0
-      for _ in values.indices { sum += values[random.index(below: values.count)] }
-      return sum / Double(values.count)
-    })
+    return interval(
+      estimate: mean(values),
+      (0..<resamples).map { _ in
+        var sum = 0.0
+        for _ in values.indices { sum += values[random.index(below: values.count)] }
+        return sum / Double(values.count)
+      })
   }
 
   /// IQM over all runs and tasks of a score matrix `[run][task]`, with its stratified bootstrap interval: runs are
   /// resampled with replacement independently within each task.
   public static func interquartileMean(scores: [[Double]], resamples: Int = 50_000) -> Interval {
     var random = SplitMix64(state: 2)
-    return interval(estimate: interquartileMean(scores.flatMap { $0 }), (0..<resamples).map { _ in
-      interquartileMean(resample(scores, &random))
-    })
+    return interval(
+      estimate: interquartileMean(scores.flatMap { $0 }),
+      (0..<resamples).map { _ in
+        interquartileMean(resample(scores, &random))
+      })
   }
 
   /// IQM of `a` minus IQM of `b`, arms resampled independently.
   public static func difference(_ a: [[Double]], _ b: [[Double]], resamples: Int = 50_000) -> Interval {
     var random = SplitMix64(state: 3)
     let estimate = interquartileMean(a.flatMap { $0 }) - interquartileMean(b.flatMap { $0 })
-    return interval(estimate: estimate, (0..<resamples).map { _ in
-      interquartileMean(resample(a, &random)) - interquartileMean(resample(b, &random))
-    })
+    return interval(
+      estimate: estimate,
+      (0..<resamples).map { _ in
+        interquartileMean(resample(a, &random)) - interquartileMean(resample(b, &random))
+      })
   }
 
   private static func resample(_ scores: [[Double]], _ random: inout SplitMix64) -> [Double] {

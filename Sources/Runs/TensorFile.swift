@@ -32,7 +32,8 @@ public struct TensorFile {
 
   /// Adds an array as it lies in memory.
   public mutating func add(_ name: String, _ element: Element, shape: [Int], _ bytes: UnsafeRawBufferPointer) {
-    precondition(bytes.count == shape.reduce(1, *) * element.byteCount, "\(name): \(bytes.count) bytes are not \(shape)")
+    precondition(
+      bytes.count == shape.reduce(1, *) * element.byteCount, "\(name): \(bytes.count) bytes are not \(shape)")
     tensors.append(Tensor(name: name, element: element, shape: shape, bytes: Array(bytes)))
   }
 

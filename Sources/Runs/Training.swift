@@ -13,7 +13,8 @@ public final class Training {
 
   /// Builds everything that a configuration describes.
   ///
-  /// - Throws: `EnvironmentError` for suites, tasks and their needs, `EngineError` for numbers that don't fit each other.
+  /// - Throws: `EnvironmentError` for suites, tasks and their needs, `EngineError` for numbers that don't fit each
+  /// other.
   public init(_ configuration: RunConfiguration) throws {
     let suite = try Suites.make(configuration.suite)
     taskSet = configuration.tasks.isEmpty ? suite : try suite.subset(configuration.tasks)

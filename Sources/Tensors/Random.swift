@@ -7,7 +7,8 @@ public enum RandomPurpose: UInt8, Sendable {
 
 /// An address space of random numbers: (seed, stream, purpose). A draw adds a step (design of Philox: `ck_random.h`).
 ///
-/// Nothing is carried from draw to draw, so a checkpoint holds no generator state and any thread may ask for any number.
+/// Nothing is carried from draw to draw, so a checkpoint holds no generator state and any thread may ask for any
+/// number.
 public struct RandomStream: Hashable, Sendable {
   public let seed: UInt64
   public let stream: UInt32

@@ -4,7 +4,8 @@ import Foundation
 import Polymath
 
 struct Doctor: ParsableCommand {
-  static let configuration = CommandConfiguration(abstract: "Say what this machine has, and what is missing for which suite.")
+  static let configuration = CommandConfiguration(
+    abstract: "Say what this machine has, and what is missing for which suite.")
 
   func run() throws {
     Command.prepare()

@@ -53,7 +53,10 @@ struct Evaluate: ParsableCommand {
     if json {
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-      print(String(decoding: try encoder.encode(Report(run: runFolder, seed: seed, greedy: greedy, tasks: scores)), as: UTF8.self))
+      print(
+        String(
+          decoding: try encoder.encode(Report(run: runFolder, seed: seed, greedy: greedy, tasks: scores)), as: UTF8.self
+        ))
     } else {
       printTable(scores)
     }

@@ -51,7 +51,8 @@ struct Play: ParsableCommand {
       score += Double(block.reward[1])
       let status = "\(chosen.id)  step \(step + 1)  score \(short(score))"
       let lines = picture.lines + [status]
-      print((isTerminal && drawn > 0 ? "\u{1b}[\(drawn)A" : "") + lines.map { "\u{1b}[2K\($0)\n" }.joined(), terminator: "")
+      print(
+        (isTerminal && drawn > 0 ? "\u{1b}[\(drawn)A" : "") + lines.map { "\u{1b}[2K\($0)\n" }.joined(), terminator: "")
       fflush(nil)
       drawn = lines.count
       if group.episodes(inRound: step).first != nil { score = 0 }

@@ -1,7 +1,8 @@
 import Foundation
 import Polymath
 
-/// The live table of a training run. On a terminal it is drawn over each second; elsewhere it is printed now and then as
+/// The live table of a training run. On a terminal it is drawn over each second; elsewhere it is printed now and then
+/// as
 /// plain lines.
 final class ProgressDisplay: @unchecked Sendable {
   private let quiet: Bool

@@ -47,7 +47,9 @@ struct FilesTests {
   @Test("A truncated, foreign or damaged tensor file is refused, never a crash")
   func damage() {
     let bytes = sample().encoded
-    for count in 0..<bytes.count { #expect(throws: RunError.self) { try TensorFile(Array(bytes[..<count]), path: "x") } }
+    for count in 0..<bytes.count {
+      #expect(throws: RunError.self) { try TensorFile(Array(bytes[..<count]), path: "x") }
+    }
     var random: UInt64 = 1
     for _ in 0..<3000 {
       var damaged = bytes
@@ -78,7 +80,9 @@ struct FilesTests {
     defer { try? FileManager.default.removeItem(atPath: path) }
     do {
       let log = try MetricsLog(path: "\(path)/m.jsonl", keepingThrough: nil)
-      for steps in [10, 20, 30] { try log.append(steps: steps, seconds: 0.5, [("a/return", Double(steps)), ("b", .nan)]) }
+      for steps in [10, 20, 30] {
+        try log.append(steps: steps, seconds: 0.5, [("a/return", Double(steps)), ("b", .nan)])
+      }
     }
     let log = try MetricsLog(path: "\(path)/m.jsonl", keepingThrough: 20)
     try log.append(steps: 25, seconds: 0.25, [("a/return", 1)])
@@ -119,7 +123,8 @@ struct ConfigurationTests {
   @Test("Flags win over the file, the file over the preset; the text comes back as it was")
   func resolve() throws {
     let file = (text: "suite: goals\nunroll: 7\nlag: 0\ntasks: [a, b]\n", path: "x.yaml")
-    let resolved = try RunConfiguration.resolve(file: file, flags: [("unroll", "9"), ("algorithm", "impala")], cores: 3)
+    let resolved = try RunConfiguration.resolve(
+      file: file, flags: [("unroll", "9"), ("algorithm", "impala")], cores: 3)
     #expect(resolved.suite == "goals" && resolved.unroll == 9 && resolved.lag == 0 && resolved.tasks == ["a", "b"])
     #expect(resolved.learning.values == .shared && resolved.threads == 3)
     #expect(try RunConfiguration.resolve(file: (resolved.yaml, "y"), flags: []) == resolved)
@@ -129,7 +134,8 @@ struct ConfigurationTests {
     "Wrong settings are refused with the value and the limit",
     arguments: [
       (["unrol", "3"], "did you mean unroll?"), (["unroll", "0"], "unroll is 0"), (["steps", "many"], "integer"),
-      (["discount", "1"], "in [0, 1)"), (["discount", "nan"], "number"), (["algorithm", "impalla"], "did you mean impala"),
+      (["discount", "1"], "in [0, 1)"), (["discount", "nan"], "number"),
+      (["algorithm", "impalla"], "did you mean impala"),
       (["network", "huge"], "deep"), (["c-bar", "2"], "at least c-bar"), (["lag", "-1"], "lag is -1"),
     ])
   func refused(flag: [String], words: String) {

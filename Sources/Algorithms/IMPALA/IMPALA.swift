@@ -7,7 +7,8 @@ import Tensors
 
 /// IMPALA with per-task PopArt: one policy for many tasks, learned from actors that lag behind.
 ///
-/// - Source: Espeholt et al. 2018, "IMPALA" (1802.01561); Hessel et al. 2018, "Multi-task deep reinforcement learning with
+/// - Source: Espeholt et al. 2018, "IMPALA" (1802.01561); Hessel et al. 2018, "Multi-task deep reinforcement learning
+/// with
 ///   PopArt" (1809.04474).
 /// - Differs from the source: actors lag by a fixed number of updates instead of by chance, and a value head starts at
 ///   zero instead of at random, so that every value starts at its task's mean.
@@ -48,7 +49,9 @@ public final class IMPALA: Learner, @unchecked Sendable {
     optimizer = RMSProp(layout, configuration.rmsProp)
     popArt = PopArt(tasks: tasks.count, configuration.popArt)
     gradient = ParameterBuffer(layout)
-    shards = (0..<shape.shards).map { ShardResult(layout, columns: Array(shape.columnTasks[shape.columns(ofShard: $0)])) }
+    shards = (0..<shape.shards).map {
+      ShardResult(layout, columns: Array(shape.columnTasks[shape.columns(ofShard: $0)]))
+    }
   }
 
   /// Parameters of version `version`, one of the last `lag + 1`.

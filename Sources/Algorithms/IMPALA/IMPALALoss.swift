@@ -6,7 +6,8 @@ import Tensors
 ///   L = - sum log pi(a|x) A / sigma  +  baselineCost 1/2 sum ((vs - mu) / sigma - n)^2  -  entropyCost sum H(pi)
 ///
 /// Sums run over valid steps. vs and A come from V-trace on unnormalised values V = sigma n + mu and are constants; so
-/// are mu and sigma, as they were before this update (Espeholt et al. 2018, section 4.2; Hessel et al. 2018, section 3.2).
+/// are mu and sigma, as they were before this update (Espeholt et al. 2018, section 4.2; Hessel et al. 2018, section
+/// 3.2).
 struct IMPALALoss {
   let configuration: IMPALA.Configuration
   let popArt: PopArt

@@ -44,8 +44,7 @@ extension Tape {
 
 private struct ElementwiseOperation: Operation {
   let x, y: Tensor
-  let backward:
-    @convention(c) (UnsafeMutablePointer<Float>?, UnsafePointer<Float>?, UnsafePointer<Float>?, Int) -> Void
+  let backward: @convention(c) (UnsafeMutablePointer<Float>?, UnsafePointer<Float>?, UnsafePointer<Float>?, Int) -> Void
 
   func backward(_: Tape) {
     guard let gradients = x.gradients else { return }
