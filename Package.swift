@@ -69,6 +69,6 @@ let package = Package(
     tests("ReturnsTests", ["Returns"]),
     tests("EnvironmentsTests", ["Environments"]),
     tests("EngineTests", ["Engine", "Environments", "Tensors"]),
-    tests("AlgorithmsTests", ["Algorithms", "Engine", "Layers", "Returns", "Environments", "Tensors"]),
-    tests("RunsTests", ["Runs"]),
+    tests("AlgorithmsTests", ["Algorithms", "Engine", "Layers", "Returns", "Environments", "Tensors", "CKernels"]),
+    tests("RunsTests", ["Runs", "Algorithms"]),
   ])

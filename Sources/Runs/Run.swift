@@ -149,7 +149,7 @@ public final class Run: @unchecked Sendable {
     var numbers: [(String, Double)] = [
       ("loss/policy", statistics.policyLoss), ("loss/value", statistics.valueLoss),
       ("policy/entropy", statistics.entropy), ("gradient/norm", statistics.gradientNorm),
-      ("steps_per_second", stepsPerSecond),
+      ("policy/largest_log_rho", Double(statistics.largestLogRho)), ("steps_per_second", stepsPerSecond),
     ]
     for (index, task) in training.taskSet.tasks.enumerated() {
       let score = Statistics.mean(recent[index].scores)

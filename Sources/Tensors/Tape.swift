@@ -153,6 +153,14 @@ public final class Tape {
     Tensor(shape: shape, values: arena.floats(shape.count), gradients: nil)
   }
 
+  /// A copy of `numbers` that lives as long as the step.
+  public func constant(_ numbers: [Float], _ shape: Shape) -> Tensor {
+    precondition(numbers.count == shape.count, "\(numbers.count) numbers don't fill \(shape)")
+    let tensor = constant(shape)
+    tensor.values.update(from: numbers, count: numbers.count)
+    return tensor
+  }
+
   /// Memory of the step for bytes or integers. Dirty.
   public func memory<Element: BitwiseCopyable>(_ count: Int, of type: Element.Type) -> UnsafeMutablePointer<Element> {
     arena.allocate(byteCount: count * MemoryLayout<Element>.stride).bindMemory(to: type, capacity: count)

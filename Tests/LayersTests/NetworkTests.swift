@@ -101,7 +101,8 @@ struct NetworkTests {
       #expect(relativeError(logits.values, golden.floats("logits")) <= 1e-5)
       #expect(relativeError(value.values, golden.floats("value")) <= 1e-5)
       let loss = tape.add(
-        tape.sum(logits, weights: golden.floats("d_logits")), tape.sum(value, weights: golden.floats("d_value")))
+        tape.sum(logits, weights: tape.constant(golden.floats("d_logits"), logits.shape).values),
+        tape.sum(value, weights: tape.constant(golden.floats("d_value"), value.shape).values))
       tape.backward(from: loss)
     }
     for entry in layout.entries {

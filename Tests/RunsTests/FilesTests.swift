@@ -1,3 +1,4 @@
+import Algorithms
 import Foundation
 import Testing
 
@@ -54,7 +55,7 @@ struct FilesTests {
     for _ in 0..<3000 {
       var damaged = bytes
       random = random &* 6_364_136_223_846_793_005 &+ 1
-      damaged[Int(random >> 33) % 300] ^= UInt8(1 << (random & 7))
+      damaged[Int(random >> 33) % damaged.count] ^= UInt8(1 << (random & 7))
       _ = try? TensorFile(damaged, path: "x")
     }
     #expect(throws: RunError.self) { try TensorFile(Array("{\"not\": \"tensors\"}   ".utf8), path: "x") }

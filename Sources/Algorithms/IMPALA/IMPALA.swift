@@ -105,7 +105,7 @@ public final class IMPALA: Learner, @unchecked Sendable {
       let terms = loss(
         logPi: outputs.logPi, entropy: outputs.entropy, normalizedValue: outputs.normalizedValue, targets, tape)
       tape.backward(from: terms.loss)
-      shard.note(terms)
+      shard.note(terms, targets, steps: transitions.count)
     }
   }
 

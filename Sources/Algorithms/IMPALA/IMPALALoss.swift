@@ -37,6 +37,8 @@ struct IMPALALoss {
     let advantage: UnsafeMutablePointer<Float>
     /// 1 where a step is valid, else 0.
     let weights: UnsafeMutablePointer<Float>
+    /// log pi(a_t|x_t) - log mu(a_t|x_t).
+    let logRho: UnsafeMutablePointer<Float>
   }
 
   /// One number each; sums over valid steps.
@@ -75,7 +77,7 @@ struct IMPALALoss {
       normalized[i] = normalize(vs[i], task)
       advantage[i] /= Float(sigma(task))
     }
-    return Targets(vs: vs, normalized: normalized, advantage: advantage, weights: weights)
+    return Targets(vs: vs, normalized: normalized, advantage: advantage, weights: weights, logRho: logRho)
   }
 
   /// Records the loss: `logPi` and `entropy` a step, `normalizedValue` n(x_t), all `[T * C]`.

@@ -15,6 +15,7 @@ final class ShardResult {
   /// Sums over the shard's valid steps.
   var policyLoss = 0.0, valueLoss = 0.0, entropy = 0.0
   var squaredGradientNorm = 0.0
+  var largestLogRho: Float = 0
 
   init(_ layout: ParameterLayout, columns tasks: [Int]) {
     self.tasks = tasks
@@ -25,8 +26,9 @@ final class ShardResult {
 
   deinit { moments.deallocate() }
 
-  /// Keeps the loss's terms and the norm of its gradient.
-  func note(_ terms: IMPALALoss.Terms) {
+  /// Keeps the loss's terms, the norm of its gradient and how far the policy has moved from the one that acted.
+  func note(_ terms: IMPALALoss.Terms, _ targets: IMPALALoss.Targets, steps: Int) {
+    largestLogRho = ck_max_abs(targets.logRho, steps)
     policyLoss = Double(terms.policy.values[0])
     valueLoss = Double(terms.value.values[0])
     entropy = Double(terms.entropy.values[0])
@@ -63,6 +65,8 @@ extension IMPALA {
     public var gradientNorm = 0.0
     /// Sums of the losses over the batch, and the mean entropy of the policy a step.
     public var policyLoss = 0.0, valueLoss = 0.0, entropy = 0.0
+    /// Largest |log pi(a|x) - log mu(a|x)|: how far the learner is from the policy that acted.
+    public var largestLogRho: Float = 0
     /// Norm of each task's gradient; empty where a shard holds several tasks.
     public var taskGradientNorm: [Double] = []
 
@@ -76,6 +80,7 @@ extension IMPALA {
         valueLoss += shard.valueLoss
         entropy += shard.entropy
         steps += shard.validSteps
+        largestLogRho = max(largestLogRho, shard.largestLogRho)
       }
       entropy /= Double(max(steps, 1))
       if shards.count == tasks { taskGradientNorm = shards.map { $0.squaredGradientNorm.squareRoot() } }

@@ -15,7 +15,7 @@ extension Tape {
 
   /// y[r] = w[task[r]] . x[r] + b[task[r]]: one output a row, from the head of the row's task.
   ///
-  /// x `[rows, inputs]`, weight `[tasks, inputs]`, bias `[tasks]`, task `[rows]`, y `[rows]`.
+  /// x `[rows, inputs]`, weight `[tasks, inputs]`, bias `[tasks]`, task `[rows]`, y `[rows]`. `task` lives as long as the step.
   public func taskHead(
     _ x: Tensor, weight: Parameter, bias: Parameter, task: UnsafePointer<Int32>
   ) -> Tensor {

@@ -1,7 +1,7 @@
 import CKernels
 
 extension Tape {
-  /// sum(weights * x), one number; `weights` are constants of x's count.
+  /// sum(weights * x), one number; `weights` are constants of x's count that live as long as the step.
   public func sum(_ x: Tensor, weights: UnsafePointer<Float>) -> Tensor {
     let y = result(Shape(1))
     y.values[0] = Float(ck_dot(x.values, weights, x.count))
@@ -9,7 +9,8 @@ extension Tape {
     return y
   }
 
-  /// 1/2 sum(weights * (target - x)^2), one number; target and weights are constants of x's count.
+  /// 1/2 sum(weights * (target - x)^2), one number; target and weights are constants of x's count that live as long as
+  /// the step.
   public func halfSquaredError(
     _ x: Tensor, target: UnsafePointer<Float>, weights: UnsafePointer<Float>
   ) -> Tensor {
@@ -33,7 +34,7 @@ extension Tape {
     return y
   }
 
-  /// log p(action) a row: `[rows]`.
+  /// log p(action) a row: `[rows]`. `action` lives as long as the step.
   public func select(_ logProbabilities: Tensor, action: UnsafePointer<Int32>) -> Tensor {
     let y = result(Shape(logProbabilities.shape[0]))
     ck_select_forward(y.values, logProbabilities.values, action, y.count, logProbabilities.shape[1])
