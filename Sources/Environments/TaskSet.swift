@@ -42,7 +42,8 @@ public struct TaskSet: Sendable {
 
   /// Makes sure that no two environments share random numbers, `replicas` of each task, before any was restarted.
   ///
-  /// - Throws: `EnvironmentError.streamCollision`. Streams are 32 bits: of 456 environments, one set in 41,000 has a pair.
+  /// - Throws: `EnvironmentError.streamCollision`. Streams are 32 bits: of 456 environments, one set in 41,000 has a
+  /// pair.
   public func checkStreams(replicas: Int) throws {
     var owners: [UInt32: String] = [:]
     for task in tasks {
@@ -69,7 +70,8 @@ public struct TaskSet: Sendable {
     return try TaskSet(name: name, tasks: chosen)
   }
 
-  /// Everything that makes the tasks what they are, as text: equal texts are equal tasks. One fact a line, parameters sorted.
+  /// Everything that makes the tasks what they are, as text: equal texts are equal tasks. One fact a line, parameters
+  /// sorted.
   public var lockfile: String {
     var lines = ["suite: \(name)", "observation: \(observation.summary)", "action: \(action.summary)", "tasks:"]
     for task in tasks {

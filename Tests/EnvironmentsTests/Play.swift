@@ -71,7 +71,8 @@ struct TestNumbers: RandomNumberGenerator {
   }
 }
 
-/// Mean and standard error of the returns of the first `perSlot` episodes of every slot, uniformly random over `actions`.
+/// Mean and standard error of the returns of the first `perSlot` episodes of every slot, uniformly random over
+/// `actions`.
 func randomReturns(
   _ task: Task, actions: [Int32], perSlot: Int, slots: Int = 64, seed: UInt64 = 1
 ) throws -> (mean: Double, error: Double) {

@@ -1,8 +1,8 @@
 import CArcade
 import Foundation
 
-/// Six games on a 10x10 grid with one space of observations and actions; rewards differ by four orders of magnitude and come
-/// dense in some and sparse in others. Rules, planes and the agreement with MinAtar: `docs/arcade.md`.
+/// Six games on a 10x10 grid with one space of observations and actions; rewards differ by four orders of magnitude and
+/// come dense in some and sparse in others. Rules, planes and the agreement with MinAtar: `docs/arcade.md`.
 public enum Arcade {
   private struct Game {
     let id: String
@@ -80,7 +80,8 @@ public enum Arcade {
       game: UInt8(game.number), ramping: ramping ? 1 : 0)
     let mask = carcade_action_mask(rules.game)
     return Task(
-      id: id, observation: observation, action: action, actionMask: (0..<Int(CARCADE_ACTIONS)).map { mask >> $0 & 1 == 1 },
+      id: id, observation: observation, action: action,
+      actionMask: (0..<Int(CARCADE_ACTIONS)).map { mask >> $0 & 1 == 1 },
       scores: references[id]?.scores(rewardScale: Double(rules.reward_scale)),
       parameters: [
         "rules_version": "\(CARCADE_RULES_VERSION)",
@@ -92,7 +93,8 @@ public enum Arcade {
     ) { replicas, seed in ArcadeEnvironment(task: id, rules: rules, replicas: replicas, seed: seed) }
   }
 
-  /// Measured mean returns at reward scale 1, sticky actions 0.1, ramping on; `reference` is null until it was measured.
+  /// Measured mean returns at reward scale 1, sticky actions 0.1, ramping on; `reference` is null until it was
+  /// measured.
   struct Reference: Decodable {
     let random: Double
     let reference: Double?
