@@ -41,12 +41,14 @@ let package = Package(
       sources: ["src"], publicHeadersPath: "include", cSettings: cSettings,
       linkerSettings: [.linkedLibrary("lapacke"), .linkedLibrary("m")]),
     .target(name: "CArcade", dependencies: ["CKernels"], cSettings: cSettings),
+    .target(name: "CWorkers", cSettings: cSettings),
 
     module("Tensors", ["CKernels"]),
     module("Layers", ["Tensors", "CKernels"]),
     module("Returns", ["CKernels"]),
     module(
-      "Environments", ["Tensors", "CArcade", "CKernels"], resources: [.copy("Suites/Arcade/references.json")]),
+      "Environments", ["Tensors", "CArcade", "CWorkers", "CKernels"],
+      resources: [.copy("Suites/Atari/Worker"), .copy("Suites/Arcade/references.json")]),
     module("Engine", ["Environments", "Tensors", "CKernels"]),
     module("Algorithms", ["Engine", "Layers", "Returns", "Environments", "Tensors", "CKernels"]),
     module(
@@ -67,7 +69,7 @@ let package = Package(
     tests("TensorsTests", ["Tensors", "CKernels"]),
     tests("LayersTests", ["Layers", "Tensors", "CKernels"]),
     tests("ReturnsTests", ["Returns"]),
-    tests("EnvironmentsTests", ["Environments"]),
+    tests("EnvironmentsTests", ["Environments", "CWorkers"]),
     tests("EngineTests", ["Engine", "Environments", "Tensors"]),
     tests("AlgorithmsTests", ["Algorithms", "Engine", "Layers", "Returns", "Environments", "Tensors", "CKernels"]),
     tests("RunsTests", ["Runs", "Algorithms"]),

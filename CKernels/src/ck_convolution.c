@@ -39,14 +39,7 @@ static size_t patches_per_slice(const ck_convolution *c) {
   return fitting < 16 ? 16 : fitting;
 }
 
-static size_t padded_size(const ck_convolution *c) {
-  return (c->pad_top + c->height + c->pad_bottom) * (c->pad_left + c->width + c->pad_right) * c->inputs;
-}
-
-size_t ck_convolution_workspace(const ck_convolution *c) {
-  const size_t patches = patches_per_slice(c) * patch_length(c);
-  return patches > padded_size(c) ? patches : padded_size(c);
-}
+size_t ck_convolution_workspace(const ck_convolution *c) { return patches_per_slice(c) * patch_length(c); }
 
 static size_t patch_count(const ck_convolution *c, size_t images) {
   return images * c->output_height * c->output_width;
@@ -65,8 +58,17 @@ typedef struct {
   float scale;
 } image_view;
 
-// The direct kernels compute sixteen outputs of a pixel at a time.
-static int is_direct(const ck_convolution *c) { return c->outputs % 16 == 0; }
+// The direct kernels compute sixteen outputs of a pixel at a time, and read the image again and again: they win while it stays in the
+// first-level cache, as the boards of small games do. Larger images are left to BLAS, and so are machines without the
+// registers that the direct kernels want. An image of this size always fits the workspace.
+enum { DIRECT_FLOATS = 4096 };
+
+static int is_direct(const ck_convolution *c) {
+  const size_t padded_height = c->pad_top + c->height + c->pad_bottom;
+  const size_t padded_width = c->pad_left + c->width + c->pad_right;
+  return c->outputs % 16 == 0 && padded_height * padded_width * c->inputs <= DIRECT_FLOATS &&
+         ck_kernel_level() > CK_LEVEL_PORTABLE;
+}
 
 static int is_padded(const ck_convolution *c) { return c->pad_top || c->pad_left || c->pad_bottom || c->pad_right; }
 

@@ -116,10 +116,6 @@
          (y, image, w, b, c))                                                                                           \
   KERNEL(void, direct_backward,                                                                                         \
          (float *restrict dw, const float *restrict dy, const float *restrict image, const ck_convolution *c),          \
-         (dw, dy, image, c))                                                                                            \
-  KERNEL(void, add_narrow_product,                                                                                      \
-         (float *restrict y, const float *restrict x, const float *restrict w, size_t rows, size_t inputs,              \
-          size_t outputs, size_t columns),                                                                              \
-         (y, x, w, rows, inputs, outputs, columns))
+         (dw, dy, image, c))
 
 #endif

@@ -46,7 +46,7 @@ static double rounding(const ck_convolution *c) {
 
 /// Every difference costs two slow convolutions, so a sample of the elements has to do.
 static void check_some(const char *name, const float *gradient, const float *initial, double *x, size_t n, layer *l) {
-  const size_t stride = n / 60 + 1;
+  const size_t stride = n / 20 + 1;
   for (size_t i = 0; i < n; i += stride) check_gradient(name, gradient + i, initial + i, x + i, 1, loss, l, 1e-5);
 }
 

@@ -43,8 +43,13 @@ static inline void mark(uint8_t *observation, int plane, int y, int x) {
   observation[(y * SIZE + x) * SIZE + plane] = 1;
 }
 
-static inline void mark_row(uint8_t *observation, int plane, int y, uint32_t bits) {
-  for (; bits; bits &= bits - 1) mark(observation, plane, y, __builtin_ctz(bits));
+/// Marks the set bits of ten rows. Five rows go through one loop: its end is what a processor can't foresee.
+static inline void mark_rows(uint8_t *observation, int plane, const uint16_t rows[SIZE]) {
+  for (int first = 0; first < SIZE; first += SIZE / 2) {
+    uint64_t bits = 0;
+    for (int y = 0; y < SIZE / 2; y++) bits |= (uint64_t)rows[first + y] << (y * SIZE);
+    for (; bits; bits &= bits - 1) observation[(first * SIZE + __builtin_ctzll(bits)) * SIZE + plane] = 1;
+  }
 }
 
 /// What a step of a game came to.

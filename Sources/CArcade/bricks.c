@@ -74,5 +74,5 @@ void bricks_draw(const carcade_bricks *game, uint8_t *observation) {
   mark(observation, 0, LAST, game->paddle);
   mark(observation, 1, game->y, game->x);
   mark(observation, 2, game->trail_y, game->trail_x);
-  for (int y = TOP_BRICKS; y <= BOTTOM_BRICKS; y++) mark_row(observation, 3, y, game->wall[y]);
+  mark_rows(observation, 3, game->wall);
 }

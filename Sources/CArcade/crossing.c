@@ -1,7 +1,7 @@
-/// A road of eight lanes to cross upwards. Reaching the other side is a point; a car sends the player back to the start.
-/// The episode ends after 2500 frames.
+/// A road of eight lanes to cross upwards. Reaching the other side is a point; a car sends the player back to the
+/// start. The episode ends after 2500 frames.
 ///
-/// Planes: 0 player, 1 cars, 2 to 6 the cell behind a car that moves every 1 to 5 frames.
+/// Planes: 0 player, 1 cars, 2 to 6 the cell behind a car that moves every 2nd to every 6th step.
 #include "arcade.h"
 
 enum { CARS = 8, CAR_COLUMN = 4, PLAYER_INTERVAL = 3, FRAMES = 2500, SLOWEST = 5 };

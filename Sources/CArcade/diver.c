@@ -1,11 +1,11 @@
 /// A submarine among fish, hostile submarines and divers, with oxygen for 200 steps.
 ///
-/// A fish or a submarine shot is a point. Surfacing fills the oxygen and costs one rescued diver; with six it costs all and
-/// pays a point for each lit cell of the oxygen gauge. Surfacing with none, running out of oxygen, or touching a fish, a
-/// submarine or a torpedo ends the episode.
+/// A fish or a submarine shot is a point. Surfacing fills the oxygen and costs one rescued diver; with six it costs all
+/// and pays a point for each lit cell of the oxygen gauge. Surfacing with none, running out of oxygen, or touching a
+/// fish, a submarine or a torpedo ends the episode.
 ///
-/// Planes: 0 front, 1 back, 2 shots, 3 where swimmers come from, 4 torpedoes, 5 fish, 6 hostile submarines, 7 oxygen gauge,
-/// 8 gauge of rescued divers, 9 divers.
+/// Planes: 0 front, 1 back, 2 shots, 3 where swimmers come from, 4 torpedoes, 5 fish, 6 hostile submarines, 7 oxygen
+/// gauge, 8 gauge of rescued divers, 9 divers.
 #include "arcade.h"
 
 enum {

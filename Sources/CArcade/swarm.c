@@ -106,13 +106,8 @@ outcome swarm_act(carcade_swarm *game, int action, bool ramping, arcade_random *
 
 void swarm_draw(const carcade_swarm *game, uint8_t *observation) {
   mark(observation, 0, LAST, game->x);
-  int marching = game->direction < 0 ? 2 : 3;
-  for (int y = 0; y < SIZE; y++) {
-    for (uint32_t bits = game->aliens[y]; bits; bits &= bits - 1) {
-      uint8_t *cell = observation + (y * SIZE + __builtin_ctz(bits)) * SIZE;
-      cell[1] = cell[marching] = 1;
-    }
-    mark_row(observation, 4, y, game->shots[y]);
-    mark_row(observation, 5, y, game->bombs[y]);
-  }
+  mark_rows(observation, 1, game->aliens);
+  mark_rows(observation, game->direction < 0 ? 2 : 3, game->aliens);
+  mark_rows(observation, 4, game->shots);
+  mark_rows(observation, 5, game->bombs);
 }

@@ -1,11 +1,11 @@
 /// Storeys, ladders, a key, a door, a patrolling skull, and the way out; our own rules.
 ///
-/// The player moves up and down on ladders only, and falls a row a step where neither floor nor ladder is below. The key is
-/// worth 1, opening the door with it 2, the exit 10, which ends the episode; so does the skull, at -1. The skull moves every
-/// second step, back and forth. Layout, mirroring, start and the skull's phase are drawn for each episode.
+/// The player moves up and down on ladders only, and falls a row a step where neither floor nor ladder is below. The
+/// key is worth 1, opening the door with it 2, the exit 10, which ends the episode; so does the skull, at -1. The skull
+/// moves every second step, back and forth. Layout, mirroring, start and the skull's phase are drawn for each episode.
 ///
-/// Planes: 0 player, 1 walls, 2 ladders, 3 key, 4 closed door, 5 skull, 6 where the skull goes next, 7 exit, 8 the player
-/// where he holds the key, 9 the skull where it moves in the coming step.
+/// Planes: 0 player, 1 walls, 2 ladders, 3 key, 4 closed door, 5 skull, 6 where the skull goes next, 7 exit, 8 the
+/// player where he holds the key, 9 the skull where it moves in the coming step.
 #include "arcade.h"
 
 enum { LAYOUTS = 4, KEY_POINTS = 1, DOOR_POINTS = 2, EXIT_POINTS = 10, SKULL_POINTS = -1, SKULL_INTERVAL = 2 };
@@ -176,10 +176,8 @@ outcome vault_act(carcade_vault *game, int action, bool ramping, arcade_random *
 
 void vault_draw(const carcade_vault *game, uint8_t *observation) {
   mark(observation, 0, game->y, game->x);
-  for (int y = 0; y < SIZE; y++) {
-    mark_row(observation, 1, y, game->wall[y]);
-    mark_row(observation, 2, y, game->ladder[y]);
-  }
+  mark_rows(observation, 1, game->wall);
+  mark_rows(observation, 2, game->ladder);
   if (game->key_lies) mark(observation, 3, game->key_y, game->key_x);
   if (game->door_closed) mark(observation, 4, game->door_y, game->door_x);
   mark(observation, 5, game->skull_y, game->skull_x);

@@ -7,8 +7,7 @@
 #endif
 
 /// One environment under `EnvironmentCheck`, and the memory it writes to: one block that holds every array of a step
-/// with guards
-/// between, filled with one byte before every call.
+/// with guards between, filled with one byte before every call.
 final class CheckedPlay {
   private struct Rows {
     let name: String
@@ -120,10 +119,16 @@ final class CheckedPlay {
   var guardsAreIntact: Bool {
     var previous = 0
     for array in arrays {
-      guard block[previous..<array.offset].allSatisfy({ $0 == fill }) else { return false }
+      guard isUntouched(previous..<array.offset) else { return false }
       previous = array.offset + slots * array.stride
     }
-    return block[previous...].allSatisfy { $0 == fill }
+    return isUntouched(previous..<block.count)
+  }
+
+  /// Whether bytes of the block are still what they were filled with: the first is, and each equals the one before.
+  private func isUntouched(_ range: Range<Int>) -> Bool {
+    block[range.lowerBound] == fill
+      && memcmp(block.baseAddress! + range.lowerBound, block.baseAddress! + range.lowerBound + 1, range.count - 1) == 0
   }
 
   func inspect(step: Int, into report: inout EnvironmentCheck.Report) {
@@ -137,7 +142,8 @@ final class CheckedPlay {
         report.add(.flagNotBinary(array: name, value: flag[slot], slot: slot, step: step))
       }
       for array in arrays where !isWritten(array, slot) {
-        if !bytes(array, slot..<slot + 1).allSatisfy({ $0 == fill }) {
+        let start = array.offset + slot * array.stride
+        if !isUntouched(start..<start + array.stride) {
           report.add(.finalWrittenWithoutEnd(slot: slot, step: step))
         }
       }
@@ -147,17 +153,16 @@ final class CheckedPlay {
   /// Whether the final observation of a slot differs from the observation.
   func finalDiffers(_ slot: Int) -> Bool {
     (0..<leaves.count / 2).contains { leaf in
-      !same(.init(bytes(arrays[leaf], slot..<slot + 1)), .init(bytes(arrays[leaf + leaves.count / 2], slot..<slot + 1)))
+      let last = bytes(arrays[leaf + leaves.count / 2], slot..<slot + 1)
+      return !same(.init(bytes(arrays[leaf], slot..<slot + 1)), .init(last))
     }
   }
 
-  /// Hash (FNV-1a, 64 bits) of everything a slot has done.
-  func signature(slot: Int, after hash: UInt64) -> UInt64 {
-    var hash = hash == 0 ? 0xcbf2_9ce4_8422_2325 : hash
-    for array in arrays where !array.isFinal {
-      for byte in bytes(array, slot..<slot + 1) { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+  /// Whether two slots were given the same at this step.
+  func slotsEqual(_ first: Int, _ second: Int) -> Bool {
+    arrays.allSatisfy {
+      $0.isFinal || same(.init(bytes($0, first..<first + 1)), .init(bytes($0, second..<second + 1)))
     }
-    return hash
   }
 
   private func same(_ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer) -> Bool {

@@ -9,9 +9,11 @@ struct GoalGridTests {
     (0..<64).first { observation[5 * $0 + plane] == 1 }.map { ($0 / 8, $0 % 8) }
   }
 
-  @Test("Walking to the goal ends an episode in time, pays the task's reward and counts as success", arguments: [
-    ("goal_tenth", 0.1 as Float), ("goal_one", 1), ("goal_ten", 10), ("goal_hundred", 100),
-  ])
+  @Test(
+    "Walking to the goal ends an episode in time, pays the task's reward and counts as success",
+    arguments: [
+      ("goal_tenth", 0.1 as Float), ("goal_one", 1), ("goal_ten", 10), ("goal_hundred", 100),
+    ])
   func walks(id: String, reward: Float) throws {
     let tasks = GoalGrids.tasks()
     let plane = 1 + tasks.firstIndex { $0.id == id }!

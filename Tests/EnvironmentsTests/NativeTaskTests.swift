@@ -81,14 +81,16 @@ private final class FaultyEnvironment: Environment {
 
 @Suite("The check of environments")
 struct EnvironmentCheckTests {
-  @Test("finds a broken promise, and none where none is", arguments: [
-    ("none", ""), ("unwritten", "valid of slot 0 was not wholly written at step 1"),
-    ("flag", "terminated of slot 0 at step 10 is 2, not 0 or 1"),
-    ("reward", "the reward of slot 0 at step 1 is not a finite number"),
-    ("replicas", "replicas 0 and 1 did the same all the time"),
-    ("final", "at all 30 ends of episodes the observation is the final one, not the first of the next episode"),
-    ("overrun", "memory outside its arrays was written at step 0"),
-  ])
+  @Test(
+    "finds a broken promise, and none where none is",
+    arguments: [
+      ("none", ""), ("unwritten", "valid of slot 0 was not wholly written at step 1"),
+      ("flag", "terminated of slot 0 at step 10 is 2, not 0 or 1"),
+      ("reward", "the reward of slot 0 at step 1 is not a finite number"),
+      ("replicas", "replicas 0 and 1 did the same all the time"),
+      ("final", "at all 30 ends of episodes the observation is the final one, not the first of the next episode"),
+      ("overrun", "memory outside its arrays was written at step 0"),
+    ])
   func finds(fault: String, message: String) throws {
     let space = ObservationSpace([ObservationLeaf(name: "bytes", element: .uint8, shape: [2])])
     let task = Task(

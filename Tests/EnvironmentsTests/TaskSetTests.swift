@@ -72,16 +72,17 @@ struct TaskSetTests {
   func lockfile() throws {
     let lockfile = try Suites.make("arcade").lockfile
     #expect(try Suites.make("arcade").lockfile == lockfile)
-    #expect(try TaskSet(name: "arcade", tasks: [Arcade.task("swarm")]).lockfile.hasPrefix(
-      """
-      suite: arcade
-      observation: planes uint8 [10, 10, 10] x 1.0
-      action: discrete(6)
-      tasks:
-        - id: swarm
-          actions: [0, 1, 3, 5]
-          life_loss_ends_episode: false
-      """))
+    #expect(
+      try TaskSet(name: "arcade", tasks: [Arcade.task("swarm")]).lockfile.hasPrefix(
+        """
+        suite: arcade
+        observation: planes uint8 [10, 10, 10] x 1.0
+        action: discrete(6)
+        tasks:
+          - id: swarm
+            actions: [0, 1, 3, 5]
+            life_loss_ends_episode: false
+        """))
     #expect(lockfile.contains("      sticky_actions: 0.1\n"))
     let calm = Arcade.ids.map { Arcade.task($0, stickyActions: 0) }
     #expect(try TaskSet(name: "arcade", tasks: calm).lockfile != lockfile)

@@ -89,7 +89,7 @@ class Batch:
 
 
 class InjectedRandom:
-    """Answers the calls that MinAtar makes of numpy's RandomState with the words that our games use, in the same order."""
+    """Answers MinAtar's calls of numpy's RandomState with the words that our games use, in the same order."""
 
     def __init__(self, library, seed, stream):
         self.library, self.address = library, Address(seed, 0, stream, ENVIRONMENT_PURPOSE)

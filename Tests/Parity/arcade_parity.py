@@ -2,8 +2,8 @@
 
     python arcade_parity.py [episodes] [game ...]
 
-Needs minatar==1.0.15 (requirements.txt) and clang. Both sides draw their own random numbers; an episode is cut off after
-2,600 steps on both. Prints a Markdown table; exits with 1 if a difference exceeds three standard errors.
+Needs minatar==1.0.15 (requirements.txt) and clang. Both sides draw their own random numbers; an episode is cut off
+after 2,600 steps on both. Prints a Markdown table; exits with 1 if a difference exceeds three standard errors.
 """
 
 import sys
@@ -79,6 +79,6 @@ if __name__ == "__main__":
                 (their_mean, their_error), (mean, error) = mean_and_error(theirs), mean_and_error(ours)
                 z = (mean - their_mean) / np.hypot(error, their_error)
                 failed |= bool(abs(z) > 3)
-                print(f"| {game} | {name} | {'on' if ramping else 'off'} | {len(ours)} | {their_mean:.3f} ± {their_error:.3f} |"
-                      f" {mean:.3f} ± {error:.3f} | {z:+.2f} |", flush=True)
+                print(f"| {game} | {name} | {'on' if ramping else 'off'} | {len(ours)} |"
+                      f" {their_mean:.3f} ± {their_error:.3f} | {mean:.3f} ± {error:.3f} | {z:+.2f} |", flush=True)
     sys.exit(failed)

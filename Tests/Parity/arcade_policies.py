@@ -16,7 +16,7 @@ def place(plane):
 
 
 def nearest(candidates, origin):
-    """The candidate (a flag a column or row, [n, 10]) nearest to `origin`, the lower of two; `origin` where there is none."""
+    """The candidate (a flag a column or row, [n, 10]) nearest to `origin`, the lower of two; else `origin`."""
     distance = np.where(candidates > 0, np.abs(COLUMNS - origin[:, None]), 99)
     return np.where(candidates.any(1), distance.argmin(1), origin)
 
@@ -69,7 +69,7 @@ def forage(observation):
 
 
 def diver(observation):
-    """Surfaces when oxygen is short and a diver aboard; shoots along its row; else seeks the nearest row with something in it."""
+    """Surfaces when oxygen is short and a diver aboard; shoots along its row; else seeks the nearest busy row."""
     rows = np.arange(len(observation))
     y, x = place(observation[..., 0])
     _, back = place(observation[..., 1])

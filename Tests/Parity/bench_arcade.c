@@ -1,4 +1,5 @@
-/// Environment steps a second on one core, observations and new episodes included, uniformly random actions.
+/// Environment steps a second on one core, observations and new episodes included, uniformly random actions:
+/// the best of fifteen rounds of 256,000 steps, as other work on a machine only slows.
 ///
 ///     clang -O2 -I CKernels/include -I Sources/CArcade/include Sources/CArcade/*.c CKernels/src/ck_random.c \
 ///       Tests/Parity/bench_arcade.c -lm -o bench_arcade && ./bench_arcade
@@ -9,7 +10,7 @@
 
 #include "carcade.h"
 
-enum { SLOTS = 64, ROUNDS = 60000, ACTION_ROWS = 1024 };
+enum { SLOTS = 64, ROUNDS = 4000, REPEATS = 15, ACTION_ROWS = 1024 };
 
 static double now(void) {
   struct timespec time;
@@ -32,11 +33,16 @@ int main(void) {
   for (uint8_t game = 0; game < CARCADE_GAMES; game++) {
     carcade_rules rules = {.sticky = 0.1f, .reward_scale = 1, .horizon = 2500, .game = game, .ramping = 1};
     carcade_reset(states, SLOTS, &rules, 1, streams, observation);
-    double start = now();
-    for (int round = 0; round < ROUNDS; round++) carcade_step(states, SLOTS, &rules, actions[round % ACTION_ROWS], rows);
-    double seconds = now() - start;
-    printf("%-9s %6.2f million steps/s, %5.1f ns a step\n", names[game], 1e-6 * SLOTS * ROUNDS / seconds,
-           1e9 * seconds / (SLOTS * ROUNDS));
+    double best = 1e9;
+    for (int repeat = 0; repeat < REPEATS; repeat++) {
+      double start = now();
+      for (int round = 0; round < ROUNDS; round++)
+        carcade_step(states, SLOTS, &rules, actions[round % ACTION_ROWS], rows);
+      double seconds = now() - start;
+      if (seconds < best) best = seconds;
+    }
+    printf("%-9s %6.2f million steps/s, %5.1f ns a step\n", names[game], 1e-6 * SLOTS * ROUNDS / best,
+           1e9 * best / (SLOTS * ROUNDS));
   }
   return 0;
 }

@@ -51,7 +51,9 @@ KERNEL void kernel_max_pool_forward(float *restrict y, uint8_t *restrict argmax,
         for (; c + CHUNK <= channels; c += CHUNK) {
           pool_channels(y + c, argmax ? argmax + c : NULL, x + c, &at, width * channels, channels, window, CHUNK);
         }
-        pool_channels(y + c, argmax ? argmax + c : NULL, x + c, &at, width * channels, channels, window, channels - c);
+        if (c < channels) {
+          pool_channels(y + c, argmax ? argmax + c : NULL, x + c, &at, width * channels, channels, window, channels - c);
+        }
         y += channels;
         if (argmax) argmax += channels;
       }

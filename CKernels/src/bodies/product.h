@@ -1,5 +1,4 @@
-// Products of a few rows with a matrix, sixteen columns at a time, with all sums in registers. BLAS first copies its operands into
-// another order, which costs more than the product when there are few rows.
+// Products of rows that overlap, as the windows of a convolution do, with a matrix: sixteen columns at a time, all sums in registers.
 typedef float vector __attribute__((vector_size(4 * CK_LANES), aligned(4)));
 
 enum {
@@ -8,8 +7,7 @@ enum {
   ROWS = CK_LANES == 4 ? 2 : CK_LANES == 8 ? 4 : 8,  // rows of it: eight sums hide the latency of fused multiply-add
 };
 
-// Where the operands lie. x has `lines` pieces of `length` values a row (a line of a convolution's window each; 1 for a plain matrix),
-// and w one row for each of these values.
+// Where the operands lie. A row of x is `lines` pieces of `length` values (the lines of a window); w has a row for each value.
 typedef struct {
   size_t lines, length;
   size_t x_row, x_line;  // floats from row to row, and from line to line within a row
@@ -44,10 +42,4 @@ INLINE void add_product_rows(float *restrict y, const float *restrict x, const f
   if (ROWS > 4 && rows & 4) add_product_block(y, x, w, s, 4), y += 4 * s->y_row, x += 4 * s->x_row;
   if (ROWS > 2 && rows & 2) add_product_block(y, x, w, s, 2), y += 2 * s->y_row, x += 2 * s->x_row;
   if (rows & 1) add_product_block(y, x, w, s, 1);
-}
-
-KERNEL void kernel_add_narrow_product(float *restrict y, const float *restrict x, const float *restrict w, size_t rows,
-                                      size_t inputs, size_t outputs, size_t columns) {
-  const product_shape s = {.lines = 1, .length = inputs, .x_row = inputs, .w_row = outputs, .y_row = outputs};
-  for (size_t first = 0; first < columns; first += COLUMNS) add_product_rows(y + first, x, w + first, &s, rows);
 }

@@ -1,16 +1,16 @@
 /// Six games on a 10x10 grid, stepped in batches: one space of observations and actions for all of them.
 ///
-/// An observation is `uint8 [10, 10, 10]`: row from the top, column from the left, plane; a cell of a plane is 0 or 1. Plane 0
-/// is the player, and planes that a game doesn't use are zero. Every game takes the same six actions; those it has no use for
-/// act as `CARCADE_NOOP`.
+/// An observation is `uint8 [10, 10, 10]`: row from the top, column from the left, plane; a cell of a plane is 0 or 1.
+/// Plane 0 is the player, and planes that a game doesn't use are zero. Every game takes the same six actions; those it
+/// has no use for act as `CARCADE_NOOP`.
 ///
 /// Memory belongs to the caller. A state is plain data without pointers, so that saving is copying bytes. Nothing is
 /// allocated and there are no globals: calls on different states may run at the same time. Ends of episodes follow
 /// SAME_STEP: the step that ends an episode also starts the next one, and the last frame of the old goes to
 /// `final_observation`.
 ///
-/// Random numbers are addressed (`ck_random.h`) by the seed, the slot's stream, purpose 3, and the number of steps the slot
-/// has made in its whole life, so equal seeds and actions give equal frames.
+/// Random numbers are addressed (`ck_random.h`) by the seed, the slot's stream, purpose 3, and the number of steps the
+/// slot has made in its whole life, so equal seeds and actions give equal frames.
 #ifndef CARCADE_H
 #define CARCADE_H
 #include <stddef.h>
@@ -24,8 +24,8 @@
 
 enum { CARCADE_NOOP, CARCADE_LEFT, CARCADE_UP, CARCADE_RIGHT, CARCADE_DOWN, CARCADE_FIRE };
 
-/// Games. All but the vault follow the rules of a game of MinAtar 1.0.15 (Young and Tian 2019, "MinAtar: An Atari-Inspired
-/// Testbed", 1903.03176), written anew from its description and from measuring its behaviour.
+/// Games. All but the vault follow the rules of a game of MinAtar 1.0.15 (Young and Tian 2019, "MinAtar: An
+/// Atari-Inspired Testbed", 1903.03176), written anew from its description and from measuring its behaviour.
 enum {
   CARCADE_SWARM,     ///< rules of its space invaders
   CARCADE_BRICKS,    ///< rules of its breakout
@@ -116,7 +116,8 @@ typedef struct {
   };
 } carcade_state;
 
-/// Where the results of a step go: arrays over slots, each wholly written, `final_observation` only where an episode ended.
+/// Where the results of a step go: arrays over slots, each wholly written, `final_observation` only where an episode
+/// ended.
 typedef struct {
   uint8_t *observation;        ///< [n, 10, 10, 10]
   uint8_t *final_observation;  ///< [n, 10, 10, 10]

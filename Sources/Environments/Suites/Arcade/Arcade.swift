@@ -1,9 +1,8 @@
 import CArcade
 import Foundation
 
-/// Six games on a 10x10 grid with one space of observations and actions; rewards differ by four orders of magnitude
-/// and come
-/// dense in some and sparse in others. Rules, planes and the agreement with MinAtar: `docs/arcade.md`.
+/// Six games on a 10x10 grid with one space of observations and actions; rewards differ by four orders of magnitude and
+/// come dense in some and sparse in others. Rules, planes and the agreement with MinAtar: `docs/arcade.md`.
 public enum Arcade {
   private struct Game {
     let id: String

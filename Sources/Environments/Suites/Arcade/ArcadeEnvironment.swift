@@ -54,8 +54,7 @@ public final class ArcadeEnvironment: Environment {
     guard Array(state.prefix(header.count)) == header else {
       throw EnvironmentError.badState(
         task: task,
-        reason:
-          "it is of rules version \(state[0]), game \(state[1]), but this is version \(header[0]), game \(header[1])")
+        reason: "it is of rules version \(state[0]), game \(state[1]), not version \(header[0]), game \(header[1])")
     }
     state.withUnsafeBytes { target.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[header.count...])) }
   }

@@ -1,8 +1,7 @@
 /// Goals on an empty 8x8 grid: the smallest tasks in which rewards of very different size compete for one network.
 ///
 /// An episode starts in a random cell other than the goal and ends at the goal, or is truncated after 20 steps. Each
-/// task has
-/// a goal cell of its own, shown in a plane of its own, so that a shared network can tell the tasks apart.
+/// task has a goal cell of its own, shown in a plane of its own, so that a shared network can tell the tasks apart.
 /// - Source: design of the winner-take-all study, after Hessel et al. 2019 (PopArt-IMPALA, 1809.04474), section 1.
 public enum GoalGrids {
   static let side = 8
@@ -41,8 +40,7 @@ public enum GoalGrids {
   }
 
   /// Suite `goals-dense`: 0.01 at every step whatever is done, beside 1 at a goal. Signs of rewards are equally large
-  /// here, and
-  /// still one task has nearly all of them.
+  /// here, and still one task has nearly all of them.
   public static func denseAndSparse() -> [Task] {
     [
       task("dense", Rules(stepReward: 0.01)),

@@ -1,0 +1,86 @@
+/// Worker processes: the host's side of a bridge to a process that hosts environments. Linux only.
+///
+/// A worker shares one block of memory with its host and is told of work by an eventfd. The block begins with a
+/// `cworkers_header`; what lies behind it is the business of host and worker, and nothing here reads it. The worker
+/// finds its four descriptors at the fixed numbers below. They have no names, so a crash leaves nothing behind.
+///
+/// A request: the host writes the command and a new sequence number and signals `request`; the worker acts, copies the
+/// sequence number into `completed`, and signals `done`. The system calls order the memory accesses of both sides.
+/// Everything that can end the wait (done, a message, death, the deadline) makes the one descriptor `watch` readable.
+///
+/// Errors. Functions that return int give 0 or an errno value, unless they say otherwise.
+///
+/// Threads. A worker is used by one thread at a time. The thread that starts it may end before it does.
+#ifndef CWORKERS_H
+#define CWORKERS_H
+#include <stddef.h>
+#include <stdint.h>
+
+/// Descriptors of the worker: a socket of packets, the shared memory, and two eventfds.
+enum { CWORKERS_CONTROL = 10, CWORKERS_DATA = 11, CWORKERS_REQUEST = 12, CWORKERS_DONE = 13 };
+
+enum { CWORKERS_MAGIC = 0x504d574b, CWORKERS_VERSION = 1 };
+
+/// Start of the shared memory: one cache line for each writer, so that neither takes the other's line away.
+typedef struct {
+  uint32_t magic, version, requested, command;
+  uint32_t host_unused[12];
+  uint32_t completed;
+  uint32_t worker_unused[15];
+} cworkers_header;
+
+/// One running worker. All descriptors close on exec.
+typedef struct {
+  int control, request, done, timer;
+  int process;   ///< pidfd: readable once the process has ended; never a bare pid, which may be reused
+  int watch;     ///< readable when `cworkers_check` has something to say; poll this
+  uint8_t *data;
+  size_t bytes;
+  uint32_t sequence;
+} cworkers_worker;
+
+/// What has become of the last request.
+typedef enum {
+  CWORKERS_PENDING,   ///< still at work
+  CWORKERS_COMPLETE,
+  CWORKERS_MESSAGE,   ///< the worker has sent a packet
+  CWORKERS_DEAD,      ///< the process has ended, or has closed its socket
+  CWORKERS_LATE,      ///< the deadline has passed
+} cworkers_state;
+
+/// How a worker ended.
+typedef struct {
+  int status;   ///< exit status, when signal is 0
+  int signal;   ///< the signal that ended it, or 0
+  int forced;   ///< 1 when it was still running and this side killed it
+} cworkers_end;
+
+/// Starts `arguments[0]` (a path; the list ends with NULL) in `directory`, its output going to `log_path`; both exist
+/// beforehand. It gets `bytes` of shared memory, zeroed, at least a header long. On error nothing is left open.
+int cworkers_start(
+    cworkers_worker *worker, const char *const arguments[], const char *directory, const char *log_path, size_t bytes);
+
+/// Sends one packet. A worker that has gone is EPIPE, never a signal.
+int cworkers_send(const cworkers_worker *worker, const void *packet, size_t length);
+
+/// Waits for one packet: its length, 0 when the worker has gone, -1 when `seconds` have passed. What is longer than
+/// `capacity` is cut off.
+ptrdiff_t cworkers_receive(const cworkers_worker *worker, void *packet, size_t capacity, double seconds);
+
+/// Asks for `command`, to be complete within `seconds`.
+int cworkers_request(cworkers_worker *worker, uint32_t command, double seconds);
+
+/// What has become of the last request; never blocks. A request that was completed is COMPLETE whatever came after it.
+cworkers_state cworkers_check(cworkers_worker *worker);
+
+/// Waits until `descriptor` is readable: 1, or 0 when `seconds` have passed.
+int cworkers_wait(int descriptor, double seconds);
+
+/// Waits up to `seconds` for the worker to end, kills it if it does not, and releases everything: no zombie, no
+/// descriptor and no mapping remains. Asking it to end is the caller's work.
+cworkers_end cworkers_stop(cworkers_worker *worker, double seconds);
+
+/// `[planes, pixels]` to `[pixels, planes]`, one byte each. The two don't overlap.
+void cworkers_interleave_planes(uint8_t *channels_last, const uint8_t *planes_first, size_t planes, size_t pixels);
+
+#endif

@@ -1,0 +1,213 @@
+#define _GNU_SOURCE
+#include "cworkers.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/timerfd.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+extern char **environ;
+
+/// Not in every libc's headers.
+enum { PIDFD = 3 };
+
+/// Descriptors that the child is given lie above its fixed numbers, so that no dup2 there overwrites one still needed.
+enum { FIRST_FREE = CWORKERS_DONE + 1 };
+
+static int lift(int descriptor) {
+  if (descriptor < 0 || descriptor >= FIRST_FREE) return descriptor;
+  int lifted = fcntl(descriptor, F_DUPFD_CLOEXEC, FIRST_FREE);
+  int error = errno;
+  close(descriptor);
+  errno = error;
+  return lifted;
+}
+
+static void close_all(int *descriptors, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    if (descriptors[i] >= 0) close(descriptors[i]);
+    descriptors[i] = -1;
+  }
+}
+
+static double now(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+/// poll() of at most `seconds` in all, whatever signals arrive meanwhile.
+static int poll_for(struct pollfd *watched, nfds_t count, double seconds) {
+  double deadline = now() + seconds;
+  for (;;) {
+    double left = deadline - now();
+    int ready = poll(watched, count, left <= 0 ? 0 : (int)(1000 * left) + 1);
+    if (ready >= 0 || errno != EINTR) return ready > 0;
+  }
+}
+
+static int spawn(
+    pid_t *pid, const char *const arguments[], const char *directory, const char *log_path, const int given[4]) {
+  posix_spawn_file_actions_t actions;
+  posix_spawnattr_t attributes;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawnattr_init(&attributes);
+  int error = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  if (!error) error = posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, log_path, O_WRONLY | O_APPEND, 0);
+  if (!error) error = posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO);
+  for (int i = 0; i < 4 && !error; i++) {
+    error = posix_spawn_file_actions_adddup2(&actions, given[i], CWORKERS_CONTROL + i);
+  }
+  // Whatever the host's other libraries have opened without CLOEXEC is none of the worker's business.
+  for (int i = STDERR_FILENO + 1; i < CWORKERS_CONTROL && !error; i++) {
+    error = posix_spawn_file_actions_addclose(&actions, i);
+  }
+  if (!error) error = posix_spawn_file_actions_addclosefrom_np(&actions, FIRST_FREE);
+  if (!error) error = posix_spawn_file_actions_addchdir_np(&actions, directory);
+
+  // Ctrl-C reaches the whole terminal group, and the host decides what becomes of its workers: so SIGINT is blocked.
+  sigset_t blocked, defaults;
+  sigemptyset(&blocked);
+  sigaddset(&blocked, SIGINT);
+  sigfillset(&defaults);
+  posix_spawnattr_setsigmask(&attributes, &blocked);
+  posix_spawnattr_setsigdefault(&attributes, &defaults);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+  if (!error) error = posix_spawn(pid, arguments[0], &actions, &attributes, (char *const *)arguments, environ);
+  posix_spawnattr_destroy(&attributes);
+  posix_spawn_file_actions_destroy(&actions);
+  return error;
+}
+
+static int watch(int watcher, int descriptor) {
+  struct epoll_event event = {.events = EPOLLIN, .data.fd = descriptor};
+  return epoll_ctl(watcher, EPOLL_CTL_ADD, descriptor, &event);
+}
+
+/// Everything but the process. `given` are the worker's ends, in the order of their fixed numbers.
+static int prepare(cworkers_worker *worker, int given[4], size_t bytes) {
+  int sockets[2];
+  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets)) return errno;
+  worker->control = sockets[0];
+  if ((given[0] = lift(sockets[1])) < 0) return errno;
+  if ((given[1] = lift(memfd_create("polymath-worker", MFD_CLOEXEC))) < 0) return errno;
+  if ((worker->request = given[2] = lift(eventfd(0, EFD_CLOEXEC))) < 0) return errno;
+  if ((worker->done = given[3] = lift(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK))) < 0) return errno;
+  if ((worker->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK)) < 0) return errno;
+  if ((worker->watch = epoll_create1(EPOLL_CLOEXEC)) < 0) return errno;
+  if (ftruncate(given[1], (off_t)bytes)) return errno;
+  void *data = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, given[1], 0);
+  if (data == MAP_FAILED) return errno;
+  worker->data = data;
+  worker->bytes = bytes;
+  cworkers_header *header = data;
+  header->magic = CWORKERS_MAGIC;
+  header->version = CWORKERS_VERSION;
+  return 0;
+}
+
+static void release(cworkers_worker *worker) {
+  int descriptors[] = {worker->watch, worker->timer, worker->done, worker->request, worker->control, worker->process};
+  close_all(descriptors, sizeof descriptors / sizeof *descriptors);
+  if (worker->data) munmap(worker->data, worker->bytes);
+  *worker = (cworkers_worker){.control = -1, .request = -1, .done = -1, .timer = -1, .process = -1, .watch = -1};
+}
+
+int cworkers_start(
+    cworkers_worker *worker, const char *const arguments[], const char *directory, const char *log_path, size_t bytes) {
+  *worker = (cworkers_worker){.control = -1, .request = -1, .done = -1, .timer = -1, .process = -1, .watch = -1};
+  int given[4] = {-1, -1, -1, -1};
+  int error = bytes < sizeof(cworkers_header) ? EINVAL : prepare(worker, given, bytes);
+  pid_t pid = 0;
+  if (!error) error = spawn(&pid, arguments, directory, log_path, given);
+  close_all(given, 2);   // the eventfds belong to both sides
+  if (!error && (worker->process = (int)syscall(SYS_pidfd_open, pid, 0)) < 0) {
+    // Without a pidfd the child is still ours and not yet reaped, so its number can't have been given away.
+    error = errno;
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+  }
+  int watched[] = {worker->done, worker->control, worker->process, worker->timer};
+  for (size_t i = 0; i < 4 && !error; i++) {
+    if (watch(worker->watch, watched[i])) error = errno;
+  }
+  if (error && worker->process >= 0) cworkers_stop(worker, 0);
+  if (error) release(worker);
+  return error;
+}
+
+int cworkers_send(const cworkers_worker *worker, const void *packet, size_t length) {
+  ssize_t sent;
+  do sent = send(worker->control, packet, length, MSG_NOSIGNAL);
+  while (sent < 0 && errno == EINTR);
+  return sent < 0 ? errno : 0;
+}
+
+ptrdiff_t cworkers_receive(const cworkers_worker *worker, void *packet, size_t capacity, double seconds) {
+  struct pollfd watched = {.fd = worker->control, .events = POLLIN};
+  if (!poll_for(&watched, 1, seconds)) return -1;
+  ssize_t length = recv(worker->control, packet, capacity, MSG_DONTWAIT);
+  return length < 0 ? 0 : length;
+}
+
+int cworkers_request(cworkers_worker *worker, uint32_t command, double seconds) {
+  cworkers_header *header = (cworkers_header *)worker->data;
+  header->command = command;
+  worker->sequence += 1;
+  __atomic_store_n(&header->requested, worker->sequence, __ATOMIC_RELEASE);
+  struct itimerspec deadline = {.it_value = {.tv_sec = (time_t)seconds}};
+  deadline.it_value.tv_nsec = (long)(1e9 * (seconds - (double)deadline.it_value.tv_sec)) + 1;   // 0 would disarm
+  if (timerfd_settime(worker->timer, 0, &deadline, NULL)) return errno;
+  uint64_t one = 1;
+  ssize_t written;
+  do written = write(worker->request, &one, sizeof one);
+  while (written < 0 && errno == EINTR);
+  return written < 0 ? errno : 0;
+}
+
+cworkers_state cworkers_check(cworkers_worker *worker) {
+  // Taking the signal before reading the number can lose nothing: the worker writes the number first.
+  uint64_t signals;
+  while (read(worker->done, &signals, sizeof signals) < 0 && errno == EINTR) {}
+  const cworkers_header *header = (const cworkers_header *)worker->data;
+  if (__atomic_load_n(&header->completed, __ATOMIC_ACQUIRE) == worker->sequence) return CWORKERS_COMPLETE;
+  char byte;
+  ssize_t length = recv(worker->control, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  if (length > 0) return CWORKERS_MESSAGE;
+  if (length == 0 || errno == ECONNRESET || cworkers_wait(worker->process, 0)) return CWORKERS_DEAD;
+  return cworkers_wait(worker->timer, 0) ? CWORKERS_LATE : CWORKERS_PENDING;
+}
+
+int cworkers_wait(int descriptor, double seconds) {
+  struct pollfd watched = {.fd = descriptor, .events = POLLIN};
+  return poll_for(&watched, 1, seconds);
+}
+
+cworkers_end cworkers_stop(cworkers_worker *worker, double seconds) {
+  cworkers_end end = {0};
+  if (worker->process >= 0) {
+    if (!cworkers_wait(worker->process, seconds)) {
+      end.forced = 1;
+      syscall(SYS_pidfd_send_signal, worker->process, SIGKILL, NULL, 0);
+    }
+    siginfo_t information = {0};
+    int reaped;
+    do reaped = waitid((idtype_t)PIDFD, (id_t)worker->process, &information, WEXITED);
+    while (reaped < 0 && errno == EINTR);
+    if (reaped == 0 && information.si_code == CLD_EXITED) end.status = information.si_status;
+    if (reaped == 0 && information.si_code != CLD_EXITED) end.signal = information.si_status;
+  }
+  release(worker);
+  return end;
+}

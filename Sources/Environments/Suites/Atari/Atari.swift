@@ -1,0 +1,102 @@
+import Foundation
+
+/// How Atari games are played. Papers differ in each of these, and scores of different choices can't be compared.
+public struct AtariOptions: Hashable, Sendable {
+  /// Frames that each action is held for; the observation is the maximum of the last two.
+  public var frameSkip = 4
+  /// Probability, a frame, that the emulator repeats the last action instead of taking the new one. The papers of
+  /// IMPALA and PopArt use 0; 0.25 is what the emulator's authors recommend since.
+  public var stickyActions = 0.0
+  /// An episode begins with 0 to `noopMax - 1` frames of doing nothing.
+  public var noopMax = 30
+  /// Presses FIRE for the first frame of an episode, where the game's minimal action set has FIRE.
+  public var fireReset = true
+  /// Frames after which a game is stopped; 108,000 are 30 minutes. IMPALA treats that as termination, and so do we.
+  public var maxFrames = 108_000
+  /// A lost life ends the episode for the learner, while the game and its score go on.
+  public var lifeLossEndsEpisode = true
+
+  public init() {}
+}
+
+/// Atari games, played by the Arcade Learning Environment in worker processes (`make gymnasium` installs it).
+///
+/// Observations are the last four frames, grey, 84x84, `[84, 84, 4]` with the newest frame last; frames before an
+/// episode's first are zeros. All games share the full set of 18 actions, in the emulator's own codes.
+public enum Atari {
+  /// Eight games in which agents get better early, with rewards from 1 (pong) to hundreds (up_n_down).
+  public static let suite8 = [
+    "pong", "breakout", "boxing", "freeway", "crazy_climber", "kung_fu_master", "up_n_down", "krull",
+  ]
+
+  /// What an agent sees.
+  public static let observation = ObservationSpace([
+    ObservationLeaf(name: "frames", element: .uint8, shape: [84, 84, 4], scale: 1 / 255)
+  ])
+
+  /// Versions that the task definitions name, by package: the emulator and what it is driven through.
+  public static let versions: [String: String] = {
+    let requirements = try? String(contentsOf: WorkerPython.resource("requirements.txt"), encoding: .utf8)
+    let pins = (requirements ?? "").split(separator: "\n").map { $0.split(separator: "==", maxSplits: 1) }
+    let named = pins.filter { ["ale-py", "gymnasium"].contains($0[0]) }
+    return Dictionary(uniqueKeysWithValues: named.map { (String($0[0]), String($0[1])) })
+  }()
+
+  /// The task of one game.
+  ///
+  /// - Throws: `EnvironmentError.unknownTask` when `id` is none of the 57 games. Making its environment throws
+  ///   `pythonMissing`, `romMissing` or `workerFailed`.
+  public static func task(_ id: String, options: AtariOptions = AtariOptions()) throws -> Task {
+    guard let game = games.first(where: { $0.id == id }) else {
+      throw EnvironmentError.unknownTask(suite: "atari", task: id, nearest: nearest(to: id, among: games.map(\.id)))
+    }
+    // Skiing has neither FIRE nor anything with it.
+    let mask = (0..<18).map { id != "skiing" || $0 == 0 || (2...9).contains($0) }
+    return Task(
+      id: id, observation: observation, action: .discrete(18), actionMask: mask,
+      scores: Task.ReferenceScores(random: game.random, reference: game.human, label: "human"),
+      parameters: parameters(id, options), lifeLossEndsEpisode: options.lifeLossEndsEpisode
+    ) { replicas, seed in
+      try environment(id, options: options, seeds: WorkerEnvironment.seeds(task: id, replicas: replicas, seed: seed))
+    }
+  }
+
+  private struct WorkerOptions: Encodable {
+    let game: String
+    let frameSkip: Int
+    let stickyActions: Double
+    let noopMax: Int
+    let fireReset: Bool
+    let maxFrames: Int
+  }
+
+  static func environment(_ id: String, options: AtariOptions, seeds: [UInt32]) throws -> WorkerEnvironment {
+    let program = WorkerEnvironment.Program(
+      task: id, kind: "atari", seeds: seeds,
+      options: WorkerOptions(
+        game: id, frameSkip: options.frameSkip, stickyActions: options.stickyActions, noopMax: options.noopMax,
+        fireReset: options.fireReset, maxFrames: options.maxFrames),
+      leaves: observation.leaves.map { WorkerLeaf(leaf: $0, planesFirst: true) }, action: .discrete(18),
+      truncationTerminates: true, versions: versions)
+    return try WorkerEnvironment(program, python: WorkerPython.locate())
+  }
+
+  private static func parameters(_ id: String, _ options: AtariOptions) -> [String: String] {
+    [
+      "suite": "atari",
+      "game": id,
+      "actions": "full set, emulator codes",
+      "frame_skip": "\(options.frameSkip)",
+      "frame_pooling": "maximum of the last two",
+      "frame_stack": "4, zeros before the first frame",
+      "image": "grey, 84x84, area interpolation",
+      "sticky_actions": "\(options.stickyActions)",
+      "noop_max": "\(options.noopMax)",
+      "fire_reset": options.fireReset ? "where the minimal action set has it" : "no",
+      "max_frames": "\(options.maxFrames)",
+      "frame_limit": "terminates",
+      "life_loss": options.lifeLossEndsEpisode ? "ends the learner's episode" : "ignored",
+      "reward": "unclipped",
+    ].merging(versions.map { ("version_\($0.key)", $0.value) }) { $1 }
+  }
+}

@@ -1,0 +1,153 @@
+import CWorkers
+import Foundation
+
+/// How long a worker may take, in seconds.
+struct WorkerDeadlines {
+  /// Imports and the making of environments: seconds each when many workers start on few cores.
+  var start = 60.0
+  var step = 30.0
+  /// To end when asked; it is killed after that.
+  var close = 5.0
+}
+
+/// One running worker process: `CWorkers` with errors that say what happened and what the worker printed last.
+///
+/// Used by one thread at a time. After an error the process has ended and everything of it is released.
+final class WorkerProcess {
+  enum Command: UInt32 {
+    case reset = 1
+    case step
+    case close
+  }
+
+  private struct Packet: Decodable {
+    let ready: Bool?
+    let versions: [String: String]?
+    let error: String?
+    let kind: String?
+  }
+
+  let task: String
+  private let deadlines: WorkerDeadlines
+  /// Where the worker runs and writes its log; removed with it.
+  let directory: URL
+  private(set) var worker = cworkers_worker()
+  private var isRunning = false
+
+  /// Starts `script` and sends it its first packet; doesn't wait, so that many workers can start at the same time.
+  init(
+    task: String, python: String, script: String, memory bytes: Int, firstPacket: Data, deadlines: WorkerDeadlines
+  ) throws {
+    (self.task, self.deadlines) = (task, deadlines)
+    // A place of its own: some simulators write files into the current directory.
+    directory = FileManager.default.temporaryDirectory.appending(path: "polymath-worker-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+    try Data().write(to: URL(filePath: logPath))
+
+    // -u: what it printed last is in the log when it dies. -B: no cache files beside the script.
+    let words = [python, "-u", "-B", script]
+    let arguments = words.map { UnsafePointer<CChar>(strdup($0)) } + [nil]
+    defer { for word in arguments { free(UnsafeMutableRawPointer(mutating: word)) } }
+    let failure = cworkers_start(&worker, arguments, directory.path, logPath, bytes)
+    guard failure == 0 else {
+      try? FileManager.default.removeItem(at: directory)
+      throw EnvironmentError.pythonMissing(reason: "\(python) can't be started: \(String(cString: strerror(failure)))")
+    }
+    isRunning = true
+    let sent = firstPacket.withUnsafeBytes { cworkers_send(&worker, $0.baseAddress, $0.count) }
+    guard sent == 0 else { throw failed() }
+  }
+
+  deinit { close() }
+
+  /// Readable when `isComplete` has something to say.
+  var fileDescriptor: Int32 { worker.watch }
+
+  /// The memory shared with the worker; only while that is running.
+  var memory: UnsafeMutableRawPointer { UnsafeMutableRawPointer(worker.data) }
+
+  func checkRunning() throws {
+    guard isRunning else { throw EnvironmentError.workerFailed(task: task, reason: "has ended already", log: "") }
+  }
+
+  /// Waits until the worker has made its environments, and gives the versions of its packages.
+  func waitUntilReady() throws -> [String: String] {
+    try checkRunning()
+    guard let packet = try receive(deadlines.start) else { throw failed() }
+    guard packet.ready == true else { throw failed(packet) }
+    return packet.versions ?? [:]
+  }
+
+  func request(_ command: Command) throws {
+    try checkRunning()
+    guard cworkers_request(&worker, command.rawValue, deadlines.step) == 0 else { throw failed() }
+  }
+
+  /// Whether the last request is complete; never blocks. Throws when it never will be.
+  func isComplete() throws -> Bool {
+    try checkRunning()
+    switch cworkers_check(&worker) {
+    case CWORKERS_COMPLETE: return true
+    case CWORKERS_PENDING: return false
+    case CWORKERS_MESSAGE: throw failed(try receive(0))
+    case CWORKERS_LATE: throw ended("did not answer within \(deadlines.step) s", grace: 0)
+    default: throw failed()
+    }
+  }
+
+  /// Ends the worker, by force if it does not end in time.
+  func close() {
+    guard isRunning else { return }
+    _ = cworkers_request(&worker, Command.close.rawValue, deadlines.close)
+    _ = stop(grace: deadlines.close)
+  }
+
+  private var logPath: String { directory.appending(path: "log.txt").path }
+
+  /// The next packet, nil when the worker has gone.
+  private func receive(_ seconds: Double) throws -> Packet? {
+    var bytes = [UInt8](repeating: 0, count: 1 << 17)
+    let length = cworkers_receive(&worker, &bytes, bytes.count, seconds)
+    guard length >= 0 else { throw ended("was not ready within \(seconds) s", grace: 0) }
+    return try? JSONDecoder().decode(Packet.self, from: Data(bytes.prefix(length)))
+  }
+
+  /// The error of a worker that has sent `packet`, or nothing, and is about to be gone.
+  private func failed(_ packet: Packet? = nil) -> EnvironmentError {
+    guard let error = packet?.error else { return ended(nil, grace: 1) }
+    let end = ended("failed: " + (error.split(separator: "\n").last ?? ""), grace: 1)
+    switch packet?.kind {
+    case "package": return .pythonMissing(reason: "\(task): \(error)")
+    case "rom": return .romMissing(task: task, reason: error)
+    default: return end
+    }
+  }
+
+  /// Ends the worker and says so with its log; without a reason, the reason is how the process ended by itself.
+  private func ended(_ reason: String?, grace: Double) -> EnvironmentError {
+    let log = logTail()
+    let end = stop(grace: grace)
+    let own: String
+    if end.forced != 0 {
+      own = "closed its socket"
+    } else {
+      own = end.signal != 0 ? "was killed by signal \(end.signal)" : "exited with status \(end.status)"
+    }
+    return .workerFailed(task: task, reason: reason ?? own, log: log)
+  }
+
+  private func stop(grace: Double) -> cworkers_end {
+    isRunning = false
+    let end = cworkers_stop(&worker, grace)
+    try? FileManager.default.removeItem(at: directory)
+    return end
+  }
+
+  private func logTail(_ longest: UInt64 = 4000) -> String {
+    guard let log = try? FileHandle(forReadingFrom: URL(filePath: logPath)) else { return "" }
+    defer { try? log.close() }
+    guard let end = try? log.seekToEnd() else { return "" }
+    try? log.seek(toOffset: end > longest ? end - longest : 0)
+    return String(decoding: (try? log.readToEnd()) ?? Data(), as: UTF8.self)
+  }
+}
