@@ -121,6 +121,8 @@ public enum Suites {
   // A new suite is a line here.
   private static let all: [(name: String, tasks: @Sendable () throws -> [Task])] = [
     ("arcade", { Arcade.tasks() }),
+    ("atari8", { try Atari.suite8.map { try Atari.task($0) } }),
+    ("atari57", { try Atari.games.map { try Atari.task($0.id) } }),
     ("goals", { GoalGrids.tasks() }),
     ("goals-dense", { GoalGrids.denseAndSparse() }),
   ]
