@@ -1,7 +1,8 @@
 /// A policy learns which of two levers pays in each of four rooms, from rewards alone.
 ///
-/// The right lever is the XOR of the room's two coordinates, which no linear policy can express: a layer of sixteen tanh units comes first. Each update
-/// plays 64 rounds, takes reward minus its mean as the advantage, and follows the policy gradient with Adam.
+/// The right lever is the XOR of the room's two coordinates, which no linear policy can express: a layer of sixteen
+/// tanh units comes first. Each update plays 64 rounds, takes reward minus its mean as the advantage, and follows the
+/// policy gradient with Adam; a little entropy keeps it from settling on three rooms out of four.
 ///
 ///   cc example.c src/*.c -Iinclude -lopenblas -llapacke -lm -fno-math-errno -O2
 #include <ckernels.h>
@@ -28,11 +29,12 @@ static void forward(const network *n) {
 }
 
 /// The mirror image of `forward`. Every kernel adds to its result, so all results start at zero.
-static void backward(network *gradient, const network *n, const float *dchosen) {
+static void backward(network *gradient, const network *n, const float *dchosen, const float *dentropy) {
   memset(gradient, 0, sizeof *gradient);
   memset(dlog_p, 0, sizeof dlog_p), memset(dlogits, 0, sizeof dlogits);
   memset(dhidden, 0, sizeof dhidden), memset(dsum, 0, sizeof dsum);
   ck_select_backward(dlog_p, dchosen, lever, ROUNDS, LEVERS);
+  ck_entropy_backward(dlog_p, dentropy, log_p, ROUNDS, LEVERS);
   ck_log_softmax_backward(dlogits, dlog_p, log_p, ROUNDS, LEVERS);
   ck_linear_backward(dhidden, gradient->w2, gradient->b2, dlogits, hidden, n->w2, ROUNDS, HIDDEN, LEVERS);
   ck_tanh_backward(dsum, dhidden, hidden, ROUNDS * HIDDEN);
@@ -51,12 +53,12 @@ int main(void) {
     forward(&parameters);
     ck_random_uniform(uniform, (ck_address){.seed = 1, .step = update, .stream = 2}, ROUNDS);
     ck_categorical_sample(lever, log_p, uniform, ROUNDS, LEVERS);
-    float reward[ROUNDS], dchosen[ROUNDS];
+    float reward[ROUNDS], dchosen[ROUNDS], dentropy[ROUNDS];
     for (int i = 0; i < ROUNDS; i++) reward[i] = lever[i] == (x[2 * i] != x[2 * i + 1]) ? 1 : 0;
     mean = (float)ck_sum(reward, ROUNDS) / ROUNDS;
-    for (int i = 0; i < ROUNDS; i++) dchosen[i] = -(reward[i] - mean) / ROUNDS;
-    backward(&gradient, &parameters, dchosen);
-    ck_adam_step((float *)&parameters, (float *)&m, (float *)&v, (const float *)&gradient, SIZE, 1, 0.05f, 0.9f, 0.999f,
+    for (int i = 0; i < ROUNDS; i++) dchosen[i] = -(reward[i] - mean) / ROUNDS, dentropy[i] = -0.1f / ROUNDS;
+    backward(&gradient, &parameters, dchosen, dentropy);
+    ck_adam_step((float *)&parameters, (float *)&m, (float *)&v, (const float *)&gradient, SIZE, 1, 0.02f, 0.9f, 0.999f,
                  1e-8f, update);
     if (update % 100 == 0) printf("update %zu: mean reward %.2f\n", update, (double)mean);
   }

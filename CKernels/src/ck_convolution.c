@@ -58,9 +58,9 @@ typedef struct {
   float scale;
 } image_view;
 
-// The direct kernels compute sixteen outputs of a pixel at a time, and read the image again and again: they win while it stays in the
-// first-level cache, as the boards of small games do. Larger images are left to BLAS, and so are machines without the
-// registers that the direct kernels want. An image of this size always fits the workspace.
+// The direct kernels compute sixteen outputs of a pixel at a time, and read the image again and again: they win while
+// it stays in the first-level cache, as the boards of small games do. Larger images are left to BLAS, and so are
+// machines without the registers that the direct kernels want. An image of this size always fits the workspace.
 enum { DIRECT_FLOATS = 4096 };
 
 static int is_direct(const ck_convolution *c) {

@@ -7,8 +7,8 @@
 #include <xmmintrin.h>
 #endif
 
-// Written by `choose_level` before `main`, read only from then on. The initial value is right on any processor, so another
-// library's constructor may already call kernels.
+// Written by `choose_level` before `main`, read only from then on. The initial value is right on any processor, so
+// another library's constructor may already call kernels.
 static const ck_kernel_table *chosen_kernels = &ck_kernels_v2;
 static ck_level chosen_level = CK_LEVEL_PORTABLE;
 static int refused = 0;

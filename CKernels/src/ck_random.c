@@ -56,8 +56,8 @@ void ck_random_normal(float *z, ck_address address, size_t n) {
   }
 }
 
-// A number falls outside with probability 0.0455. Element i owns sixteen blocks of four numbers, from block 16 i: all 64
-// fall outside with probability 1e-86.
+// A number falls outside with probability 0.0455. Element i owns sixteen blocks of four numbers, from block 16 i: all
+// 64 fall outside with probability 1e-86.
 void ck_random_truncated_normal(float *z, ck_address address, size_t n) {
   enum { BLOCKS = 16 };
   for (size_t i = 0; i < n; i++) {

@@ -11,8 +11,8 @@ size_t ck_orthogonal_workspace(size_t rows, size_t columns) {
   return rows * columns + (2 + BLOCK) * smaller(rows, columns);
 }
 
-// LAPACK reads columns first, so a wide row-major matrix is to it a tall one, and its orthonormal columns are our rows. A tall one is
-// transposed into the workspace. The `_work` functions don't allocate when given column-major matrices.
+// LAPACK reads columns first, so a wide row-major matrix is to it a tall one, and its orthonormal columns are our rows.
+// A tall one is transposed into the workspace. The `_work` functions don't allocate when given column-major matrices.
 int ck_orthogonal(float *a, float *workspace, size_t rows, size_t columns) {
   const int wide = rows < columns;
   const size_t length = wide ? columns : rows, count = smaller(rows, columns);

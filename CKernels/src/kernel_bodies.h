@@ -11,8 +11,8 @@
 #define KERNEL static CK_TARGET
 #define INLINE static inline __attribute__((always_inline, unused)) CK_TARGET
 
-// In place (y is x) an element depends on the element of the same index only. Compilers cannot know: they test for overlap and then
-// run a scalar loop.
+// In place (y is x) an element depends on the element of the same index only. Compilers cannot know: they test for
+// overlap and then run a scalar loop.
 #if defined(__clang__)
 #pragma clang diagnostic ignored "-Wpass-failed"  // sanitizers and -O0 keep loops as they are, which is no reason to warn
 #define INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")

@@ -1,7 +1,8 @@
 /// Every kernel that is compiled once a level, each named once: return type, name, parameters, arguments.
 ///
-/// From this list follow the members of the table (`kernel_table.h`), its three instances (`kernel_bodies.h`) and the public
-/// functions that jump through it (`ck_dispatch.c`). The body of kernel `name` is the function `kernel_name` in `bodies/`.
+/// From this list follow the members of the table (`kernel_table.h`), its three instances (`kernel_bodies.h`) and the
+/// public functions that jump through it (`ck_dispatch.c`). The body of kernel `name` is the function `kernel_name` in
+/// `bodies/`.
 #ifndef CK_KERNEL_LIST_H
 #define CK_KERNEL_LIST_H
 

@@ -1,4 +1,5 @@
-// AVX-512. Features are listed because clang tunes `arch=x86-64-v4` for 256-bit registers; gcc has to be asked for 512 bits.
+// AVX-512. Features are listed because clang tunes `arch=x86-64-v4` for 256-bit registers; gcc has to be asked for 512
+// bits.
 #if defined(__x86_64__)
 #define CK_AVX512 "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,bmi2"
 #if defined(__clang__)

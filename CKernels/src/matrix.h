@@ -8,8 +8,9 @@
 enum {
   /// Up to this many rows, one sgemv a row is faster than sgemm, which copies both operands first.
   CK_VECTOR_ROWS = 3,
-  /// Up to this many rows, the product is cut into columns small enough for OpenBLAS's kernels without copying (AVX-512 cores have
-  /// them, below a million multiplications): 8 x 1024 x 128 takes a third of the time. Other cores don't mind the cut.
+  /// Up to this many rows, the product is cut into columns small enough for OpenBLAS's kernels without copying (AVX-512
+  /// cores have them, below a million multiplications): 8 x 1024 x 128 takes a third of the time. Other cores don't
+  /// mind the cut.
   CK_FEW_ROWS = 8,
   CK_SMALL_PRODUCT = 1000000,
 };

@@ -1,4 +1,5 @@
-/// The few things that all kernel tests share. A test is a program: it prints what failed and `finish` gives its exit status.
+/// The few things that all kernel tests share. A test is a program: it prints what failed and `finish` gives its exit
+/// status.
 #ifndef TEST_H
 #define TEST_H
 #include <math.h>

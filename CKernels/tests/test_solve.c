@@ -1,6 +1,7 @@
 #include "test.h"
 
-/// Products of all pairs of vectors, which are the columns of a tall matrix or the rows of a wide one, against the identity.
+/// Products of all pairs of vectors, which are the columns of a tall matrix or the rows of a wide one, against the
+/// identity.
 static void check_orthonormal(const float *a, size_t rows, size_t columns) {
   const int wide = rows < columns;
   const size_t count = wide ? rows : columns, length = wide ? columns : rows;

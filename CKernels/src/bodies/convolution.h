@@ -1,5 +1,5 @@
-// A patch is what one output pixel sees: `[kernel_height, kernel_width, inputs]` in one row. Patches are numbered over images,
-// rows and columns of the output.
+// A patch is what one output pixel sees: `[kernel_height, kernel_width, inputs]` in one row. Patches are numbered over
+// images, rows and columns of the output.
 typedef struct {
   size_t image, row, column;
 } patch_position;
@@ -17,7 +17,8 @@ INLINE void advance(patch_position *at, const ck_convolution *c) {
   at->image++;
 }
 
-// Where a patch's line `ky` lies: `length` values from `source` in the input go to `target` within the line; the rest is padding.
+// Where a patch's line `ky` lies: `length` values from `source` in the input go to `target` within the line; the rest
+// is padding.
 typedef struct {
   size_t source, target, length;
 } patch_line;

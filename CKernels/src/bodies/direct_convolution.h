@@ -1,5 +1,6 @@
-// Convolution of one image without a matrix of patches, for outputs in multiples of sixteen. The image is padded beforehand, so
-// that every window lies within it: `[pad_top + height + pad_bottom, pad_left + width + pad_right, inputs]`.
+// Convolution of one image without a matrix of patches, for outputs in multiples of sixteen. The image is padded
+// beforehand, so that every window lies within it: `[pad_top + height + pad_bottom, pad_left + width + pad_right,
+// inputs]`.
 
 INLINE size_t padded_width(const ck_convolution *c) { return c->pad_left + c->width + c->pad_right; }
 
@@ -26,7 +27,9 @@ KERNEL void kernel_padded_image_u8(float *restrict image, const uint8_t *restric
     return;
   }
   image += c->pad_top * padded_row(c) + c->pad_left * c->inputs;
-  for (size_t row = 0; row < c->height; row++) kernel_scale_u8(image + row * padded_row(c), x + row * length, scale, length);
+  for (size_t row = 0; row < c->height; row++) {
+    kernel_scale_u8(image + row * padded_row(c), x + row * length, scale, length);
+  }
 }
 
 // The pixels of one output line are the rows of a product: their windows start `stride` pixels apart.
@@ -37,16 +40,20 @@ KERNEL void kernel_direct_forward(float *restrict y, const float *restrict image
                            .w_row = c->outputs, .y_row = c->outputs};
   for (size_t row = 0; row < c->output_height; row++) {
     const float *window = image + row * c->stride * padded_row(c);
-    for (size_t column = 0; column < c->output_width; column++) {
-      if (b) memcpy(y + column * c->outputs, b, c->outputs * sizeof *y);
-      else memset(y + column * c->outputs, 0, c->outputs * sizeof *y);
+    if (b) {
+      for (size_t column = 0; column < c->output_width; column++) memcpy(y + column * c->outputs, b, c->outputs * sizeof *y);
+    } else {
+      memset(y, 0, c->output_width * c->outputs * sizeof *y);
     }
-    for (size_t first = 0; first < c->outputs; first += COLUMNS) add_product_rows(y + first, window, w + first, &s, c->output_width);
+    for (size_t first = 0; first < c->outputs; first += COLUMNS) {
+      add_product_rows(y + first, window, w + first, &s, c->output_width);
+    }
     y += c->output_width * c->outputs;
   }
 }
 
-// dw[k, 0...15] += sum over output pixels of image[pixel, k] dy[pixel, 0...15] for `rows` values k of a line of the window.
+// dw[k, 0...15] += sum over output pixels of image[pixel, k] dy[pixel, 0...15] for `rows` values k of a line of the
+// window.
 INLINE void add_weight_block(float *restrict dw, const float *restrict dy, const float *restrict image,
                              const ck_convolution *c, const size_t rows) {
   vector sum[ROWS][VECTORS];

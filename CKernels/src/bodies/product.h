@@ -1,4 +1,5 @@
-// Products of rows that overlap, as the windows of a convolution do, with a matrix: sixteen columns at a time, all sums in registers.
+// Products of rows that overlap, as the windows of a convolution do, with a matrix: sixteen columns at a time, all sums
+// in registers.
 typedef float vector __attribute__((vector_size(4 * CK_LANES), aligned(4)));
 
 enum {
@@ -7,7 +8,8 @@ enum {
   ROWS = CK_LANES == 4 ? 2 : CK_LANES == 8 ? 4 : 8,  // rows of it: eight sums hide the latency of fused multiply-add
 };
 
-// Where the operands lie. A row of x is `lines` pieces of `length` values (the lines of a window); w has a row for each value.
+// Where the operands lie. A row of x is `lines` pieces of `length` values (the lines of a window); w has a row for each
+// value.
 typedef struct {
   size_t lines, length;
   size_t x_row, x_line;  // floats from row to row, and from line to line within a row
@@ -39,6 +41,7 @@ INLINE void add_product_block(float *restrict y, const float *restrict x, const 
 INLINE void add_product_rows(float *restrict y, const float *restrict x, const float *restrict w,
                              const product_shape *s, size_t rows) {
   for (; rows >= ROWS; rows -= ROWS, y += ROWS * s->y_row, x += ROWS * s->x_row) add_product_block(y, x, w, s, ROWS);
+  // Conditions on ROWS are constants: no code is made for blocks that this level never leaves.
   if (ROWS > 4 && rows & 4) add_product_block(y, x, w, s, 4), y += 4 * s->y_row, x += 4 * s->x_row;
   if (ROWS > 2 && rows & 2) add_product_block(y, x, w, s, 2), y += 2 * s->y_row, x += 2 * s->x_row;
   if (rows & 1) add_product_block(y, x, w, s, 1);

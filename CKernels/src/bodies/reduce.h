@@ -1,5 +1,5 @@
-// Sixteen accumulators: element i goes to accumulator i mod 16, and they are folded in halves. A product of two floats is exact
-// in double, so fused multiply-add changes nothing and every level gives the same bits.
+// Sixteen accumulators: element i goes to accumulator i mod 16, and they are folded in halves. A product of two floats
+// is exact in double, so fused multiply-add changes nothing and every level gives the same bits.
 enum { ACCUMULATORS = 16 };
 
 INLINE double fold(double *accumulator) {
@@ -70,7 +70,8 @@ KERNEL void kernel_column_sum(float *restrict y, const float *restrict x, size_t
 
 enum { TREE_TILE = 256 };
 
-// total = the tree over blocks [low, high) of elements [offset, offset + width); a level of recursion keeps one tile on the stack.
+// total = the tree over blocks [low, high) of elements [offset, offset + width); a level of recursion keeps one tile on
+// the stack.
 KERNEL void tree_tile(float *restrict total, const float *const *blocks, size_t low, size_t high, size_t offset,
                       size_t width) {
   if (high - low == 1) {

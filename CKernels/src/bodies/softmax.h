@@ -1,4 +1,5 @@
-// Rows are short (2 to 20 actions), so a row is processed in padded chunks of sixteen: full vectors, no scalar remainder.
+// Rows are short (2 to 20 actions), so a row is processed in padded chunks of sixteen: full vectors, no scalar
+// remainder.
 enum { CHUNK = 16 };
 
 INLINE size_t chunk_size(size_t start, size_t actions) { return actions - start < CHUNK ? actions - start : CHUNK; }
@@ -132,30 +133,31 @@ KERNEL void kernel_entropy_backward(float *restrict dlog_p, const float *restric
   }
 }
 
-// The chunk holding the action is found from the running sum, then the action within it; both sums run in the same order, so
-// the last one equals the total and u < 1 always finds an action. A masked action adds nothing and is never the first above.
+// Adds probabilities in order until the sum exceeds `limit`; `action` is then where it stopped.
+INLINE double sum_until(int *restrict action, const float *restrict log_p, size_t actions, double limit) {
+  double sum = 0;
+  for (size_t start = 0; start < actions; start += CHUNK) {
+    const size_t count = chunk_size(start, actions);
+    float p[CHUNK];
+    load_padded(p, log_p + start, count, -INFINITY);
+    for (size_t j = 0; j < CHUNK; j++) p[j] = exp_lane(p[j]);
+    for (size_t j = 0; j < count; j++) {
+      sum += (double)p[j];
+      if (sum > limit) {
+        *action = (int)(start + j);
+        return sum;
+      }
+    }
+  }
+  return sum;
+}
+
+// Both sums run in the same order, so the second reaches the total of the first, and u < 1 always finds an action. A
+// masked one adds nothing, so the sum never exceeds the limit there.
 KERNEL void kernel_categorical_sample(int *restrict action, const float *restrict log_p, const float *restrict u,
                                       size_t rows, size_t actions) {
   for (size_t row = 0; row < rows; row++, log_p += actions) {
-    double total = 0;
-    for (int pass = 0; pass < 2; pass++) {
-      const double limit = (double)u[row] * total;
-      double running = 0;
-      for (size_t start = 0; start < actions; start += CHUNK) {
-        const size_t count = chunk_size(start, actions);
-        float p[CHUNK];
-        load_padded(p, log_p + start, count, -INFINITY);
-        for (size_t j = 0; j < CHUNK; j++) p[j] = exp_lane(p[j]);
-        for (size_t j = 0; j < count; j++) {
-          running += (double)p[j];
-          if (pass == 1 && running > limit) {
-            action[row] = (int)(start + j);
-            goto next_row;
-          }
-        }
-      }
-      total = running;
-    }
-  next_row:;
+    const double total = sum_until(&action[row], log_p, actions, INFINITY);
+    sum_until(&action[row], log_p, actions, (double)u[row] * total);
   }
 }
