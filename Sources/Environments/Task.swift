@@ -4,15 +4,17 @@ public struct Task: Sendable {
   public struct ReferenceScores: Hashable, Sendable {
     /// Mean return of uniformly random play.
     public let random: Double
-    /// Mean return of `label`: "human" for Atari, "single-task agent" for arcade.
-    public let reference: Double
+    /// Mean return of `label` ("human" for Atari, "single-task agent" for arcade); nil until it was measured.
+    public let reference: Double?
     public let label: String
-    public init(random: Double, reference: Double, label: String) {
+    public init(random: Double, reference: Double?, label: String) {
       (self.random, self.reference, self.label) = (random, reference, label)
     }
 
-    /// (score - random) / (reference - random): 0 is random play, 1 the reference.
-    public func normalized(_ score: Double) -> Double { (score - random) / (reference - random) }
+    /// (score - random) / (reference - random): 0 is random play, 1 the reference; nil without a reference.
+    public func normalized(_ score: Double) -> Double? {
+      reference.map { (score - random) / ($0 - random) }
+    }
   }
 
   /// Unique in its set: lower case, words joined by underscores.

@@ -70,7 +70,8 @@ public struct TaskSet: Sendable {
     return try TaskSet(name: name, tasks: chosen)
   }
 
-  /// Everything that makes the tasks what they are, as text: equal texts are equal tasks. One fact a line, parameters
+  /// Everything that makes the tasks what they are, as text: equal texts are equal tasks. Reference scores are left out:
+  /// measuring them again changes no task. One fact a line, parameters
   /// sorted.
   public var lockfile: String {
     var lines = ["suite: \(name)", "observation: \(observation.summary)", "action: \(action.summary)", "tasks:"]
@@ -79,9 +80,6 @@ public struct TaskSet: Sendable {
       let allowed = task.actionMask.indices.filter { task.actionMask[$0] }
       if case .discrete = action { lines.append("    actions: [\(allowed.map(String.init).joined(separator: ", "))]") }
       lines.append("    life_loss_ends_episode: \(task.lifeLossEndsEpisode)")
-      if let scores = task.scores {
-        lines.append("    scores: {random: \(scores.random), reference: \(scores.reference), label: \(scores.label)}")
-      }
       lines.append("    parameters:" + (task.parameters.isEmpty ? " {}" : ""))
       lines += task.parameters.sorted { $0.key < $1.key }.map { "      \($0.key): \($0.value)" }
     }

@@ -75,8 +75,8 @@ public enum Evaluation {
     let mean = Statistics.mean(ofEpisodes: episodes.map(\.score))
     return TaskScore(
       id: task.id, episodes: episodes.count, return: mean.estimate,
-      normalized: task.scores?.normalized(mean.estimate), low: task.scores?.normalized(mean.low),
-      high: task.scores?.normalized(mean.high),
+      normalized: task.scores.flatMap { $0.normalized(mean.estimate) },
+      low: task.scores.flatMap { $0.normalized(mean.low) }, high: task.scores.flatMap { $0.normalized(mean.high) },
       success: Statistics.mean(episodes.map { $0.success ? 1 : 0 }))
   }
 }

@@ -155,7 +155,7 @@ public final class Run: @unchecked Sendable {
       let score = Statistics.mean(recent[index].scores)
       numbers.append(("\(task.id)/return", score))
       numbers.append(("\(task.id)/episodes", Double(recent[index].count)))
-      if let scores = task.scores { numbers.append(("\(task.id)/normalized", scores.normalized(score))) }
+      if let normalized = task.scores?.normalized(score) { numbers.append(("\(task.id)/normalized", normalized)) }
       if training.configuration.learning.values == .popArt {
         numbers.append(("\(task.id)/mu", learner.popArt.mu[index]))
         numbers.append(("\(task.id)/sigma", learner.popArt.sigma(index)))

@@ -60,10 +60,10 @@ final class ProgressDisplay: @unchecked Sendable {
     var rows = [["task", "episodes", "return", "random", "reference", "normalized", ""]]
     for (task, recent) in zip(training.taskSet.tasks, run.recent) {
       let score = Statistics.mean(recent.scores)
-      let normalized = task.scores?.normalized(score)
+      let normalized = task.scores.flatMap { $0.normalized(score) }
       rows.append([
         task.id, grouped(recent.count), short(score), task.scores.map { short($0.random) } ?? "n/a",
-        task.scores.map { short($0.reference) } ?? "n/a", normalized.map(percent) ?? "n/a", bar(normalized),
+        task.scores?.reference.map(short) ?? "n/a", normalized.map(percent) ?? "n/a", bar(normalized),
       ])
     }
     let done = Double(run.steps) / Double(training.configuration.steps)

@@ -116,9 +116,11 @@ struct Train: ParsableCommand {
     let score = Statistics.mean(ofEpisodes: recent.scores)
     let start = "\(task.id): \(short(score.estimate)) a game over the last \(recent.scores.count)"
     guard let scores = task.scores else { return start + "." }
-    let against = "; random play makes \(short(scores.random)), \(scores.label) \(short(scores.reference))"
-    let low = scores.normalized(score.low), high = scores.normalized(score.high)
-    return start + against + ": \(percent(scores.normalized(score.estimate))) of the way "
-      + "(95 % interval \(percent(low)) to \(percent(high)))."
+    let against = start + "; random play makes \(short(scores.random))"
+    guard let reference = scores.reference, let normalized = scores.normalized(score.estimate),
+      let low = scores.normalized(score.low), let high = scores.normalized(score.high)
+    else { return against + "." }
+    return against + ", \(scores.label) \(short(reference)): \(percent(normalized)) of the way (95 % interval "
+      + "\(percent(low)) to \(percent(high)))."
   }
 }

@@ -99,10 +99,9 @@ public enum Arcade {
     let random: Double
     let reference: Double?
 
-    func scores(rewardScale: Double) -> Task.ReferenceScores? {
-      reference.map {
-        Task.ReferenceScores(random: random * rewardScale, reference: $0 * rewardScale, label: "single-task agent")
-      }
+    func scores(rewardScale: Double) -> Task.ReferenceScores {
+      Task.ReferenceScores(
+        random: random * rewardScale, reference: reference.map { $0 * rewardScale }, label: "single-task agent")
     }
   }
 
