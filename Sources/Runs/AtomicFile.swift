@@ -1,62 +1,151 @@
 import Foundation
 
-/// Files that are whole or not there: written under a temporary name, synced, renamed.
+/// Files and folders that are there as a whole or not at all, also after a crash or a power cut: written under a
+/// temporary name, synced, renamed, and the folder above synced.
+///
+/// Foundation's atomic writing never syncs and hides which call failed; a full disk must be told apart from a wrong path.
 public enum AtomicFile {
-  /// - Throws: `RunError.cannotWrite`; then the old file is as it was.
-  public static func write(_ bytes: some Collection<UInt8>, to path: String) throws(RunError) {
-    let partial = path + ".partial"
-    let descriptor = open(partial, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-    guard descriptor >= 0 else { throw .cannotWrite(path: path, reason: lastReason()) }
-    defer { close(descriptor) }
-    let data = Array(bytes)
-    var written = 0
-    while written < data.count {
-      let count = data.withUnsafeBytes { Foundation.write(descriptor, $0.baseAddress! + written, data.count - written) }
-      if count < 0 && errno == EINTR { continue }
-      guard count >= 0 else {
-        let reason = lastReason()
-        unlink(partial)
-        throw .cannotWrite(path: path, reason: reason)
-      }
-      written += count
-    }
-    guard fsync(descriptor) == 0, rename(partial, path) == 0 else {
-      let reason = lastReason()
-      unlink(partial)
-      throw .cannotWrite(path: path, reason: reason)
-    }
-  }
-
-  /// Makes a folder under a temporary name, lets `fill` write into it, and gives it its name.
-  /// - Throws: `RunError.cannotWrite`, or what `fill` throws; then no folder is left.
-  public static func writeFolder(_ path: String, fill: (_ folder: String) throws -> Void) throws {
-    let partial = path + ".partial"
-    let files = FileManager.default
-    try? files.removeItem(atPath: partial)
-    do {
-      try files.createDirectory(atPath: partial, withIntermediateDirectories: true)
-    } catch { throw RunError.cannotWrite(path: path, reason: lastReason()) }
-    do { try fill(partial) } catch {
-      try? files.removeItem(atPath: partial)
-      throw error
-    }
-    try? files.removeItem(atPath: path)
-    guard rename(partial, path) == 0 else { throw RunError.cannotWrite(path: path, reason: lastReason()) }
-    let parent = open((path as NSString).deletingLastPathComponent, O_RDONLY | O_CLOEXEC)
-    if parent >= 0 {
-      fsync(parent)
-      close(parent)
-    }
-  }
-
+  /// All bytes of a file.
   /// - Throws: `RunError.cannotRead`.
   public static func read(_ path: String) throws(RunError) -> [UInt8] {
-    guard let data = FileManager.default.contents(atPath: path) else {
-      let exists = FileManager.default.fileExists(atPath: path)
-      throw .cannotRead(path: path, reason: exists ? lastReason() : "there is no such file")
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw .cannotRead(path: path, reason: lastReason) }
+    defer { close(descriptor) }
+    // The size is a hint: pipes and files of /proc say 0. One byte more shows the end without growing.
+    var status = stat()
+    var bytes = [UInt8](repeating: 0, count: fstat(descriptor, &status) == 0 ? Int(status.st_size) + 1 : 1)
+    var used = 0
+    while true {
+      if used == bytes.count { bytes += [UInt8](repeating: 0, count: bytes.count) }
+      let count = bytes.withUnsafeMutableBytes { Foundation.read(descriptor, $0.baseAddress! + used, $0.count - used) }
+      if count == 0 { break }
+      if count > 0 { used += count } else if errno != EINTR { throw .cannotRead(path: path, reason: lastReason) }
     }
-    return Array(data)
+    bytes.removeLast(bytes.count - used)
+    return bytes
   }
 
-  private static func lastReason() -> String { String(cString: strerror(errno)) }
+  /// Writes `bytes` to `path`.
+  /// - Throws: `RunError.cannotWrite`; then what was at `path` is untouched and nothing is left beside it.
+  public static func write(_ bytes: some Sequence<UInt8>, to path: String) throws(RunError) {
+    let partial = path + ".partial"
+    do throws(RunError) {
+      try write(Array(bytes), toNew: partial)
+      try move(partial, to: path)
+    } catch {
+      unlink(partial)
+      // The reader of the message asked for `path` and has never heard of the partial one.
+      if case .cannotWrite(_, let reason) = error { throw .cannotWrite(path: path, reason: reason) }
+      throw error
+    }
+    try synchronize(parent(of: path))
+  }
+
+  /// Lets `body` fill a temporary folder, then gives it the name `path`, replacing what was there.
+  ///
+  /// `<path>.partial` is one whose writing was interrupted, `<path>.old` one whose removal was: readers ignore both, and the
+  /// next write of the same name clears them away.
+  /// - Throws: what `body` throws, or `RunError.cannotWrite`; then what was at `path` is untouched.
+  public static func writeFolder(_ path: String, _ body: (_ temporaryFolder: String) throws -> Void) throws {
+    let partial = path + ".partial"
+    try removeIfPresent(partial)
+    guard makeFolders(partial) else { throw RunError.cannotWrite(path: path, reason: lastReason) }
+    do {
+      try body(partial)
+      try synchronize(partial)
+      try setAside(path)
+      do throws(RunError) { try move(partial, to: path) } catch {
+        rename(path + ".old", path)
+        throw error
+      }
+    } catch {
+      try? removeIfPresent(partial)
+      throw error
+    }
+    try synchronize(parent(of: path))
+    try removeIfPresent(path + ".old")
+  }
+
+  /// Removes a folder. It loses its name first, so that a half removed one is never read.
+  /// - Throws: `RunError.cannotWrite`.
+  public static func removeFolder(_ path: String) throws(RunError) {
+    try setAside(path)
+    try removeIfPresent(path + ".old")
+  }
+
+  /// Makes a folder and those above it; one that is there already is no error.
+  /// - Throws: `RunError.cannotWrite`.
+  static func makeFolder(_ path: String) throws(RunError) {
+    guard makeFolders(path) else { throw .cannotWrite(path: path, reason: lastReason) }
+  }
+
+  private static var lastReason: String { String(cString: strerror(errno)) }
+
+  private static func write(_ bytes: [UInt8], toNew path: String) throws(RunError) {
+    let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else { throw .cannotWrite(path: path, reason: lastReason) }
+    defer { close(descriptor) }
+    var used = 0
+    while used < bytes.count {
+      let count = bytes.withUnsafeBytes { Foundation.write(descriptor, $0.baseAddress! + used, $0.count - used) }
+      if count >= 0 { used += count } else if errno != EINTR { throw .cannotWrite(path: path, reason: lastReason) }
+    }
+    guard fsync(descriptor) == 0 else { throw .cannotWrite(path: path, reason: lastReason) }
+  }
+
+  private static func move(_ source: String, to path: String) throws(RunError) {
+    guard rename(source, path) == 0 else { throw .cannotWrite(path: path, reason: lastReason) }
+  }
+
+  /// False leaves the reason in `errno`; Foundation's own function loses it.
+  private static func makeFolders(_ path: String) -> Bool {
+    if mkdir(path, 0o755) == 0 { return true }
+    let above = parent(of: path)
+    switch errno {
+    case EEXIST:
+      var status = stat()
+      if stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR { return true }
+      errno = ENOTDIR
+      return false
+    case ENOENT where above != path && above != ".":
+      return makeFolders(above) && mkdir(path, 0o755) == 0
+    default:
+      return false
+    }
+  }
+
+  private static func setAside(_ path: String) throws(RunError) {
+    try removeIfPresent(path + ".old")
+    guard rename(path, path + ".old") == 0 || errno == ENOENT else {
+      throw .cannotWrite(path: path, reason: lastReason)
+    }
+  }
+
+  private static func removeIfPresent(_ path: String) throws(RunError) {
+    guard FileManager.default.fileExists(atPath: path) else { return }
+    do { try FileManager.default.removeItem(atPath: path) } catch {
+      throw .cannotWrite(path: path, reason: reason(of: error))
+    }
+  }
+
+  private static func parent(of path: String) -> String {
+    let parent = (path as NSString).deletingLastPathComponent
+    return parent.isEmpty ? "." : parent
+  }
+
+  /// A name is on the disk only when its folder is.
+  private static func synchronize(_ folder: String) throws(RunError) {
+    let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw .cannotWrite(path: folder, reason: lastReason) }
+    defer { close(descriptor) }
+    // Some network file systems can't sync folders and say EINVAL; nothing better can be done on them.
+    guard fsync(descriptor) == 0 || errno == EINVAL else { throw .cannotWrite(path: folder, reason: lastReason) }
+  }
+
+  /// The system's own words, which Foundation wraps in sentences of its own.
+  static func reason(of error: any Error) -> String {
+    let cause = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
+    guard let cause, cause.domain == NSPOSIXErrorDomain else { return (error as NSError).localizedDescription }
+    return String(cString: strerror(Int32(cause.code)))
+  }
 }

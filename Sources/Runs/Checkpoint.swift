@@ -26,7 +26,7 @@ public enum Checkpoint {
   @discardableResult
   static func write(_ training: Training, to folder: String) throws -> Bool {
     let (learner, engine) = (training.learner, training.engine)
-    let lockfile = SHA256.hash(Array(training.taskSet.lockfile.utf8))
+    let lockfile = SHA256.hex(training.taskSet.lockfile.utf8)
     var model = TensorFile()
     model.metadata = ["lockfile": lockfile, "round": "\(engine.round)"]
     model.add(learner.layout, learner.parameters(version: engine.round))
@@ -57,7 +57,7 @@ public enum Checkpoint {
   static func readModel(_ folder: String, into training: Training, round: Int) throws {
     let path = "\(folder)/model.safetensors"
     let file = try TensorFile(path: path)
-    guard file.metadata["lockfile"] == SHA256.hash(Array(training.taskSet.lockfile.utf8)) else {
+    guard file.metadata["lockfile"] == SHA256.hex(training.taskSet.lockfile.utf8) else {
       throw RunError.lockfileMismatch(path: path, difference: "the hash of its task lockfile is another one")
     }
     try file.restore(training.learner.layout, training.learner.parameters(version: round), path: path)

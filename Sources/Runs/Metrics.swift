@@ -3,6 +3,7 @@ import Foundation
 /// `metrics.jsonl`: one JSON object a line, each with `steps`, `seconds` and named numbers; what is unknown is null.
 struct MetricsLog: ~Copyable {
   private let handle: FileHandle
+  private let path: String
 
   /// Opens the file for appending. A resumed run first drops the lines after its checkpoint.
   init(path: String, keepingThrough steps: Int?) throws {
@@ -19,7 +20,7 @@ struct MetricsLog: ~Copyable {
       throw RunError.cannotWrite(path: path, reason: String(cString: strerror(errno)))
     }
     try handle.seekToEnd()
-    self.handle = handle
+    (self.handle, self.path) = (handle, path)
   }
 
   deinit { try? handle.close() }
@@ -29,6 +30,18 @@ struct MetricsLog: ~Copyable {
     let fields = numbers.map { "\"\($0.name)\":\($0.value.isFinite ? "\($0.value)" : "null")" }
     let line =
       "{\"steps\":\(steps),\"seconds\":\((seconds * 1000).rounded() / 1000),\(fields.joined(separator: ","))}\n"
-    try handle.write(contentsOf: Data(line.utf8))
+    try report { try handle.write(contentsOf: Data(line.utf8)) }
+  }
+
+  /// Waits until all lines are on the disk. Before each checkpoint, or a power cut leaves one that knows more than its log.
+  func synchronize() throws {
+    try report { try handle.synchronize() }
+  }
+
+  /// Says which file it was: Foundation's own words for a full disk don't.
+  private func report(_ body: () throws -> Void) throws(RunError) {
+    do { try body() } catch {
+      throw .cannotWrite(path: path, reason: AtomicFile.reason(of: error))
+    }
   }
 }

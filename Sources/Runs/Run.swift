@@ -3,6 +3,7 @@ import Engine
 import Environments
 import Foundation
 import Returns
+import Synchronization
 
 /// A training run with its folder: metrics, checkpoints, resume.
 public final class Run: @unchecked Sendable {
@@ -15,6 +16,7 @@ public final class Run: @unchecked Sendable {
   private let firstSteps: Int
   private let start = ContinuousClock.now
   private var reported = ContinuousClock.now
+  private let isStopping = Atomic(false)
 
   /// Episodes of one task, newest last.
   public struct RecentEpisodes: Sendable {
@@ -94,7 +96,7 @@ public final class Run: @unchecked Sendable {
     firstSteps = steps ?? 0
     recent = Array(repeating: RecentEpisodes(), count: training.taskSet.tasks.count)
     manifest = Manifest(
-      threads: training.configuration.threads, lockfile: SHA256.hash(Array(training.taskSet.lockfile.utf8)))
+      threads: training.configuration.threads, lockfile: SHA256.hex(training.taskSet.lockfile.utf8))
     metrics = try MetricsLog(path: directory.metrics, keepingThrough: steps)
   }
 
@@ -110,7 +112,7 @@ public final class Run: @unchecked Sendable {
   /// A checkpoint is written every `checkpointEvery` steps, and at the end. What fails leaves the last one as it was.
   public func train(report: @escaping @Sendable (Run) -> Void) throws {
     let every = max(training.configuration.checkpointEvery / training.shape.stepsPerRound, 1)
-    while training.engine.round < training.rounds && !isStopping {
+    while training.engine.round < training.rounds && !isStopping.load(ordering: .relaxed) {
       let limit = min((training.engine.round / every + 1) * every, training.rounds)
       try training.engine.run(until: limit) { [self] round in
         training.forEachEpisode(inRound: round) { recent[$0.task].add($0.score) }
@@ -128,16 +130,14 @@ public final class Run: @unchecked Sendable {
 
   /// Lets `train` return after the update that is being worked on, with a checkpoint. Safe to call from any thread.
   public func stop() {
-    isStopping = true
+    isStopping.store(true, ordering: .relaxed)
     training.engine.stop()
   }
 
-  /// Set by another thread and only ever to true.
-  private var isStopping = false
-
   private func checkpoint() throws {
+    try metrics.synchronize()
     let exact = try Checkpoint.write(training, to: directory.checkpoint(steps: steps))
-    directory.keepNewestCheckpoints(2)
+    try directory.keepNewestCheckpoints(2)
     if manifest.resumesExactly != exact {
       manifest.resumesExactly = exact
       try manifest.write(to: directory.manifest)

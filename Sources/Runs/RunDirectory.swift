@@ -15,8 +15,7 @@ public struct RunDirectory: Sendable {
   /// Makes the folder of a new run.
   ///
   /// - Parameters:
-  ///   - path: Where; nil for `runs/` and a name made of suite, algorithm and seed, with -2, -3, ... where that is
-  ///   taken.
+  ///   - path: Where; nil for `runs/` and a name made of suite, algorithm and seed, with -2, -3, ... where that is taken.
   ///   - overwrite: Whether what is at `path` may be replaced.
   /// - Throws: `RunError.runExists`, `RunError.cannotWrite`.
   public static func make(path: String?, name: String, overwrite: Bool) throws(RunError) -> RunDirectory {
@@ -34,7 +33,7 @@ public struct RunDirectory: Sendable {
       try makeFolder(path)
       return RunDirectory(path: path)
     }
-    try makeFolder("runs", mayExist: true)
+    try makeFolder("runs")
     for number in 1... {
       let path = "runs/\(name)" + (number == 1 ? "" : "-\(number)")
       if mkdir(path, 0o755) == 0 { return RunDirectory(path: path) }
@@ -43,12 +42,8 @@ public struct RunDirectory: Sendable {
     preconditionFailure("the loop ends with a name that is free")
   }
 
-  private static func makeFolder(_ path: String, mayExist: Bool = false) throws(RunError) {
-    do {
-      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    } catch {
-      throw .cannotWrite(path: path, reason: (error as NSError).localizedFailureReason ?? "the folder can't be made")
-    }
+  private static func makeFolder(_ path: String) throws(RunError) {
+    try AtomicFile.makeFolder(path)
     guard access(path, W_OK) == 0 else { throw .cannotWrite(path: path, reason: String(cString: strerror(errno))) }
   }
 
@@ -65,9 +60,7 @@ public struct RunDirectory: Sendable {
   }
 
   /// Removes all but the newest `count` checkpoints.
-  func keepNewestCheckpoints(_ count: Int) {
-    for steps in checkpointSteps.dropLast(count) {
-      try? FileManager.default.removeItem(atPath: checkpoint(steps: steps))
-    }
+  func keepNewestCheckpoints(_ count: Int) throws(RunError) {
+    for steps in checkpointSteps.dropLast(count) { try AtomicFile.removeFolder(checkpoint(steps: steps)) }
   }
 }

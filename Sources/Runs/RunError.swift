@@ -1,26 +1,33 @@
-/// What may go wrong with the files of a run. One line each: what, the value, the way out.
-public enum RunError: Error, CustomStringConvertible {
+/// What a file, a flag or a folder may do wrong to a run. Each message is one line: the value, the limit, the fix.
+public enum RunError: Error, Equatable, CustomStringConvertible {
   case cannotWrite(path: String, reason: String)
   case cannotRead(path: String, reason: String)
+  /// A new run was asked for where something is already.
   case runExists(path: String)
   case noCheckpoint(path: String)
   case badTensorFile(path: String, reason: String)
+  /// The tasks are not those that the run was trained on.
   case lockfileMismatch(path: String, difference: String)
+  /// A setting was given that differs from the run's own.
   case configurationMismatch(path: String, setting: String, saved: String, given: String)
 
   public var description: String {
     switch self {
     case .cannotWrite(let path, let reason):
-      "cannot write \(path): \(reason); make room there, or choose another folder with --out"
-    case .cannotRead(let path, let reason): "cannot read \(path): \(reason); check the path"
+      "cannot write \(path): \(reason); make room or choose another folder with --out"
+    case .cannotRead(let path, let reason):
+      "cannot read \(path): \(reason); check the path"
     case .runExists(let path):
-      "\(path) exists: add --resume to go on with it, --overwrite to replace it, or choose another --out"
-    case .noCheckpoint(let path): "\(path) holds no finished checkpoint: train it first"
-    case .badTensorFile(let path, let reason): "\(path) is no checkpoint that can be used here: \(reason)"
+      "\(path) exists: go on with --resume, replace it with --overwrite, or choose another folder with --out"
+    case .noCheckpoint(let path):
+      "\(path) holds no complete checkpoint: train it for longer first, or replace it with --overwrite"
+    case .badTensorFile(let path, let reason):
+      "\(path) can't be used: \(reason); take another checkpoint"
     case .lockfileMismatch(let path, let difference):
-      "\(path) was made for other tasks: \(difference); use the same suite, tasks and version"
+      "\(path) belongs to other tasks: \(difference); use the version and tasks that it was trained with"
     case .configurationMismatch(let path, let setting, let saved, let given):
-      "\(path) was trained with \(setting) \(saved), not \(given): a resumed run keeps its settings (threads may change)"
+      "\(path) was begun with \(setting) \(saved), not \(given); only threads may change: "
+        + "leave --\(setting) out, or begin a new run"
     }
   }
 }

@@ -3,60 +3,46 @@ public struct SHA256 {
   private var state: [UInt32] = [
     0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19,
   ]
-  private var pending: [UInt8] = []
+  /// The current block, big-endian, and its expansion.
   private var schedule = [UInt32](repeating: 0, count: 64)
   private var length: UInt64 = 0
 
   /// Starts an empty stream.
-  public init() { pending.reserveCapacity(64) }
+  public init() {}
 
-  /// The hash of `bytes`, as 64 hexadecimal digits.
-  public static func hash(_ bytes: [UInt8]) -> String {
+  /// The hash of `bytes`: 64 hexadecimal digits, lower case.
+  public static func hex(_ bytes: some Sequence<UInt8>) -> String {
     var hash = SHA256()
     hash.update(bytes)
     return hash.finalize()
   }
 
   /// Adds bytes to the stream.
-  public mutating func update(_ bytes: [UInt8]) {
-    bytes.withUnsafeBytes { update($0) }
-  }
-
-  /// Adds bytes to the stream.
-  public mutating func update(_ bytes: UnsafeRawBufferPointer) {
-    length += UInt64(bytes.count)
-    var rest = bytes[...]
-    if !pending.isEmpty {
-      let head = rest.prefix(64 - pending.count)
-      pending += head
-      rest = rest.dropFirst(head.count)
-      guard pending.count == 64 else { return }
-      compress(pending)
-      pending.removeAll(keepingCapacity: true)
-    }
-    while rest.count >= 64 {
-      compress(UnsafeRawBufferPointer(rebasing: rest.prefix(64)))
-      rest = rest.dropFirst(64)
-    }
-    pending += rest
+  public mutating func update(_ bytes: some Sequence<UInt8>) {
+    for byte in bytes { append(byte) }
   }
 
   /// Ends the stream: 64 hexadecimal digits, lower case.
   public consuming func finalize() -> String {
     let bits = length * 8
-    let padding = (pending.count < 56 ? 56 : 120) - pending.count
-    update([0x80] + [UInt8](repeating: 0, count: padding - 1))
-    update((0..<8).map { UInt8(truncatingIfNeeded: bits >> (56 - 8 * $0)) })
+    append(0x80)
+    while length % 64 != 56 { append(0) }
+    for shift in stride(from: UInt64(56), through: 0, by: -8) { append(UInt8(truncatingIfNeeded: bits >> shift)) }
     return state.map { word in
       let digits = String(word, radix: 16)
       return String(repeating: "0", count: 8 - digits.count) + digits
     }.joined()
   }
 
-  private mutating func compress(_ block: some RandomAccessCollection<UInt8>) {
-    for (index, byte) in block.enumerated() {
-      schedule[index / 4] = schedule[index / 4] << 8 | UInt32(byte)
-    }
+  private mutating func append(_ byte: UInt8) {
+    let word = Int(length % 64) / 4
+    schedule[word] = schedule[word] << 8 | UInt32(byte)
+    length += 1
+    if length % 64 == 0 { compress() }
+  }
+
+  private mutating func compress() {
+    let constants = Self.constants
     for t in 16..<64 {
       let (x, y) = (schedule[t - 15], schedule[t - 2])
       let sigma0 = rotate(x, 7) ^ rotate(x, 18) ^ (x >> 3)
@@ -68,7 +54,7 @@ public struct SHA256 {
     for t in 0..<64 {
       let choice = (e & f) ^ (~e & g)
       let majority = (a & b) ^ (a & c) ^ (b & c)
-      let first = h &+ (rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)) &+ choice &+ Self.constants[t] &+ schedule[t]
+      let first = h &+ (rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)) &+ choice &+ constants[t] &+ schedule[t]
       let second = (rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)) &+ majority
       (h, g, f, e) = (g, f, e, d &+ first)
       (d, c, b, a) = (c, b, a, first &+ second)

@@ -28,15 +28,39 @@ public enum Statistics {
       })
   }
 
-  /// IQM over all runs and tasks of a score matrix `[run][task]`, with its stratified bootstrap interval: runs are
-  /// resampled with replacement independently within each task.
-  public static func interquartileMean(scores: [[Double]], resamples: Int = 50_000) -> Interval {
+  /// An aggregate over all runs and tasks of a score matrix `[run][task]`, the IQM by default, with its stratified
+  /// bootstrap interval: runs are resampled with replacement independently within each task.
+  public static func aggregate(
+    scores: [[Double]], resamples: Int = 50_000, by aggregate: ([Double]) -> Double = interquartileMean
+  ) -> Interval {
     var random = SplitMix64(state: 2)
     return interval(
-      estimate: interquartileMean(scores.flatMap { $0 }),
-      (0..<resamples).map { _ in
-        interquartileMean(resample(scores, &random))
-      })
+      estimate: aggregate(scores.flatMap { $0 }),
+      (0..<resamples).map { _ in aggregate(resample(scores, &random)) })
+  }
+
+  /// The probability that a run of `a` scores higher than one of `b`, ties half, averaged over tasks, with its stratified
+  /// bootstrap interval. Ranks only, so it also serves times to a threshold that are cut off at the budget.
+  public static func probabilityOfImprovement(
+    of a: [[Double]], over b: [[Double]], resamples: Int = 2000
+  ) -> Interval {
+    var random = SplitMix64(state: 4)
+    func share(_ a: [Double], _ b: [Double], tasks: Int) -> Double {
+      // Both are task-major.
+      let (rows, others) = (a.count / tasks, b.count / tasks)
+      var wins = 0.0
+      for task in 0..<tasks {
+        for x in a[task * rows..<(task + 1) * rows] {
+          for y in b[task * others..<(task + 1) * others] { wins += x > y ? 1 : x == y ? 0.5 : 0 }
+        }
+      }
+      return wins / Double(tasks * rows * others)
+    }
+    func taskMajor(_ scores: [[Double]]) -> [Double] { scores[0].indices.flatMap { task in scores.map { $0[task] } } }
+    let tasks = a[0].count
+    return interval(
+      estimate: share(taskMajor(a), taskMajor(b), tasks: tasks),
+      (0..<resamples).map { _ in share(resample(a, &random), resample(b, &random), tasks: tasks) })
   }
 
   /// IQM of `a` minus IQM of `b`, arms resampled independently.

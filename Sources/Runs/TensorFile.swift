@@ -89,8 +89,13 @@ public struct TensorFile {
       throw bad("its header is not that of a safetensors file")
     }
     metadata = header.metadata
-    for (name, entry) in header.entries.sorted(by: { $0.key < $1.key }) {
-      guard let element = Element(rawValue: entry.dtype) else { throw bad("\(name) has unknown type \(entry.dtype)") }
+    var ranges: [(name: String, range: Range<Int>)] = []
+    for (key, entry) in header.entries.sorted(by: { $0.key < $1.key }) {
+      // Names come from the file: a control character must not break the message's line.
+      let name = key.debugDescription
+      guard let element = Element(rawValue: entry.dtype) else {
+        throw bad("\(name) has unknown type \(entry.dtype.debugDescription)")
+      }
       var count = element.byteCount
       for size in entry.shape {
         let (product, overflow) = count.multipliedReportingOverflow(by: size)
@@ -104,10 +109,22 @@ public struct TensorFile {
       guard offsets[1] - offsets[0] == count else {
         throw bad("\(name) of shape \(entry.shape) should have \(count) bytes, it has \(offsets[1] - offsets[0])")
       }
+      ranges.append((name, offsets[0]..<offsets[1]))
       tensors.append(
         Tensor(
-          name: name, element: element, shape: entry.shape,
+          name: key, element: element, shape: entry.shape,
           bytes: Array(file[start + offsets[0]..<start + offsets[1]])))
+    }
+    // The format's rule: tensors neither overlap nor leave holes, so that no byte has two meanings or none.
+    var end = 0
+    for (name, range) in ranges.sorted(by: {
+      ($0.range.lowerBound, $0.range.upperBound) < ($1.range.lowerBound, $1.range.upperBound)
+    }) {
+      guard range.lowerBound == end else { throw bad("\(name) begins at \(range.lowerBound) instead of \(end)") }
+      end = range.upperBound
+    }
+    guard end == file.count - start else {
+      throw bad("\(file.count - start - end) bytes at its end belong to no tensor")
     }
   }
 

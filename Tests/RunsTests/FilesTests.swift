@@ -14,13 +14,13 @@ struct FilesTests {
 
   @Test("SHA-256 of the published vectors")
   func sha256() {
-    #expect(SHA256.hash([]) == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
-    #expect(SHA256.hash(Array("abc".utf8)) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
+    #expect(SHA256.hex([]) == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
+    #expect(SHA256.hex("abc".utf8) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
     #expect(
-      SHA256.hash(Array("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq".utf8))
+      SHA256.hex("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq".utf8)
         == "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1")
     #expect(
-      SHA256.hash(Array(repeating: UInt8(ascii: "a"), count: 1_000_000))
+      SHA256.hex(repeatElement(UInt8(ascii: "a"), count: 1_000_000))
         == "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0")
   }
 
@@ -59,6 +59,30 @@ struct FilesTests {
       _ = try? TensorFile(damaged, path: "x")
     }
     #expect(throws: RunError.self) { try TensorFile(Array("{\"not\": \"tensors\"}   ".utf8), path: "x") }
+  }
+
+  @Test(
+    "A tensor file whose data overlap, leave a hole or are left over is refused in one line",
+    arguments: [
+      (
+        ##"{"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},"b":{"dtype":"U8","shape":[4],"data_offsets":[2,6]}}"##,
+        6
+      ),
+      (
+        ##"{"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},"b":{"dtype":"U8","shape":[4],"data_offsets":[5,9]}}"##,
+        9
+      ),
+      (##"{"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]}}"##, 6),
+      (##"{"a\nb":{"dtype":"F16","shape":[2],"data_offsets":[0,4]}}"##, 4),
+      (##"{"a":{"dtype":"U8","shape":[9223372036854775807,4],"data_offsets":[0,4]}}"##, 4),
+    ])
+  func layout(header: String, dataBytes: Int) {
+    let length = withUnsafeBytes(of: UInt64(header.utf8.count).littleEndian) { Array($0) }
+    let bytes = length + Array(header.utf8) + [UInt8](repeating: 0, count: dataBytes)
+    do {
+      _ = try TensorFile(bytes, path: "x")
+      Issue.record("it was taken")
+    } catch { #expect(!"\(error)".contains("\n")) }
   }
 
   @Test("Run folders get the next free name; a taken --out is refused")
@@ -116,6 +140,36 @@ struct StatisticsTests {
     let (good, bad) = ([[0.9, 1.0], [0.8, 1.1], [1.0, 0.9]], [[0.1, 0.0], [0.2, 0.1], [0.0, 0.2]])
     let difference = Statistics.difference(good, bad, resamples: 2000)
     #expect(difference.low > 0.5 && difference.estimate > 0.7)
+  }
+
+  /// Scores of five runs on three tasks, and of four; expected numbers by numpy and scipy.
+  private static let a: [[Double]] = [
+    [0.62, 1.10, 0.33], [0.71, 0.95, 0.20], [0.55, 1.30, 0.41], [0.80, 1.02, 0.28], [0.66, 0.88, 0.35],
+  ]
+  private static let b: [[Double]] = [
+    [0.60, 0.90, 0.30], [0.52, 0.97, 0.28], [0.71, 0.80, 0.22], [0.49, 1.05, 0.31],
+  ]
+
+  @Test("Aggregates, differences and probabilities of improvement agree with an independent bootstrap")
+  func comparison() {
+    let whole = Statistics.aggregate(scores: Self.a, resamples: 20_000)
+    let mean = Statistics.aggregate(scores: Self.a, resamples: 20_000) { Statistics.mean($0) }
+    let difference = Statistics.difference(Self.a, Self.b, resamples: 20_000)
+    let improvement = Statistics.probabilityOfImprovement(of: Self.a, over: Self.b, resamples: 20_000)
+    let expected = [
+      [0.658888888888889, 0.6144, 0.7122], [0.6773333333333333, 0.6267, 0.732], [0.08722222222222231, 0.0067, 0.1594],
+      [0.7166666666666668, 0.5, 0.9],
+    ]
+    for (interval, expected) in zip([whole, mean, difference, improvement], expected) {
+      #expect(abs(interval.estimate - expected[0]) <= 1e-12)
+      // Two bootstraps of 20,000 differ by chance.
+      #expect(abs(interval.low - expected[1]) <= 0.01 && abs(interval.high - expected[2]) <= 0.01)
+    }
+  }
+
+  @Test("Equal arms improve with probability one half")
+  func equalArms() {
+    #expect(Statistics.probabilityOfImprovement(of: Self.a, over: Self.a).estimate == 0.5)
   }
 }
 
