@@ -4,7 +4,7 @@
 /// tanh units comes first. Each update plays 64 rounds, takes reward minus its mean as the advantage, and follows the
 /// policy gradient with Adam; a little entropy keeps it from settling on three rooms out of four.
 ///
-///   cc example.c src/*.c -Iinclude -lopenblas -llapacke -lm -fno-math-errno -O2
+///   cc -O2 -fno-math-errno -Iinclude examples/example.c src/*.c $(pkg-config --cflags --libs openblas) -llapacke -lm
 #include <ckernels.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,7 +17,8 @@ typedef struct {
 } network;
 enum { SIZE = sizeof(network) / sizeof(float) };
 
-static float x[ROUNDS * INPUTS], hidden[ROUNDS * HIDDEN], logits[ROUNDS * LEVERS], log_p[ROUNDS * LEVERS], uniform[ROUNDS];
+static float x[ROUNDS * INPUTS], hidden[ROUNDS * HIDDEN], logits[ROUNDS * LEVERS], log_p[ROUNDS * LEVERS];
+static float uniform[ROUNDS];
 static float dlog_p[ROUNDS * LEVERS], dlogits[ROUNDS * LEVERS], dhidden[ROUNDS * HIDDEN], dsum[ROUNDS * HIDDEN];
 static int lever[ROUNDS];
 

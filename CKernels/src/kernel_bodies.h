@@ -14,7 +14,7 @@
 // In place (y is x) an element depends on the element of the same index only. Compilers cannot know: they test for
 // overlap and then run a scalar loop.
 #if defined(__clang__)
-#pragma clang diagnostic ignored "-Wpass-failed"  // sanitizers and -O0 keep loops as they are, which is no reason to warn
+#pragma clang diagnostic ignored "-Wpass-failed"  // sanitizers and -O0 leave loops as they are: no reason to warn
 #define INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
 #define UNROLLED _Pragma("clang loop unroll(full)")
 #else

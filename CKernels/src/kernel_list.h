@@ -7,116 +7,116 @@
 #define CK_KERNEL_LIST_H
 
 /// Kernels that the public headers declare, as `ck_name`.
-#define CK_PUBLIC_KERNELS(KERNEL)                                                                                       \
-  KERNEL(void, relu_forward, (float *y, const float *x, size_t n), (y, x, n))                                           \
-  KERNEL(void, relu_backward, (float *restrict dx, const float *restrict dy, const float *restrict y, size_t n),        \
-         (dx, dy, y, n))                                                                                                \
-  KERNEL(void, tanh_forward, (float *y, const float *x, size_t n), (y, x, n))                                           \
-  KERNEL(void, tanh_backward, (float *restrict dx, const float *restrict dy, const float *restrict y, size_t n),        \
-         (dx, dy, y, n))                                                                                                \
-  KERNEL(void, sigmoid_forward, (float *y, const float *x, size_t n), (y, x, n))                                        \
-  KERNEL(void, sigmoid_backward, (float *restrict dx, const float *restrict dy, const float *restrict y, size_t n),     \
-         (dx, dy, y, n))                                                                                                \
-  KERNEL(void, exp, (float *y, const float *x, size_t n), (y, x, n))                                                    \
-  KERNEL(void, log, (float *y, const float *x, size_t n), (y, x, n))                                                    \
-  KERNEL(void, add, (float *y, const float *a, const float *b, size_t n), (y, a, b, n))                                 \
-  KERNEL(void, accumulate, (float *restrict y, const float *restrict x, size_t n), (y, x, n))                           \
-  KERNEL(void, axpy, (float *restrict y, float a, const float *restrict x, size_t n), (y, a, x, n))                     \
-  KERNEL(void, scale, (float *y, float a, const float *x, size_t n), (y, a, x, n))                                      \
-  KERNEL(void, scale_u8, (float *restrict y, const uint8_t *restrict x, float scale, size_t n), (y, x, scale, n))       \
-  KERNEL(double, sum, (const float *x, size_t n), (x, n))                                                               \
-  KERNEL(double, sum_squares, (const float *x, size_t n), (x, n))                                                       \
-  KERNEL(double, dot, (const float *x, const float *y, size_t n), (x, y, n))                                            \
-  KERNEL(float, max_abs, (const float *x, size_t n), (x, n))                                                            \
-  KERNEL(size_t, count_nonfinite, (const float *x, size_t n), (x, n))                                                   \
-  KERNEL(void, column_sum, (float *restrict y, const float *restrict x, size_t rows, size_t columns),                   \
-         (y, x, rows, columns))                                                                                         \
-  KERNEL(void, tree_sum, (float *y, const float *const *blocks, size_t count, size_t n), (y, blocks, count, n))         \
-  KERNEL(void, softmax_forward,                                                                                         \
-         (float *restrict p, const float *restrict x, const uint8_t *restrict mask, size_t rows, size_t actions),       \
-         (p, x, mask, rows, actions))                                                                                   \
-  KERNEL(void, softmax_backward,                                                                                        \
-         (float *restrict dx, const float *restrict dp, const float *restrict p, size_t rows, size_t actions),          \
-         (dx, dp, p, rows, actions))                                                                                    \
-  KERNEL(void, log_softmax_forward,                                                                                     \
-         (float *restrict log_p, const float *restrict x, const uint8_t *restrict mask, size_t rows, size_t actions),   \
-         (log_p, x, mask, rows, actions))                                                                               \
-  KERNEL(void, log_softmax_backward,                                                                                    \
-         (float *restrict dx, const float *restrict dlog_p, const float *restrict log_p, size_t rows, size_t actions),  \
-         (dx, dlog_p, log_p, rows, actions))                                                                            \
-  KERNEL(void, entropy_forward, (float *restrict h, const float *restrict log_p, size_t rows, size_t actions),          \
-         (h, log_p, rows, actions))                                                                                     \
-  KERNEL(void, entropy_backward,                                                                                        \
-         (float *restrict dlog_p, const float *restrict dh, const float *restrict log_p, size_t rows, size_t actions),  \
-         (dlog_p, dh, log_p, rows, actions))                                                                            \
-  KERNEL(void, categorical_sample,                                                                                      \
-         (int *restrict action, const float *restrict log_p, const float *restrict u, size_t rows, size_t actions),     \
-         (action, log_p, u, rows, actions))                                                                             \
-  KERNEL(void, vtrace,                                                                                                  \
-         (float *restrict vs, float *restrict advantage, const float *restrict log_rho, const float *restrict reward,   \
-          const float *restrict discount, const uint8_t *restrict continues, const float *restrict value,               \
-          const float *restrict next_value, const uint8_t *restrict valid, size_t steps, size_t batch,                  \
-          ck_vtrace_options options),                                                                                   \
-         (vs, advantage, log_rho, reward, discount, continues, value, next_value, valid, steps, batch, options))        \
-  KERNEL(void, gae,                                                                                                     \
-         (float *restrict advantage, const float *restrict reward, const float *restrict discount,                      \
-          const uint8_t *restrict continues, const float *restrict value, const float *restrict next_value,             \
-          size_t steps, size_t batch, float lambda),                                                                    \
-         (advantage, reward, discount, continues, value, next_value, steps, batch, lambda))                             \
-  KERNEL(void, n_step_return,                                                                                           \
-         (float *restrict g, const float *restrict reward, const float *restrict discount,                              \
-          const uint8_t *restrict continues, const float *restrict next_value, size_t steps, size_t batch),             \
-         (g, reward, discount, continues, next_value, steps, batch))                                                    \
-  KERNEL(void, rmsprop_step,                                                                                            \
-         (float *restrict p, float *restrict ms, float *restrict momentum, const float *restrict gradient, size_t n,    \
-          float clip, float rate, float decay, float momentum_decay, float epsilon, int epsilon_inside),                \
-         (p, ms, momentum, gradient, n, clip, rate, decay, momentum_decay, epsilon, epsilon_inside))                    \
-  KERNEL(void, adam_step,                                                                                               \
-         (float *restrict p, float *restrict m, float *restrict v, const float *restrict gradient, size_t n,            \
-          float clip, float rate, float beta1, float beta2, float epsilon, size_t step),                                \
-         (p, m, v, gradient, n, clip, rate, beta1, beta2, epsilon, step))                                               \
-  KERNEL(void, lstm_cell_forward,                                                                                       \
-         (float *h_new, float *c_new, float *gates, const float *c, size_t rows, size_t hidden),                        \
-         (h_new, c_new, gates, c, rows, hidden))                                                                        \
-  KERNEL(void, lstm_cell_backward,                                                                                      \
-         (float *restrict dgates, float *restrict dc, const float *restrict dh, const float *restrict gates,            \
-          const float *restrict c_new, const float *restrict c, size_t rows, size_t hidden),                            \
-         (dgates, dc, dh, gates, c_new, c, rows, hidden))                                                               \
-  KERNEL(void, max_pool_forward,                                                                                        \
-         (float *restrict y, uint8_t *restrict argmax, const float *restrict x, size_t images, size_t height,           \
-          size_t width, size_t channels, size_t window, size_t stride),                                                 \
-         (y, argmax, x, images, height, width, channels, window, stride))                                               \
-  KERNEL(void, task_head_forward,                                                                                       \
-         (float *restrict y, const float *restrict x, const float *restrict w, const float *restrict b,                 \
-          const int *restrict task, size_t rows, size_t inputs),                                                        \
-         (y, x, w, b, task, rows, inputs))                                                                              \
-  KERNEL(void, task_head_backward,                                                                                      \
-         (float *restrict dx, float *restrict dw, float *restrict db, const float *restrict dy,                         \
-          const float *restrict x, const float *restrict w, const int *restrict task, size_t rows, size_t inputs),      \
+#define CK_PUBLIC_KERNELS(KERNEL)                                                                                      \
+  KERNEL(void, relu_forward, (float *y, const float *x, size_t n), (y, x, n))                                          \
+  KERNEL(void, relu_backward, (float *restrict dx, const float *restrict dy, const float *restrict y, size_t n),       \
+         (dx, dy, y, n))                                                                                               \
+  KERNEL(void, tanh_forward, (float *y, const float *x, size_t n), (y, x, n))                                          \
+  KERNEL(void, tanh_backward, (float *restrict dx, const float *restrict dy, const float *restrict y, size_t n),       \
+         (dx, dy, y, n))                                                                                               \
+  KERNEL(void, sigmoid_forward, (float *y, const float *x, size_t n), (y, x, n))                                       \
+  KERNEL(void, sigmoid_backward, (float *restrict dx, const float *restrict dy, const float *restrict y, size_t n),    \
+         (dx, dy, y, n))                                                                                               \
+  KERNEL(void, exp, (float *y, const float *x, size_t n), (y, x, n))                                                   \
+  KERNEL(void, log, (float *y, const float *x, size_t n), (y, x, n))                                                   \
+  KERNEL(void, add, (float *y, const float *a, const float *b, size_t n), (y, a, b, n))                                \
+  KERNEL(void, accumulate, (float *restrict y, const float *restrict x, size_t n), (y, x, n))                          \
+  KERNEL(void, axpy, (float *restrict y, float a, const float *restrict x, size_t n), (y, a, x, n))                    \
+  KERNEL(void, scale, (float *y, float a, const float *x, size_t n), (y, a, x, n))                                     \
+  KERNEL(void, scale_u8, (float *restrict y, const uint8_t *restrict x, float scale, size_t n), (y, x, scale, n))      \
+  KERNEL(double, sum, (const float *x, size_t n), (x, n))                                                              \
+  KERNEL(double, sum_squares, (const float *x, size_t n), (x, n))                                                      \
+  KERNEL(double, dot, (const float *x, const float *y, size_t n), (x, y, n))                                           \
+  KERNEL(float, max_abs, (const float *x, size_t n), (x, n))                                                           \
+  KERNEL(size_t, count_nonfinite, (const float *x, size_t n), (x, n))                                                  \
+  KERNEL(void, column_sum, (float *restrict y, const float *restrict x, size_t rows, size_t columns),                  \
+         (y, x, rows, columns))                                                                                        \
+  KERNEL(void, tree_sum, (float *y, const float *const *blocks, size_t count, size_t n), (y, blocks, count, n))        \
+  KERNEL(void, softmax_forward,                                                                                        \
+         (float *restrict p, const float *restrict x, const uint8_t *restrict mask, size_t rows, size_t actions),      \
+         (p, x, mask, rows, actions))                                                                                  \
+  KERNEL(void, softmax_backward,                                                                                       \
+         (float *restrict dx, const float *restrict dp, const float *restrict p, size_t rows, size_t actions),         \
+         (dx, dp, p, rows, actions))                                                                                   \
+  KERNEL(void, log_softmax_forward,                                                                                    \
+         (float *restrict log_p, const float *restrict x, const uint8_t *restrict mask, size_t rows, size_t actions),  \
+         (log_p, x, mask, rows, actions))                                                                              \
+  KERNEL(void, log_softmax_backward,                                                                                   \
+         (float *restrict dx, const float *restrict dlog_p, const float *restrict log_p, size_t rows, size_t actions), \
+         (dx, dlog_p, log_p, rows, actions))                                                                           \
+  KERNEL(void, entropy_forward, (float *restrict h, const float *restrict log_p, size_t rows, size_t actions),         \
+         (h, log_p, rows, actions))                                                                                    \
+  KERNEL(void, entropy_backward,                                                                                       \
+         (float *restrict dlog_p, const float *restrict dh, const float *restrict log_p, size_t rows, size_t actions), \
+         (dlog_p, dh, log_p, rows, actions))                                                                           \
+  KERNEL(void, categorical_sample,                                                                                     \
+         (int *restrict action, const float *restrict log_p, const float *restrict u, size_t rows, size_t actions),    \
+         (action, log_p, u, rows, actions))                                                                            \
+  KERNEL(void, vtrace,                                                                                                 \
+         (float *restrict vs, float *restrict advantage, const float *restrict log_rho, const float *restrict reward,  \
+          const float *restrict discount, const uint8_t *restrict continues, const float *restrict value,              \
+          const float *restrict next_value, const uint8_t *restrict valid, size_t steps, size_t batch,                 \
+          ck_vtrace_options options),                                                                                  \
+         (vs, advantage, log_rho, reward, discount, continues, value, next_value, valid, steps, batch, options))       \
+  KERNEL(void, gae,                                                                                                    \
+         (float *restrict advantage, const float *restrict reward, const float *restrict discount,                     \
+          const uint8_t *restrict continues, const float *restrict value, const float *restrict next_value,            \
+          size_t steps, size_t batch, float lambda),                                                                   \
+         (advantage, reward, discount, continues, value, next_value, steps, batch, lambda))                            \
+  KERNEL(void, n_step_return,                                                                                          \
+         (float *restrict g, const float *restrict reward, const float *restrict discount,                             \
+          const uint8_t *restrict continues, const float *restrict next_value, size_t steps, size_t batch),            \
+         (g, reward, discount, continues, next_value, steps, batch))                                                   \
+  KERNEL(void, rmsprop_step,                                                                                           \
+         (float *restrict p, float *restrict ms, float *restrict momentum, const float *restrict gradient, size_t n,   \
+          float clip, float rate, float decay, float momentum_decay, float epsilon, int epsilon_inside),               \
+         (p, ms, momentum, gradient, n, clip, rate, decay, momentum_decay, epsilon, epsilon_inside))                   \
+  KERNEL(void, adam_step,                                                                                              \
+         (float *restrict p, float *restrict m, float *restrict v, const float *restrict gradient, size_t n,           \
+          float clip, float rate, float beta1, float beta2, float epsilon, size_t step),                               \
+         (p, m, v, gradient, n, clip, rate, beta1, beta2, epsilon, step))                                              \
+  KERNEL(void, lstm_cell_forward,                                                                                      \
+         (float *h_new, float *c_new, float *gates, const float *c, size_t rows, size_t hidden),                       \
+         (h_new, c_new, gates, c, rows, hidden))                                                                       \
+  KERNEL(void, lstm_cell_backward,                                                                                     \
+         (float *restrict dgates, float *restrict dc, const float *restrict dh, const float *restrict gates,           \
+          const float *restrict c_new, const float *restrict c, size_t rows, size_t hidden),                           \
+         (dgates, dc, dh, gates, c_new, c, rows, hidden))                                                              \
+  KERNEL(void, max_pool_forward,                                                                                       \
+         (float *restrict y, uint8_t *restrict argmax, const float *restrict x, size_t images, size_t height,          \
+          size_t width, size_t channels, size_t window, size_t stride),                                                \
+         (y, argmax, x, images, height, width, channels, window, stride))                                              \
+  KERNEL(void, task_head_forward,                                                                                      \
+         (float *restrict y, const float *restrict x, const float *restrict w, const float *restrict b,                \
+          const int *restrict task, size_t rows, size_t inputs),                                                       \
+         (y, x, w, b, task, rows, inputs))                                                                             \
+  KERNEL(void, task_head_backward,                                                                                     \
+         (float *restrict dx, float *restrict dw, float *restrict db, const float *restrict dy,                        \
+          const float *restrict x, const float *restrict w, const int *restrict task, size_t rows, size_t inputs),     \
          (dx, dw, db, dy, x, w, task, rows, inputs))
 
 /// Kernels that only the library itself calls, through `ck_kernels()`.
-#define CK_INTERNAL_KERNELS(KERNEL)                                                                                     \
-  KERNEL(void, patches,                                                                                                 \
-         (float *restrict patches, const float *restrict x, const ck_convolution *c, size_t first, size_t count),       \
-         (patches, x, c, first, count))                                                                                 \
-  KERNEL(void, patches_u8,                                                                                              \
-         (float *restrict patches, const uint8_t *restrict x, float scale, const ck_convolution *c, size_t first,       \
-          size_t count),                                                                                                \
-         (patches, x, scale, c, first, count))                                                                          \
-  KERNEL(void, add_patches,                                                                                             \
-         (float *restrict dx, const float *restrict patches, const ck_convolution *c, size_t first, size_t count),      \
-         (dx, patches, c, first, count))                                                                                \
-  KERNEL(void, padded_image, (float *restrict image, const float *restrict x, const ck_convolution *c), (image, x, c))  \
-  KERNEL(void, padded_image_u8,                                                                                         \
-         (float *restrict image, const uint8_t *restrict x, float scale, const ck_convolution *c),                      \
-         (image, x, scale, c))                                                                                          \
-  KERNEL(void, direct_forward,                                                                                          \
-         (float *restrict y, const float *restrict image, const float *restrict w, const float *restrict b,             \
-          const ck_convolution *c),                                                                                     \
-         (y, image, w, b, c))                                                                                           \
-  KERNEL(void, direct_backward,                                                                                         \
-         (float *restrict dw, const float *restrict dy, const float *restrict image, const ck_convolution *c),          \
+#define CK_INTERNAL_KERNELS(KERNEL)                                                                                    \
+  KERNEL(void, patches,                                                                                                \
+         (float *restrict patches, const float *restrict x, const ck_convolution *c, size_t first, size_t count),      \
+         (patches, x, c, first, count))                                                                                \
+  KERNEL(void, patches_u8,                                                                                             \
+         (float *restrict patches, const uint8_t *restrict x, float scale, const ck_convolution *c, size_t first,      \
+          size_t count),                                                                                               \
+         (patches, x, scale, c, first, count))                                                                         \
+  KERNEL(void, add_patches,                                                                                            \
+         (float *restrict dx, const float *restrict patches, const ck_convolution *c, size_t first, size_t count),     \
+         (dx, patches, c, first, count))                                                                               \
+  KERNEL(void, padded_image, (float *restrict image, const float *restrict x, const ck_convolution *c), (image, x, c)) \
+  KERNEL(void, padded_image_u8,                                                                                        \
+         (float *restrict image, const uint8_t *restrict x, float scale, const ck_convolution *c),                     \
+         (image, x, scale, c))                                                                                         \
+  KERNEL(void, direct_forward,                                                                                         \
+         (float *restrict y, const float *restrict image, const float *restrict w, const float *restrict b,            \
+          const ck_convolution *c),                                                                                    \
+         (y, image, w, b, c))                                                                                          \
+  KERNEL(void, direct_backward,                                                                                        \
+         (float *restrict dw, const float *restrict dy, const float *restrict image, const ck_convolution *c),         \
          (dw, dy, image, c))
 
 #endif

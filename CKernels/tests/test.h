@@ -77,7 +77,8 @@ static inline void check_close(const char *name, size_t i, double actual, double
   if (!(fabs(actual - expected) <= tolerance * (1.0 + fabs(expected)))) report(name, i, actual, expected);
 }
 
-static inline void check_all(const char *name, const float *actual, const double *expected, size_t n, double tolerance) {
+static inline void check_all(const char *name, const float *actual, const double *expected, size_t n,
+                             double tolerance) {
   for (size_t i = 0; i < n; i++) check_close(name, i, (double)actual[i], expected[i], tolerance);
 }
 

@@ -22,7 +22,8 @@ static void test_known_answers(void) {
 
 /// The address becomes counter and key as ck_random.h says.
 static void test_layout(void) {
-  const ck_address address = {.seed = 0x299f31d0a4093822, .step = 0x00abcdef85a308d3, .stream = 0x13198a2e, .purpose = 3};
+  const ck_address address = {
+      .seed = 0x299f31d0a4093822, .step = 0x00abcdef85a308d3, .stream = 0x13198a2e, .purpose = 3};
   const uint32_t counter[4] = {0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03abcdef}, key[2] = {0xa4093822, 0x299f31d0};
   uint32_t expected[4], block[4];
   ck_philox(expected, counter, key);

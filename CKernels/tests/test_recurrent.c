@@ -45,8 +45,8 @@ static double loss(void *context) {
 }
 
 static void test_unroll(size_t steps, size_t batch, size_t inputs, size_t hidden, double reset_probability) {
-  const size_t state = batch * hidden, nx = steps * batch * inputs, nwx = inputs * 4 * hidden, nwh = hidden * 4 * hidden;
-  const size_t nb = 4 * hidden, all = (steps + 1) * state;
+  const size_t state = batch * hidden, all = (steps + 1) * state, nx = steps * batch * inputs;
+  const size_t nwx = inputs * 4 * hidden, nwh = hidden * 4 * hidden, nb = 4 * hidden;
   float *x = noise(nx, 1), *wx = noise(nwx, 1), *wh = noise(nwh, 1), *b = noise(nb, 1), *dh = noise(steps * state, 1);
   float *h = dirty(all), *c = dirty(all), *gates = dirty(4 * steps * state), *scratch = dirty(2 * state);
   for (size_t i = 0; i < state; i++) h[i] = (float)random_number(), c[i] = (float)random_number();

@@ -22,7 +22,9 @@ static void reference_log(double *log_p, const problem *p) {
     double maximum = -INFINITY, sum = 0;
     for (size_t i = first; i < first + p->actions; i++) maximum = allowed(p, i) ? fmax(maximum, p->x[i]) : maximum;
     for (size_t i = first; i < first + p->actions; i++) sum += allowed(p, i) ? exp(p->x[i] - maximum) : 0;
-    for (size_t i = first; i < first + p->actions; i++) log_p[i] = allowed(p, i) ? p->x[i] - maximum - log(sum) : -INFINITY;
+    for (size_t i = first; i < first + p->actions; i++) {
+      log_p[i] = allowed(p, i) ? p->x[i] - maximum - log(sum) : -INFINITY;
+    }
   }
 }
 
@@ -121,7 +123,8 @@ static void test_choice(size_t rows, size_t actions) {
   uint8_t *mask = some_mask(rows, actions);
   int *action = allocate(rows * sizeof *action);
   ck_log_softmax_forward(log_p, x, mask, rows, actions);
-  for (size_t row = 0; row < rows; row++) u[row] = row == 0 ? 0 : row == 1 ? 0x1.fffffep-1f : (float)((random_number() + 1) / 2);
+  ck_random_uniform(u, (ck_address){.seed = rows, .stream = (uint32_t)actions}, rows);
+  u[0] = 0, u[1] = 0x1.fffffep-1f;
   ck_categorical_sample(action, log_p, u, rows, actions);
   for (size_t row = 0; row < rows; row++) {
     double total = 0, below = 0, tolerance = 1e-6;

@@ -1,6 +1,5 @@
 // Convolution of one image without a matrix of patches, for outputs in multiples of sixteen. The image is padded
-// beforehand, so that every window lies within it: `[pad_top + height + pad_bottom, pad_left + width + pad_right,
-// inputs]`.
+// beforehand, `[pad_top + height + pad_bottom, pad_left + width + pad_right, inputs]`: every window lies within it.
 
 INLINE size_t padded_width(const ck_convolution *c) { return c->pad_left + c->width + c->pad_right; }
 
@@ -15,7 +14,9 @@ KERNEL void kernel_padded_image(float *restrict image, const float *restrict x, 
   const size_t length = c->width * c->inputs;
   clear_padding(image, c);
   image += c->pad_top * padded_row(c) + c->pad_left * c->inputs;
-  for (size_t row = 0; row < c->height; row++) memcpy(image + row * padded_row(c), x + row * length, length * sizeof *x);
+  for (size_t row = 0; row < c->height; row++) {
+    memcpy(image + row * padded_row(c), x + row * length, length * sizeof *x);
+  }
 }
 
 KERNEL void kernel_padded_image_u8(float *restrict image, const uint8_t *restrict x, float scale,
@@ -41,7 +42,9 @@ KERNEL void kernel_direct_forward(float *restrict y, const float *restrict image
   for (size_t row = 0; row < c->output_height; row++) {
     const float *window = image + row * c->stride * padded_row(c);
     if (b) {
-      for (size_t column = 0; column < c->output_width; column++) memcpy(y + column * c->outputs, b, c->outputs * sizeof *y);
+      for (size_t column = 0; column < c->output_width; column++) {
+        memcpy(y + column * c->outputs, b, c->outputs * sizeof *y);
+      }
     } else {
       memset(y, 0, c->output_width * c->outputs * sizeof *y);
     }
@@ -52,8 +55,7 @@ KERNEL void kernel_direct_forward(float *restrict y, const float *restrict image
   }
 }
 
-// dw[k, 0...15] += sum over output pixels of image[pixel, k] dy[pixel, 0...15] for `rows` values k of a line of the
-// window.
+// dw[k, 0...15] += sum over output pixels of image[pixel, k] dy[pixel, 0...15], for `rows` values k of a window's line.
 INLINE void add_weight_block(float *restrict dw, const float *restrict dy, const float *restrict image,
                              const ck_convolution *c, const size_t rows) {
   vector sum[ROWS][VECTORS];

@@ -52,7 +52,8 @@ KERNEL void kernel_max_pool_forward(float *restrict y, uint8_t *restrict argmax,
           pool_channels(y + c, argmax ? argmax + c : NULL, x + c, &at, width * channels, channels, window, CHUNK);
         }
         if (c < channels) {
-          pool_channels(y + c, argmax ? argmax + c : NULL, x + c, &at, width * channels, channels, window, channels - c);
+          pool_channels(y + c, argmax ? argmax + c : NULL, x + c, &at, width * channels, channels, window,
+                        channels - c);
         }
         y += channels;
         if (argmax) argmax += channels;

@@ -2,14 +2,10 @@
 // in registers.
 typedef float vector __attribute__((vector_size(4 * CK_LANES), aligned(4)));
 
-enum {
-  COLUMNS = 16,                       // of one block of sums
-  VECTORS = COLUMNS / CK_LANES,       // registers of one row of it
-  ROWS = CK_LANES == 4 ? 2 : CK_LANES == 8 ? 4 : 8,  // rows of it: eight sums hide the latency of fused multiply-add
-};
+// A block of sums: its columns, registers a row, and rows. Eight registers of sums hide the latency of multiply-add.
+enum { COLUMNS = 16, VECTORS = COLUMNS / CK_LANES, ROWS = CK_LANES == 4 ? 2 : CK_LANES == 8 ? 4 : 8 };
 
-// Where the operands lie. A row of x is `lines` pieces of `length` values (the lines of a window); w has a row for each
-// value.
+// Where the operands lie. A row of x is `lines` pieces of `length` values, the lines of a window; each has a row of w.
 typedef struct {
   size_t lines, length;
   size_t x_row, x_line;  // floats from row to row, and from line to line within a row

@@ -26,7 +26,8 @@ KERNEL void kernel_lstm_cell_backward(float *restrict dgates, float *restrict dc
     INDEPENDENT
     for (size_t j = 0; j < hidden; j++) {
       const size_t at = row * hidden + j;
-      const size_t input = 4 * row * hidden + j, cell = input + hidden, forget = cell + hidden, output = forget + hidden;
+      const size_t input = 4 * row * hidden + j, cell = input + hidden;
+      const size_t forget = cell + hidden, output = forget + hidden;
       const float i = gates[input], g = gates[cell], f = gates[forget], o = gates[output];
       const float squashed = tanh_lane(c_new[at]);
       const float dc_new = dc[at] + dh[at] * o * (1.0f - squashed * squashed);
