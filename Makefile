@@ -14,7 +14,7 @@ test: setup ctest
 	swift test
 
 ctest: setup
-	$(MAKE) -C CKernels ctest
+	$(MAKE) --no-print-directory -j2 -C CKernels ctest
 
 build: setup
 	swift build -c $(CONFIGURATION) --product polymath

@@ -37,7 +37,8 @@ let package = Package(
       name: "COpenBLAS", path: "CKernels/system/openblas", pkgConfig: "openblas",
       providers: [.apt(["libopenblas-dev"])]),
     .target(
-      name: "CKernels", dependencies: ["COpenBLAS"], path: "CKernels", exclude: ["system", "tests", "examples"],
+      name: "CKernels", dependencies: ["COpenBLAS"], path: "CKernels",
+      exclude: ["system", "tests", "examples", "Makefile"],
       sources: ["src"], publicHeadersPath: "include", cSettings: cSettings,
       linkerSettings: [.linkedLibrary("lapacke"), .linkedLibrary("m")]),
     .target(name: "CArcade", dependencies: ["CKernels"], cSettings: cSettings),
