@@ -1,6 +1,6 @@
 # Polymath. `make train` and `make test` do everything on a fresh Debian 12 or Ubuntu 24.04 with git and Swift 6.2 or newer.
 
-.PHONY: train test build setup ctest lint format gymnasium clean
+.PHONY: train test learning build setup ctest lint format gymnasium clean
 
 # Swift's debug builds compile C with -O2 all the same (Package.swift); release is for training.
 CONFIGURATION = release
@@ -15,6 +15,10 @@ test: setup ctest
 
 ctest: setup
 	$(MAKE) --no-print-directory -j2 -C CKernels ctest
+
+# The studies of docs/results that take minutes.
+learning: build
+	./scripts/winner-take-all
 
 build: setup
 	swift build -c $(CONFIGURATION) --product polymath

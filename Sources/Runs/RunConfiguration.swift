@@ -12,7 +12,7 @@ public struct RunConfiguration: Hashable, Sendable {
   /// Name of a preset: the defaults of everything below.
   public var algorithm = Preset.popArtIMPALA.rawValue
   /// Agent steps in all, over all tasks.
-  public var steps = 4_000_000
+  public var steps = 5_000_000
   public var seed: UInt64 = 1
   /// Threads of the pool; bits don't depend on it.
   public var threads = 1
@@ -65,7 +65,9 @@ public enum Preset: String, CaseIterable, Sendable {
       run.steps = 2_000_000
       run.checkpointEvery = 250_000
     } else {
+      // Calibrated on arcade with seed 1: 5e-3 learns faster than 6e-4, 2e-3 and 3e-3 and as well as 1e-2.
       run.learning.network = .small
+      run.learning.learningRate = 5e-3
     }
     return run
   }

@@ -9,9 +9,13 @@ private struct Run {
   let learner: SummingLearner
   let engine: RoundEngine
 
-  init(lag: Int, threads: Int, phases: Int = 1, groups: Int = 6) throws {
+  init(lag: Int, threads: Int, phases: Int = 1, groups: Int = 6, waiting: Bool = false) throws {
     let shape = try RunShape(tasks: 3, environmentsPerTask: 4, unroll: 5, groups: groups, shards: 3, lag: lag)
-    let tasks = (0..<3).map { CountingEnvironment.task("count\($0)", length: 4 + 3 * $0) }
+    let tasks = (0..<3).map {
+      waiting
+        ? WaitingEnvironment.task("count\($0)", length: 4 + 3 * $0)
+        : CountingEnvironment.task("count\($0)", length: 4 + 3 * $0)
+    }
     self.shape = shape
     learner = SummingLearner(shape: shape, phases: phases)
     let groups = try (0..<groups).map {
@@ -39,6 +43,12 @@ struct RoundEngineTests {
     for threads in 2...5 {
       #expect(try Run(lag: lag, threads: threads, phases: phases).history(rounds: 40) == one)
     }
+  }
+
+  @Test("Environments that make their group wait give the same bits as those that don't", arguments: [1, 2, 3])
+  func waiting(threads: Int) throws {
+    let plain = try Run(lag: 1, threads: 1).history(rounds: 25)
+    #expect(try Run(lag: 1, threads: threads, waiting: true).history(rounds: 25) == plain)
   }
 
   @Test("Lag changes what is learned")

@@ -1,0 +1,83 @@
+import ArgumentParser
+import Foundation
+import Polymath
+
+struct Compare: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Compare runs of one suite: IQM over seeds and tasks, with intervals, an algorithm a row.",
+    discussion: "Every run is evaluated anew. Scores are success where the tasks have a rule for it (--success), else "
+      + "normalised returns. Intervals are 95 % stratified bootstrap intervals; one seed gives none worth the name.")
+
+  @Argument(help: "Folders of runs.")
+  var runs: [String]
+  @Option(help: "Episodes of each task and run.")
+  var episodes = 100
+  @Option(help: "Seed of the environments and of sampled actions.")
+  var seed: UInt64 = 1001
+  @Flag(help: "Score by the share of episodes that succeed.")
+  var success = false
+
+  func validate() throws {
+    if runs.isEmpty { throw ValidationError("name the folders of the runs to compare") }
+    if episodes < 1 { throw ValidationError("episodes is \(episodes), but must be at least 1") }
+  }
+
+  func run() throws {
+    Command.prepare()
+    var (arms, ids): ([(name: String, scores: [[Double]])], [String]) = ([], [])
+    for path in runs {
+      let agent = try Run.load(path)
+      if ids.isEmpty { ids = agent.taskSet.ids }
+      guard ids == agent.taskSet.ids else {
+        throw ValidationError("\(path) has tasks \(agent.taskSet.ids), the first run has \(ids): compare equal tasks")
+      }
+      let played = try Evaluation.play(
+        agent.taskSet, policy: agent.learner, recurrentSize: agent.configuration.learning.lstm, episodes: episodes,
+        seed: seed)
+      let scores = try played.map { score in
+        guard let value = success ? score.success : score.normalized else {
+          throw ValidationError("task \(score.id) has no reference score: compare by --success, or measure one first")
+        }
+        return value
+      }
+      if let arm = arms.firstIndex(where: { $0.name == agent.configuration.algorithm }) {
+        arms[arm].scores.append(scores)
+      } else {
+        arms.append((agent.configuration.algorithm, [scores]))
+      }
+    }
+    printTasks(arms, ids)
+    printIntervals(arms)
+  }
+
+  /// IQM over seeds of each task, and every seed's number.
+  private func printTasks(_ arms: [(name: String, scores: [[Double]])], _ ids: [String]) {
+    var rows = [["task"] + arms.map(\.name)]
+    for (task, id) in ids.enumerated() {
+      rows.append(
+        [id]
+          + arms.map { arm in
+            let values = arm.scores.map { $0[task] }
+            let seeds = values.map { String(format: "%.2f", $0) }.joined(separator: " ")
+            return String(format: "%.2f", Statistics.interquartileMean(values)) + " (\(seeds))"
+          })
+    }
+    table(rows).forEach { print($0) }
+  }
+
+  /// IQM over seeds and tasks, and the difference to the first arm.
+  private func printIntervals(_ arms: [(name: String, scores: [[Double]])]) {
+    func text(_ interval: Statistics.Interval) -> String {
+      String(format: "%.3f [%.3f, %.3f]", interval.estimate, interval.low, interval.high)
+    }
+    print("")
+    var rows = [["algorithm", "seeds", "IQM", "\(arms[0].name) minus it"]]
+    for (index, arm) in arms.enumerated() {
+      rows.append([
+        arm.name, "\(arm.scores.count)", text(Statistics.aggregate(scores: arm.scores)),
+        index == 0 ? "" : text(Statistics.difference(arms[0].scores, arm.scores)),
+      ])
+    }
+    table(rows).forEach { print($0) }
+  }
+}
