@@ -61,8 +61,13 @@ public final class Group: @unchecked Sendable {
   private let episodeLength: UnsafeMutablePointer<Int>
   private let episodeSuccess: UnsafeMutablePointer<UInt8>
 
+  /// Episodes of one round. A box, so that one round's is read while the next one's grows on another thread.
+  private final class EpisodeList {
+    var records: [EpisodeRecord] = []
+  }
+
   /// Episodes that ended in the last `lag + 1` rounds, by round modulo that number.
-  private var episodes: [[EpisodeRecord]]
+  private let episodes: [EpisodeList]
   /// Whether actions are the most probable ones.
   public var greedy = false
   /// Nanoseconds spent in environments and in the policy.
@@ -86,8 +91,8 @@ public final class Group: @unchecked Sendable {
     self.tasks = shape.columnTasks[range].map { $0 }
     let observation = tasks[0].observation
     carry = RoundBlock(steps: 0, columns: columns, observation: observation, recurrentSize: recurrentSize)
-    episodes = Array(repeating: [], count: shape.lag + 1)
-    for index in episodes.indices { episodes[index].reserveCapacity(4 * columns) }
+    episodes = (0...shape.lag).map { _ in EpisodeList() }
+    for list in episodes { list.records.reserveCapacity(4 * columns) }
 
     func scratch<Element>(_ count: Int, _ value: Element) -> UnsafeMutablePointer<Element> {
       let pointer = UnsafeMutablePointer<Element>.allocate(capacity: count)
@@ -146,7 +151,7 @@ public final class Group: @unchecked Sendable {
   }
 
   /// Episodes that ended in round `round`, by step and column.
-  public func episodes(inRound round: Int) -> [EpisodeRecord] { episodes[round % episodes.count] }
+  public func episodes(inRound round: Int) -> [EpisodeRecord] { episodes[round % episodes.count].records }
 
   /// Goes on with the unroll of round `round` until it is done or must wait.
   public func advance(round: Int, version: Int, block: RoundBlock, policy: any Policy, tape: Tape) throws -> Progress {
@@ -164,7 +169,7 @@ public final class Group: @unchecked Sendable {
         carry.valid.update(repeating: 1, count: columns)
         stage = .ready
       case .ready:
-        episodes[round % episodes.count].removeAll(keepingCapacity: true)
+        episodes[round % episodes.count].records.removeAll(keepingCapacity: true)
         carry.copyRow(step: 0, column: 0, count: columns, to: block, step: 0, column: blockColumn)
         carry.copyRecurrentState(column: 0, count: columns, to: block, column: blockColumn)
         stage = .choosing(step: 0)
@@ -262,7 +267,7 @@ public final class Group: @unchecked Sendable {
         let lostLife = batch.task.lifeLossEndsEpisode && lives[column] < previousLives[column] && lives[column] > 0
         if ended {
           if block.valid[row] != 0 {
-            episodes[round % episodes.count].append(
+            episodes[round % episodes.count].records.append(
               EpisodeRecord(
                 task: tasks[column], column: range.lowerBound + column, score: episodeScore[column],
                 length: episodeLength[column], success: episodeSuccess[column] != 0))

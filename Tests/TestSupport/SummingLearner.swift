@@ -10,22 +10,27 @@ public final class SummingLearner: Learner, @unchecked Sendable {
   public let phases: Int
   private let shape: RunShape
   /// Parameter versions, `lag + 1` of them.
-  public private(set) var versions: [Float]
+  private let buffers: UnsafeMutableBufferPointer<Float>
+  public var versions: [Float] { Array(buffers) }
   private let sums: UnsafeMutablePointer<Float>
   private var scratch: Float = 0
   public private(set) var history: [Float] = []
 
   public init(shape: RunShape, phases: Int) {
     (self.shape, self.phases) = (shape, phases)
-    versions = Array(repeating: 0.1, count: shape.lag + 1)
+    buffers = .allocate(capacity: shape.lag + 1)
+    buffers.initialize(repeating: 0.1)
     sums = .allocate(capacity: shape.shards)
     sums.initialize(repeating: 0, count: shape.shards)
   }
 
-  deinit { sums.deallocate() }
+  deinit {
+    sums.deallocate()
+    buffers.deallocate()
+  }
 
   public func act(_ rows: ActorRows, version: Int, tape: Tape) {
-    let parameter = versions[version % versions.count]
+    let parameter = buffers[version % buffers.count]
     let seen = rows.observation(leaf: 0).assumingMemoryBound(to: UInt8.self)
     for column in 0..<rows.columns {
       let mixed = parameter * Float(seen[16 * column] + 1) + rows.uniform[column]
@@ -35,7 +40,7 @@ public final class SummingLearner: Learner, @unchecked Sendable {
   }
 
   public func work(phase: Int, shard: Int, round: Int, block: RoundBlock, tape: Tape) {
-    var sum = versions[round % versions.count] + Float(phase) * scratch
+    var sum = buffers[round % buffers.count] + Float(phase) * scratch
     for step in 0..<block.steps {
       for column in 0..<block.columns {
         let row = step * block.columns + column
@@ -58,10 +63,10 @@ public final class SummingLearner: Learner, @unchecked Sendable {
     if phase < phases - 1 {
       scratch = total * 1e-3
     } else {
-      versions[(round + 1) % versions.count] = (total * 1e-3).truncatingRemainder(dividingBy: 1)
-      history.append(versions[(round + 1) % versions.count])
+      buffers[(round + 1) % buffers.count] = (total * 1e-3).truncatingRemainder(dividingBy: 1)
+      history.append(buffers[(round + 1) % buffers.count])
     }
   }
 
-  public func restore(versions: [Float]) { self.versions = versions }
+  public func restore(versions: [Float]) { _ = buffers.update(from: versions) }
 }

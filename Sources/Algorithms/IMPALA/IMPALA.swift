@@ -26,7 +26,7 @@ public final class IMPALA: Learner, @unchecked Sendable {
   private let totalSteps: Int
   /// Version v of the parameters is in buffer v mod (lag + 1).
   private let versions: [ParameterBuffer]
-  private var shards: [ShardResult]
+  private let shards: [ShardResult]
   private let gradient: ParameterBuffer
 
   /// - Parameters:
