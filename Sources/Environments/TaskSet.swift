@@ -71,8 +71,7 @@ public struct TaskSet: Sendable {
   }
 
   /// Everything that makes the tasks what they are, as text: equal texts are equal tasks. Reference scores are left out:
-  /// measuring them again changes no task. One fact a line, parameters
-  /// sorted.
+  /// measuring them again changes no task. One fact a line, parameters sorted.
   public var lockfile: String {
     var lines = ["suite: \(name)", "observation: \(observation.summary)", "action: \(action.summary)", "tasks:"]
     for task in tasks {
@@ -119,6 +118,7 @@ public enum Suites {
   // A new suite is a line here.
   private static let all: [(name: String, tasks: @Sendable () throws -> [Task])] = [
     ("arcade", { Arcade.tasks() }),
+    ("arcade-unscaled", { Arcade.ids.map { Arcade.task($0, rewardScale: 1) } }),
     ("atari8", { try Atari.suite8.map { try Atari.task($0) } }),
     ("atari57", { try Atari.games.map { try Atari.task($0.id) } }),
     ("goals", { GoalGrids.tasks() }),
