@@ -58,15 +58,16 @@ typedef struct {
   float scale;
 } image_view;
 
-// The direct kernels compute sixteen outputs of a pixel at a time, and read the image again and again: they win while
-// it stays in the first-level cache, as the boards of small games do. Larger images are left to BLAS, and so are
-// machines without the registers that the direct kernels want. An image of this size always fits the workspace.
-enum { DIRECT_FLOATS = 4096 };
+// The direct kernels compute sixteen outputs of a pixel at a time, and read the image again for each sixteen. Where
+// outputs are few, BLAS has too little work a patch to earn the patch's copy; from 64 outputs on it wins. Machines
+// without the registers that the direct kernels want are left to BLAS, too. The image must fit the workspace.
+enum { DIRECT_OUTPUTS = 32 };
 
 static int is_direct(const ck_convolution *c) {
   const size_t padded_height = c->pad_top + c->height + c->pad_bottom;
   const size_t padded_width = c->pad_left + c->width + c->pad_right;
-  return c->outputs % 16 == 0 && padded_height * padded_width * c->inputs <= DIRECT_FLOATS &&
+  return c->outputs % 16 == 0 && c->outputs <= DIRECT_OUTPUTS &&
+         padded_height * padded_width * c->inputs <= ck_convolution_workspace(c) &&
          ck_kernel_level() > CK_LEVEL_PORTABLE;
 }
 
