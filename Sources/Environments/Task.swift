@@ -30,6 +30,8 @@ public struct Task: Sendable {
   /// Whether a lost life counts as the end of an episode for the learner (discount 0), while the game and its score go
   /// on.
   public let lifeLossEndsEpisode: Bool
+  /// Whether the task has a rule of success; without one its environments report 0 at every step.
+  public let hasSuccessRule: Bool
   /// Colours of an observation's planes for drawing, first plane first, `0xRRGGBB`; empty for camera images.
   public let palette: [UInt32]
   /// Makes the environments of these replicas. Streams of random numbers are addressed by seed, id and replica.
@@ -37,7 +39,8 @@ public struct Task: Sendable {
 
   public init(
     id: String, observation: ObservationSpace, action: ActionSpace, actionMask: [Bool], scores: ReferenceScores?,
-    parameters: [String: String], lifeLossEndsEpisode: Bool = false, palette: [UInt32] = [],
+    parameters: [String: String], lifeLossEndsEpisode: Bool = false, hasSuccessRule: Bool = false,
+    palette: [UInt32] = [],
     makeEnvironment: @escaping @Sendable (_ replicas: Range<Int>, _ seed: UInt64) throws -> any Environment
   ) {
     if case .discrete(let n) = action {
@@ -45,6 +48,6 @@ public struct Task: Sendable {
     }
     (self.id, self.observation, self.action, self.actionMask) = (id, observation, action, actionMask)
     (self.scores, self.parameters, self.lifeLossEndsEpisode) = (scores, parameters, lifeLossEndsEpisode)
-    (self.palette, self.makeEnvironment) = (palette, makeEnvironment)
+    (self.hasSuccessRule, self.palette, self.makeEnvironment) = (hasSuccessRule, palette, makeEnvironment)
   }
 }

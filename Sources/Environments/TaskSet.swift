@@ -108,8 +108,8 @@ extension Task {
     return Task(
       id: id, observation: observation, action: space,
       actionMask: actionMask + Array(repeating: false, count: n - actionMask.count), scores: scores,
-      parameters: parameters, lifeLossEndsEpisode: lifeLossEndsEpisode, palette: palette,
-      makeEnvironment: makeEnvironment)
+      parameters: parameters, lifeLossEndsEpisode: lifeLossEndsEpisode, hasSuccessRule: hasSuccessRule,
+      palette: palette, makeEnvironment: makeEnvironment)
   }
 }
 

@@ -11,7 +11,7 @@ import Tensors
 ///
 /// - `model.safetensors`: parameters and PopArt statistics: what evaluation needs.
 /// - `state.safetensors`: optimiser slots, environments, recurrent state, experience collected ahead.
-/// - `state.json`: the round, and whether the environments could be saved.
+/// - `state.json`: the round, whether the environments could be saved, and each task's last episodes.
 public enum Checkpoint {
   struct State: Codable {
     var round: Int
@@ -19,12 +19,13 @@ public enum Checkpoint {
     /// Whether a resumed run continues to the bit. False where an environment has no state to save.
     var exact: Bool
     var lockfile: String
+    var recent: [Run.RecentEpisodes]
   }
 
   /// Writes the checkpoint of `training` into `folder`, which appears only when it is complete.
   /// - Returns: whether a resumed run continues to the bit.
   @discardableResult
-  static func write(_ training: Training, to folder: String) throws -> Bool {
+  static func write(_ training: Training, recent: [Run.RecentEpisodes], to folder: String) throws -> Bool {
     let (learner, engine) = (training.learner, training.engine)
     let lockfile = SHA256.hex(training.taskSet.lockfile.utf8)
     var model = TensorFile()
@@ -42,7 +43,8 @@ public enum Checkpoint {
     for entry in archive.entries {
       entry.bytes.withUnsafeBytes { state.add(entry.name, .bytes, shape: [$0.count], $0) }
     }
-    let description = State(round: engine.round, steps: training.steps, exact: exact, lockfile: lockfile)
+    let description = State(
+      round: engine.round, steps: training.steps, exact: exact, lockfile: lockfile, recent: recent)
     try AtomicFile.writeFolder(folder) { folder in
       try AtomicFile.write(model.encoded, to: "\(folder)/model.safetensors")
       try AtomicFile.write(state.encoded, to: "\(folder)/state.safetensors")
@@ -67,12 +69,12 @@ public enum Checkpoint {
   }
 
   /// Sets `training` to where the checkpoint in `folder` was taken.
-  /// - Returns: whether it continues to the bit; otherwise episodes begin afresh.
-  static func restore(_ training: Training, from folder: String) throws -> Bool {
+  /// - Returns: each task's last episodes.
+  static func restore(_ training: Training, from folder: String) throws -> [Run.RecentEpisodes] {
     let statePath = "\(folder)/state.json"
-    guard let state = try? JSONDecoder().decode(State.self, from: Data(AtomicFile.read(statePath))) else {
-      throw RunError.cannotRead(path: statePath, reason: "it does not describe a checkpoint")
-    }
+    guard let state = try? JSONDecoder().decode(State.self, from: Data(AtomicFile.read(statePath))),
+      state.recent.count == training.taskSet.tasks.count
+    else { throw RunError.cannotRead(path: statePath, reason: "it does not describe a checkpoint of these tasks") }
     try readModel(folder, into: training, round: state.round)
     let path = "\(folder)/state.safetensors"
     let file = try TensorFile(path: path)
@@ -83,7 +85,7 @@ public enum Checkpoint {
     }
     let archive = StateArchive(file.tensors.filter { $0.element == .bytes }.map { ($0.name, $0.bytes) })
     try training.engine.restoreState(from: archive, round: state.round, exact: state.exact)
-    return state.exact
+    return state.recent
   }
 }
 

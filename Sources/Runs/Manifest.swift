@@ -5,24 +5,36 @@ import Foundation
 public struct Manifest: Codable, Sendable {
   public static let version = "0.1.0"
 
-  public var polymath = Manifest.version
-  public var started: String
-  public var command: [String]
-  public var kernels = String(cString: ck_kernel_level_name())
-  public var openblasCore = String(cString: ck_blas_core_name())
-  public var openblasCoretype = ProcessInfo.processInfo.environment["OPENBLAS_CORETYPE"]
-  public var processor = Manifest.processorName
-  public var cores = ProcessInfo.processInfo.activeProcessorCount
-  public var threads: Int
+  /// One start of the tool on this run: the first, and one for each resume.
+  public struct Start: Codable, Sendable {
+    public var time = Date.now.formatted(.iso8601)
+    public var polymath = Manifest.version
+    public var command = CommandLine.arguments
+    /// Agent steps that the run had already made.
+    public var steps: Int
+    public var threads: Int
+    public var kernels = String(cString: ck_kernel_level_name())
+    public var openblasCore = String(cString: ck_blas_core_name())
+    public var openblasCoretype = ProcessInfo.processInfo.environment["OPENBLAS_CORETYPE"]
+    public var processor = Manifest.processorName
+    public var cores = ProcessInfo.processInfo.activeProcessorCount
+
+    init(steps: Int, threads: Int) { (self.steps, self.threads) = (steps, threads) }
+  }
+
+  public var starts: [Start] = []
+  /// SHA-256 of the task lockfile.
   public var lockfile: String
   /// Whether a resumed run continues to the bit; false where environments can't be saved (Atari): then episodes begin
   /// afresh. Unknown before the first checkpoint.
   public var resumesExactly: Bool?
 
-  init(threads: Int, lockfile: String) {
-    started = Date.now.formatted(.iso8601)
-    command = CommandLine.arguments
-    (self.threads, self.lockfile) = (threads, lockfile)
+  init(lockfile: String) { self.lockfile = lockfile }
+
+  init(path: String) throws {
+    do { self = try JSONDecoder().decode(Manifest.self, from: Data(AtomicFile.read(path))) } catch let error as RunError {
+      throw error
+    } catch { throw RunError.cannotRead(path: path, reason: "it is not the manifest of a run") }
   }
 
   func write(to path: String) throws {

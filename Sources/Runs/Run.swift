@@ -19,7 +19,7 @@ public final class Run: @unchecked Sendable {
   private let isStopping = Atomic(false)
 
   /// Episodes of one task, newest last.
-  public struct RecentEpisodes: Sendable {
+  public struct RecentEpisodes: Codable, Sendable {
     public private(set) var count = 0
     public private(set) var scores: [Double] = []
 
@@ -37,10 +37,11 @@ public final class Run: @unchecked Sendable {
     let training = try Training(configuration)
     let name = "\(configuration.suite)-\(configuration.algorithm)-\(configuration.seed)"
     let directory = try RunDirectory.make(path: out, name: name, overwrite: overwrite)
-    let run = try Run(training, directory, resumedAt: nil)
+    let recent = Array(repeating: RecentEpisodes(), count: training.taskSet.tasks.count)
+    let run = try Run(
+      training, directory, recent, Manifest(lockfile: SHA256.hex(training.taskSet.lockfile.utf8)), resumedAt: nil)
     try AtomicFile.write(training.configuration.yaml.utf8, to: directory.configuration)
     try AtomicFile.write(training.taskSet.lockfile.utf8, to: directory.lockfile)
-    try run.manifest.write(to: directory.manifest)
     return run
   }
 
@@ -57,8 +58,8 @@ public final class Run: @unchecked Sendable {
     }
     let training = try Training(given)
     try checkLockfile(directory, training.taskSet)
-    _ = try Checkpoint.restore(training, from: directory.latestCheckpoint())
-    return try Run(training, directory, resumedAt: training.steps)
+    let recent = try Checkpoint.restore(training, from: directory.latestCheckpoint())
+    return try Run(training, directory, recent, Manifest(path: directory.manifest), resumedAt: training.steps)
   }
 
   /// The resolved configuration in a run's folder.
@@ -91,14 +92,20 @@ public final class Run: @unchecked Sendable {
       path: directory.lockfile, difference: "it says \"\(line(old))\", this is \"\(line(new))\"")
   }
 
-  private init(_ training: Training, _ directory: RunDirectory, resumedAt steps: Int?) throws {
-    (self.training, self.directory) = (training, directory)
+  private init(
+    _ training: Training, _ directory: RunDirectory, _ recent: [RecentEpisodes], _ manifest: Manifest,
+    resumedAt steps: Int?
+  ) throws {
+    (self.training, self.directory, self.recent, self.manifest) = (training, directory, recent, manifest)
     firstSteps = steps ?? 0
-    recent = Array(repeating: RecentEpisodes(), count: training.taskSet.tasks.count)
-    manifest = Manifest(
-      threads: training.configuration.threads, lockfile: SHA256.hex(training.taskSet.lockfile.utf8))
     metrics = try MetricsLog(path: directory.metrics, keepingThrough: steps)
+    self.manifest.starts.append(Manifest.Start(steps: firstSteps, threads: training.configuration.threads))
+    try self.manifest.write(to: directory.manifest)
   }
+
+  /// Whether this run, taken up from a checkpoint, continues to the bit; false where environments had no state to save
+  /// and begin fresh episodes. nil for a new run.
+  public var resumedExactly: Bool? { manifest.starts.count > 1 ? manifest.resumesExactly : nil }
 
   /// Seconds since this process took the run up.
   public var seconds: Double { (ContinuousClock.now - start) / .seconds(1) }
@@ -136,7 +143,7 @@ public final class Run: @unchecked Sendable {
 
   private func checkpoint() throws {
     try metrics.synchronize()
-    let exact = try Checkpoint.write(training, to: directory.checkpoint(steps: steps))
+    let exact = try Checkpoint.write(training, recent: recent, to: directory.checkpoint(steps: steps))
     try directory.keepNewestCheckpoints(2)
     if manifest.resumesExactly != exact {
       manifest.resumesExactly = exact
@@ -152,10 +159,12 @@ public final class Run: @unchecked Sendable {
       ("policy/largest_log_rho", Double(statistics.largestLogRho)), ("steps_per_second", stepsPerSecond),
     ]
     for (index, task) in training.taskSet.tasks.enumerated() {
-      let score = Statistics.mean(recent[index].scores)
-      numbers.append(("\(task.id)/return", score))
-      numbers.append(("\(task.id)/episodes", Double(recent[index].count)))
-      if let normalized = task.scores?.normalized(score) { numbers.append(("\(task.id)/normalized", normalized)) }
+      let score = Statistics.mean(ofEpisodes: recent[index].scores)
+      numbers += [
+        ("\(task.id)/episodes", Double(recent[index].count)), ("\(task.id)/return", score.estimate),
+        ("\(task.id)/return_low", score.low), ("\(task.id)/return_high", score.high),
+      ]
+      if let normalized = task.scores?.normalized(score.estimate) { numbers.append(("\(task.id)/normalized", normalized)) }
       if training.configuration.learning.values == .popArt {
         numbers.append(("\(task.id)/mu", learner.popArt.mu[index]))
         numbers.append(("\(task.id)/sigma", learner.popArt.sigma(index)))

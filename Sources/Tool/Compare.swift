@@ -14,6 +14,8 @@ struct Compare: ParsableCommand {
   var episodes = 100
   @Option(help: "Seed of the environments and of sampled actions.")
   var seed: UInt64 = 1001
+  @Option(help: "Tasks to compare on, separated by commas; all by default.")
+  var tasks = ""
   @Flag(help: "Score by the share of episodes that succeed.")
   var success = false
 
@@ -25,18 +27,22 @@ struct Compare: ParsableCommand {
   func run() throws {
     Command.prepare()
     var (arms, ids): ([(name: String, scores: [[Double]])], [String]) = ([], [])
+    let wanted = tasks.split(separator: ",").map(String.init)
     for path in runs {
       let agent = try Run.load(path)
-      if ids.isEmpty { ids = agent.taskSet.ids }
-      guard ids == agent.taskSet.ids else {
-        throw ValidationError("\(path) has tasks \(agent.taskSet.ids), the first run has \(ids): compare equal tasks")
+      let taskSet = wanted.isEmpty ? agent.taskSet : try agent.taskSet.subset(wanted)
+      if ids.isEmpty { ids = taskSet.ids }
+      guard ids == taskSet.ids else {
+        throw ValidationError("\(path) has tasks \(taskSet.ids), the first run has \(ids): name common ones with --tasks")
       }
       let played = try Evaluation.play(
-        agent.taskSet, policy: agent.learner, recurrentSize: agent.configuration.learning.lstm, episodes: episodes,
-        seed: seed)
+        taskSet, policy: agent.learner, recurrentSize: agent.configuration.learning.lstm, episodes: episodes, seed: seed)
       let scores = try played.map { score in
         guard let value = success ? score.success : score.normalized else {
-          throw ValidationError("task \(score.id) has no reference score: compare by --success, or measure one first")
+          throw ValidationError(
+            success
+              ? "task \(score.id) has no rule of success: leave --success out to compare normalised returns"
+              : "task \(score.id) has no reference score: compare by --success, or leave it out with --tasks")
         }
         return value
       }
@@ -67,15 +73,20 @@ struct Compare: ParsableCommand {
 
   /// IQM over seeds and tasks, and the difference to the first arm.
   private func printIntervals(_ arms: [(name: String, scores: [[Double]])]) {
-    func text(_ interval: Statistics.Interval) -> String {
-      String(format: "%.3f [%.3f, %.3f]", interval.estimate, interval.low, interval.high)
+    // One seed says nothing about the next.
+    func text(_ interval: Statistics.Interval, seeds: Int) -> String {
+      let estimate = String(format: "%.3f", interval.estimate)
+      return seeds < 2 ? estimate + " [n/a]" : estimate + String(format: " [%.3f, %.3f]", interval.low, interval.high)
     }
     print("")
     var rows = [["algorithm", "seeds", "IQM", "\(arms[0].name) minus it"]]
     for (index, arm) in arms.enumerated() {
       rows.append([
-        arm.name, "\(arm.scores.count)", text(Statistics.aggregate(scores: arm.scores)),
-        index == 0 ? "" : text(Statistics.difference(arms[0].scores, arm.scores)),
+        arm.name, "\(arm.scores.count)", text(Statistics.aggregate(scores: arm.scores), seeds: arm.scores.count),
+        index == 0
+          ? ""
+          : text(
+            Statistics.difference(arms[0].scores, arm.scores), seeds: min(arms[0].scores.count, arm.scores.count)),
       ])
     }
     table(rows).forEach { print($0) }

@@ -68,7 +68,7 @@ struct Evaluate: ParsableCommand {
       let interval = score.low.flatMap { low in score.high.map { "\(percent(low)) to \(percent($0))" } }
       rows.append([
         score.id, grouped(score.episodes), short(score.return), score.normalized.map(percent) ?? "n/a",
-        interval ?? "n/a", percent(score.success),
+        interval ?? "n/a", score.success.map(percent) ?? "n/a",
       ])
     }
     table(rows).forEach { print($0) }

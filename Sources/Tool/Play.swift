@@ -47,7 +47,7 @@ struct Play: ParsableCommand {
       let picture = Picture(
         observation: UnsafeRawBufferPointer(
           start: block.observation(leaf: 0, step: 1, column: 0), count: leaf.byteCount),
-        leaf: leaf, palette: chosen.palette)
+        leaf: leaf, palette: chosen.palette, columns: isTerminal ? terminalSize().columns : .max)
       score += Double(block.reward[1])
       let status = "\(chosen.id)  step \(step + 1)  score \(short(score))"
       let lines = picture.lines + [status]
@@ -65,8 +65,9 @@ struct Play: ParsableCommand {
 struct Picture {
   let lines: [String]
 
-  /// Planes are drawn in their palette's colours, the first plane on top; a camera image in grey, its newest frame.
-  init(observation: UnsafeRawBufferPointer, leaf: ObservationLeaf, palette: [UInt32]) {
+  /// Planes are drawn in their palette's colours, the first plane on top; a camera image in grey, its newest frame, every
+  /// second or third pixel of it where the terminal is too narrow for all.
+  init(observation: UnsafeRawBufferPointer, leaf: ObservationLeaf, palette: [UInt32], columns: Int) {
     let (height, width, channels) = (leaf.shape[0], leaf.shape[1], leaf.shape[2])
     func color(_ y: Int, _ x: Int) -> UInt32 {
       let pixel = (y * width + x) * channels
@@ -76,11 +77,12 @@ struct Picture {
     }
     // Boards are small: two characters a cell make them square and legible.
     let (repeats, rows) = palette.isEmpty ? (1, 2) : (2, 1)
+    let step = (width * repeats - 1) / columns + 1
     func code(_ rgb: UInt32) -> String { "\(rgb >> 16 & 255);\(rgb >> 8 & 255);\(rgb & 255)m" }
-    lines = stride(from: 0, to: height, by: rows).map { y in
-      (0..<width).map { x in
+    lines = stride(from: 0, to: height, by: rows * step).map { y in
+      stride(from: 0, to: width, by: step).map { x in
         let top = color(y, x)
-        let bottom = rows == 2 && y + 1 < height ? color(y + 1, x) : top
+        let bottom = rows == 2 && y + step < height ? color(y + step, x) : top
         let cell = "\u{1b}[38;2;\(code(top))\u{1b}[48;2;\(code(bottom))"
         return cell + String(repeating: "\u{2580}", count: repeats)
       }.joined() + "\u{1b}[0m"

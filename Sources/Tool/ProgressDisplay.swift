@@ -1,8 +1,7 @@
 import Foundation
 import Polymath
 
-/// The live table of a training run. On a terminal it is drawn over each second; elsewhere it is printed now and then
-/// as
+/// The live table of a training run. On a terminal it is drawn over each second; elsewhere it is printed now and then as
 /// plain lines.
 final class ProgressDisplay: @unchecked Sendable {
   private let quiet: Bool
@@ -49,11 +48,22 @@ final class ProgressDisplay: @unchecked Sendable {
   }
 
   private func draw(_ run: Run) {
-    let lines = lines(run)
+    let lines = fitting(lines(run))
     // Up over the last table, then each line cleared before it is written.
     print((drawnLines > 0 ? "\u{1b}[\(drawnLines)A" : "") + lines.map { "\u{1b}[2K\($0)\n" }.joined(), terminator: "")
     fflush(nil)
     drawnLines = lines.count
+  }
+
+  /// The lines cut to the terminal: one that wraps, or scrolls away, could not be drawn over.
+  private func fitting(_ lines: [String]) -> [String] {
+    let (columns, rows) = terminalSize()
+    var shown = lines
+    if lines.count >= rows {
+      let kept = max(rows - 3, 1)
+      shown = lines[..<kept] + ["(\(lines.count - 1 - kept) more tasks)", lines[lines.count - 1]]
+    }
+    return shown.map { String($0.prefix(columns)) }
   }
 
   private func lines(_ run: Run) -> [String] {

@@ -40,5 +40,12 @@ func table(_ rows: [[String]]) -> [String] {
   }
 }
 
+/// What the terminal shows at once; 80 by 24 where it doesn't say.
+func terminalSize() -> (columns: Int, rows: Int) {
+  var size = winsize()
+  guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0, size.ws_row > 0 else { return (80, 24) }
+  return (Int(size.ws_col), Int(size.ws_row))
+}
+
 /// Whether standard output is a terminal, where lines may be drawn over.
 let isTerminal = isatty(STDOUT_FILENO) != 0

@@ -89,7 +89,7 @@ public enum Arcade {
         "sticky_actions": "\(rules.sticky)",
         "ramping": "\(ramping)",
         "horizon": "\(rules.horizon)",
-      ], palette: game.palette
+      ], hasSuccessRule: rules.game == CARCADE_VAULT, palette: game.palette
     ) { replicas, seed in ArcadeEnvironment(task: id, rules: rules, replicas: replicas, seed: seed) }
   }
 

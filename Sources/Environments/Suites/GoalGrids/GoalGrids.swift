@@ -64,7 +64,7 @@ public enum GoalGrids {
         "goal_reward": "\(rules.goalReward)",
         "step_reward": "\(rules.stepReward)",
         "horizon": "\(horizon)",
-      ], palette: palette
+      ], hasSuccessRule: rules.goal != nil, palette: palette
     ) { replicas, seed in GoalGridEnvironment(task: id, rules: rules, replicas: replicas, seed: seed) }
   }
 
