@@ -19,6 +19,7 @@ ctest: setup
 # The studies of docs/results that take minutes.
 learning: build
 	./scripts/winner-take-all
+	./scripts/dense-beside-sparse
 
 build: setup
 	swift build -c $(CONFIGURATION) --product polymath

@@ -49,23 +49,15 @@ public enum Evaluation {
   ) throws -> [TaskScore] {
     let slots = min(episodes, 16)
     let perSlot = (episodes + slots - 1) / slots
-    let shape = try RunShape(tasks: 1, environmentsPerTask: slots, unroll: 20, groups: 1, shards: 1, lag: 0)
-    let tape = Tape()
     return try taskSet.tasks.map { task in
-      let group = try Group(
-        0, shape: shape, tasks: [task], actions: task.actionMask.count, seed: seed, purpose: .evaluation,
-        recurrentSize: recurrentSize)
-      group.greedy = greedy
-      let block = RoundEngine.blocks(
-        shape: shape, observation: taskSet.observation, recurrentSize: recurrentSize)[0][0]
+      let player = try Player(
+        task, policy: policy, version: version, recurrentSize: recurrentSize, slots: slots, unroll: 20, seed: seed,
+        greedy: greedy)
       var played: [[EpisodeRecord]] = Array(repeating: [], count: slots)
-      var round = 0
       while played.contains(where: { $0.count < perSlot }) {
-        try group.unroll(round: round, version: version, block: block, policy: policy, tape: tape)
-        for episode in group.episodes(inRound: round) where played[episode.column].count < perSlot {
+        for episode in try player.unroll() where played[episode.column].count < perSlot {
           played[episode.column].append(episode)
         }
-        round += 1
       }
       return score(task, Array(played.flatMap { $0 }.prefix(max(episodes, 1))))
     }

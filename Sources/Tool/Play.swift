@@ -33,17 +33,13 @@ struct Play: ParsableCommand {
     let taskSet = try agent?.taskSet ?? Suites.make(suite)
     let chosen = try taskSet.subset([task ?? taskSet.ids[0]]).tasks[0]
     let policy: any Policy = agent?.learner ?? Evaluation.randomPolicy(taskSet)
-    let units = agent?.configuration.learning.lstm ?? 0
-    let shape = try RunShape(tasks: 1, environmentsPerTask: 1, unroll: 1, groups: 1, shards: 1, lag: 0)
-    let group = try Group(
-      0, shape: shape, tasks: [chosen], actions: chosen.actionMask.count, seed: seed, purpose: .evaluation,
-      recurrentSize: units)
-    group.greedy = greedy
-    let block = RoundEngine.blocks(shape: shape, observation: taskSet.observation, recurrentSize: units)[0][0]
-    let (tape, leaf) = (Tape(), taskSet.observation.leaves[0])
+    let player = try Player(
+      chosen, policy: policy, recurrentSize: agent?.configuration.learning.lstm ?? 0, slots: 1, unroll: 1, seed: seed,
+      greedy: greedy)
+    let (block, leaf) = (player.block, taskSet.observation.leaves[0])
     var (score, drawn) = (0.0, 0)
     for step in 0..<steps {
-      try group.unroll(round: step, version: 0, block: block, policy: policy, tape: tape)
+      let ended = try !player.unroll().isEmpty
       let picture = Picture(
         observation: UnsafeRawBufferPointer(
           start: block.observation(leaf: 0, step: 1, column: 0), count: leaf.byteCount),
@@ -55,7 +51,7 @@ struct Play: ParsableCommand {
         (isTerminal && drawn > 0 ? "\u{1b}[\(drawn)A" : "") + lines.map { "\u{1b}[2K\($0)\n" }.joined(), terminator: "")
       fflush(nil)
       drawn = lines.count
-      if group.episodes(inRound: step).first != nil { score = 0 }
+      if ended { score = 0 }
       if isTerminal { Thread.sleep(forTimeInterval: 1 / speed) }
     }
   }

@@ -62,13 +62,19 @@ struct GoalGridTests {
     }
   }
 
-  @Test("The dense task pays at every one of its 20 steps")
+  @Test("The dense task pays at every one of its 200 steps, until one leads off the grid")
   func dense() throws {
     let play = try Play(GoalGrids.denseAndSparse()[0])
-    for step in 1...60 {
-      try play.step([Int32(step % 4)])
-      #expect(play.reward[0] == 0.01 && play.terminated[0] == 0)
-      #expect(play.truncated[0] == (step % 20 == 0 ? 1 : 0))
+    for step in 1...400 {
+      try play.step([cell(play.observation, plane: 0)!.column > 0 ? 0 : 2])
+      #expect(play.reward[0] == 1 && play.terminated[0] == 0)
+      #expect(play.truncated[0] == (step % 200 == 0 ? 1 : 0))
+    }
+    for _ in 0...cell(play.observation, plane: 0)!.row {
+      let falls = cell(play.observation, plane: 0)!.row == 0
+      try play.step([1])
+      #expect(play.reward[0] == (falls ? 0 : 1) && play.truncated[0] == 0)
+      #expect(play.terminated[0] == (falls ? 1 : 0) && play.success[0] == 0)
     }
   }
 }

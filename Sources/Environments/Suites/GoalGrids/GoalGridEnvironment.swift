@@ -41,16 +41,20 @@ public final class GoalGridEnvironment: Environment {
 
   public func step(_ action: ActionRows, into rows: StepRows) -> Progress {
     for slot in 0..<slots {
-      let cell = GoalGrids.next(Int(states[slot].cell), action.discrete![slot])
+      let before = Int(states[slot].cell)
+      let cell = GoalGrids.next(before, action.discrete![slot])
       states[slot].cell = Int32(cell)
       states[slot].step += 1
       states[slot].episodeStep += 1
       let arrived = cell == rules.goal
-      let late = !arrived && states[slot].episodeStep == GoalGrids.horizon
-      rows.reward[slot] = rules.stepReward + (arrived ? rules.goalReward : 0)
-      (rows.terminated[slot], rows.truncated[slot], rows.valid[slot]) = (arrived ? 1 : 0, late ? 1 : 0, 1)
+      // A step that leads nowhere was one off the grid.
+      let fell = rules.edgesAreCliffs && cell == before
+      let ended = arrived || fell
+      let late = !ended && states[slot].episodeStep == rules.horizon
+      rows.reward[slot] = (fell ? 0 : rules.stepReward) + (arrived ? rules.goalReward : 0)
+      (rows.terminated[slot], rows.truncated[slot], rows.valid[slot]) = (ended ? 1 : 0, late ? 1 : 0, 1)
       (rows.success[slot], rows.lives[slot]) = (arrived ? 1 : 0, 0)
-      if arrived || late {
+      if ended || late {
         write(slot, to: rows.finalObservation)
         begin(slot)
       }

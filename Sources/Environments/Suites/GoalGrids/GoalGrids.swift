@@ -7,7 +7,6 @@ public enum GoalGrids {
   static let side = 8
   /// The player, then the goal of each of four tasks.
   static let planes = 5
-  static let horizon = 20
 
   /// What an agent sees: `planes`, uint8 `[8, 8, 5]`, row, column, plane; plane 0 is the player, plane 1 + i the goal
   /// of task i.
@@ -27,6 +26,10 @@ public enum GoalGrids {
     var plane = 1
     var goalReward: Float = 0
     var stepReward: Float = 0
+    /// Whether a step off the grid ends the episode, unpaid, instead of leaving the player where it is.
+    var edgesAreCliffs = false
+    /// Steps after which an episode is truncated.
+    var horizon = 20
   }
 
   /// Suite `goals`: four tasks that differ in their goals, and in what reaching them is worth: 0.1, 1, 10, 100.
@@ -39,11 +42,11 @@ public enum GoalGrids {
     ]
   }
 
-  /// Suite `goals-dense`: 0.01 at every step whatever is done, beside 1 at a goal. Signs of rewards are equally large
-  /// here, and still one task has nearly all of them.
+  /// Suite `goals-dense`: 1 at every step that does not leave the grid, which ends the episode, beside 1 at a goal. All
+  /// rewards are equally large here, and still one task has nearly all of them.
   public static func denseAndSparse() -> [Task] {
     [
-      task("dense", Rules(stepReward: 0.01)),
+      task("dense", Rules(stepReward: 1, edgesAreCliffs: true, horizon: 200)),
       task("sparse", Rules(goal: cell(row: 6, column: 6), plane: 2, goalReward: 1)),
     ]
   }
@@ -55,7 +58,7 @@ public enum GoalGrids {
       id: id, observation: observation, action: action, actionMask: [true, true, true, true],
       scores: rules.goal.map {
         Task.ReferenceScores(
-          random: Double(rules.goalReward) * randomSuccess(goal: $0), reference: Double(rules.goalReward),
+          random: Double(rules.goalReward) * randomSuccess(goal: $0, horizon: rules.horizon), reference: Double(rules.goalReward),
           label: "best play")
       },
       parameters: [
@@ -63,7 +66,8 @@ public enum GoalGrids {
         "goal_plane": "\(rules.plane)",
         "goal_reward": "\(rules.goalReward)",
         "step_reward": "\(rules.stepReward)",
-        "horizon": "\(horizon)",
+        "edges": rules.edgesAreCliffs ? "cliffs" : "walls",
+        "horizon": "\(rules.horizon)",
       ], hasSuccessRule: rules.goal != nil, palette: palette
     ) { replicas, seed in GoalGridEnvironment(task: id, rules: rules, replicas: replicas, seed: seed) }
   }
@@ -81,7 +85,7 @@ public enum GoalGrids {
   }
 
   /// Exact probability that uniformly random play reaches the goal in time, over all starts.
-  static func randomSuccess(goal: Int) -> Double {
+  static func randomSuccess(goal: Int, horizon: Int) -> Double {
     let cells = side * side
     var presence = (0..<cells).map { $0 == goal ? 0 : 1 / Double(cells - 1) }
     var reached = 0.0
