@@ -31,10 +31,12 @@ public struct Manifest: Codable, Sendable {
 
   init(lockfile: String) { self.lockfile = lockfile }
 
-  init(path: String) throws {
-    do { self = try JSONDecoder().decode(Manifest.self, from: Data(AtomicFile.read(path))) } catch let error as RunError {
-      throw error
-    } catch { throw RunError.cannotRead(path: path, reason: "it is not the manifest of a run") }
+  init(path: String) throws(RunError) {
+    let bytes = try AtomicFile.read(path)
+    guard let saved = try? JSONDecoder().decode(Manifest.self, from: Data(bytes)) else {
+      throw .cannotRead(path: path, reason: "it is not the manifest of a run")
+    }
+    self = saved
   }
 
   func write(to path: String) throws {

@@ -164,7 +164,9 @@ public final class Run: @unchecked Sendable {
         ("\(task.id)/episodes", Double(recent[index].count)), ("\(task.id)/return", score.estimate),
         ("\(task.id)/return_low", score.low), ("\(task.id)/return_high", score.high),
       ]
-      if let normalized = task.scores?.normalized(score.estimate) { numbers.append(("\(task.id)/normalized", normalized)) }
+      if let normalized = task.scores?.normalized(score.estimate) {
+        numbers.append(("\(task.id)/normalized", normalized))
+      }
       if training.configuration.learning.values == .popArt {
         numbers.append(("\(task.id)/mu", learner.popArt.mu[index]))
         numbers.append(("\(task.id)/sigma", learner.popArt.sigma(index)))

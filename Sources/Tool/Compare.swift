@@ -33,10 +33,12 @@ struct Compare: ParsableCommand {
       let taskSet = wanted.isEmpty ? agent.taskSet : try agent.taskSet.subset(wanted)
       if ids.isEmpty { ids = taskSet.ids }
       guard ids == taskSet.ids else {
-        throw ValidationError("\(path) has tasks \(taskSet.ids), the first run has \(ids): name common ones with --tasks")
+        throw ValidationError(
+          "\(path) has tasks \(taskSet.ids), the first run has \(ids): name common ones with --tasks")
       }
       let played = try Evaluation.play(
-        taskSet, policy: agent.learner, recurrentSize: agent.configuration.learning.lstm, episodes: episodes, seed: seed)
+        taskSet, policy: agent.learner, recurrentSize: agent.configuration.learning.lstm, episodes: episodes, seed: seed
+      )
       let scores = try played.map { score in
         guard let value = success ? score.success : score.normalized else {
           throw ValidationError(

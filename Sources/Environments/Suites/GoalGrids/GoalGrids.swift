@@ -58,8 +58,8 @@ public enum GoalGrids {
       id: id, observation: observation, action: action, actionMask: [true, true, true, true],
       scores: rules.goal.map {
         Task.ReferenceScores(
-          random: Double(rules.goalReward) * randomSuccess(goal: $0, horizon: rules.horizon), reference: Double(rules.goalReward),
-          label: "best play")
+          random: Double(rules.goalReward) * randomSuccess(goal: $0, horizon: rules.horizon),
+          reference: Double(rules.goalReward), label: "best play")
       },
       parameters: [
         "goal": rules.goal.map { "row \($0 / side), column \($0 % side)" } ?? "none",
