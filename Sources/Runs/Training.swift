@@ -13,10 +13,11 @@ public final class Training {
 
   /// Builds everything that a configuration describes.
   ///
+  /// - Parameter taskSet: Tasks of one's own; nil for the suite that the configuration names.
   /// - Throws: `EnvironmentError` for suites, tasks and their needs, `EngineError` for numbers that don't fit each
   /// other.
-  public init(_ configuration: RunConfiguration) throws {
-    let suite = try Suites.make(configuration.suite)
+  public init(_ configuration: RunConfiguration, taskSet suite: TaskSet? = nil) throws {
+    let suite = try suite ?? Suites.make(configuration.suite)
     taskSet = configuration.tasks.isEmpty ? suite : try suite.subset(configuration.tasks)
     try taskSet.checkStreams(replicas: configuration.environmentsPerTask)
     let tasks = taskSet.tasks

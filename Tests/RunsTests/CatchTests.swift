@@ -1,0 +1,35 @@
+import Engine
+import Environments
+import Foundation
+import Runs
+import Testing
+
+/// The example of docs/adding-an-environment.md.
+@Suite("The guide's environment")
+struct CatchTests {
+  @Test("The guide shows the code that is tested here")
+  func guide() throws {
+    let tests = URL(filePath: #filePath).deletingLastPathComponent()
+    let code = try String(contentsOf: tests.appending(path: "Catch.swift"), encoding: .utf8)
+    let guide = try String(
+      contentsOf: tests.appending(path: "../../docs/adding-an-environment.md").standardizedFileURL, encoding: .utf8)
+    #expect(guide.contains("```swift\n\(code)```"))
+  }
+
+  @Test("It passes the environment check")
+  func check() throws { #expect(try EnvironmentCheck.failures(of: Catch.task).isEmpty) }
+
+  @Test("It trains without being a suite of the library, and beats random play by far")
+  func learns() throws {
+    let taskSet = try TaskSet(name: "catch", tasks: [Catch.task])
+    var configuration = Preset.popArtIMPALA.configuration(suite: "catch")
+    configuration.steps = 60_000
+    let training = try Training(configuration, taskSet: taskSet)
+    try training.engine.run(until: training.rounds)
+    let trained = try Evaluation.play(
+      taskSet, policy: training.learner, version: training.engine.round, episodes: 200, seed: 1)[0]
+    let random = try Evaluation.play(taskSet, policy: Evaluation.randomPolicy(taskSet), episodes: 2000, seed: 1)[0]
+    #expect(abs(random.return - -0.6) < 0.08)
+    #expect(trained.return > 0.5)
+  }
+}
