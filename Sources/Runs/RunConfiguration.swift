@@ -60,8 +60,14 @@ public enum Preset: String, CaseIterable, Sendable {
     case .multiHeadIMPALA: run.learning.values = .perTask
     }
     if suite.hasPrefix("atari") {
+      // For millions of steps, not the papers' thousands of millions: more and smaller updates, statistics that move
+      // sooner, and an RMSProp that does without epsilon 0.01 and a mean square that begins at one. With those two
+      // breakout's policy stays uniform for its first 150,000 steps.
       run.learning.network = .shallow3
-      run.environmentsPerTask = suite == "atari57" ? 1 : 4
+      run.learning.learningRate = 7e-4
+      (run.learning.rmsProp.convention, run.learning.rmsProp.epsilon) = (.pytorch, 1e-5)
+      run.learning.popArt.beta = 1e-3
+      run.environmentsPerTask = suite == "atari57" ? 1 : 2
       run.steps = 2_000_000
       run.checkpointEvery = 250_000
     } else {
