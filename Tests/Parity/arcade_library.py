@@ -51,14 +51,14 @@ class Address(ctypes.Structure):
 
 
 def build_library():
-    """Compiles the games and the generator; the library lives as long as the process."""
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="arcade-parity-"))
-    library = folder / "libcarcade.so"
+    """Compiles the games and the generator; what is loaded outlives its file."""
     sources = sorted((ROOT / "Sources/CArcade").glob("*.c")) + [ROOT / "CKernels/src/ck_random.c"]
     includes = [f"-I{ROOT / 'CKernels/include'}", f"-I{ROOT / 'Sources/CArcade/include'}"]
-    command = ["clang", "-std=c11", "-O2", "-fPIC", "-shared", *includes, *map(str, sources), "-o", str(library), "-lm"]
-    subprocess.run(command, check=True)
-    return ctypes.CDLL(str(library))
+    with tempfile.TemporaryDirectory() as folder:
+        library = f"{folder}/libcarcade.so"
+        command = ["clang", "-std=c11", "-O2", "-fPIC", "-shared", *includes, *map(str, sources), "-o", library, "-lm"]
+        subprocess.run(command, check=True)
+        return ctypes.CDLL(library)
 
 
 def pointer(array):
