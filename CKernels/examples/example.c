@@ -44,7 +44,6 @@ static void backward(network *gradient, const network *n, const float *dchosen, 
 
 int main(void) {
   static network parameters, gradient, m, v;
-  ck_blas_single_thread();
   ck_flush_denormals();
   ck_random_normal(parameters.w1, (ck_address){.seed = 1, .stream = 1}, INPUTS * HIDDEN);
   for (int i = 0; i < ROUNDS; i++) x[2 * i] = i & 1 ? 1 : -1, x[2 * i + 1] = i & 2 ? 1 : -1;

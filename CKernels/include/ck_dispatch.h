@@ -18,9 +18,6 @@ int ck_kernel_level_refused(void);
 /// The core that OpenBLAS chose, such as "SkylakeX" or "Haswell" (read at load time, `OPENBLAS_CORETYPE` pins it).
 const char *ck_blas_core_name(void);
 
-/// Tells OpenBLAS to use the calling thread only. Call once at start-up: parallelism is above the kernels.
-void ck_blas_single_thread(void);
-
 /// Flushes denormal numbers to zero in the calling thread (inputs and results), so that time does not depend on tiny
 /// values. Every thread that computes calls it once, or bits differ between threads.
 void ck_flush_denormals(void);

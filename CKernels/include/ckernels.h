@@ -15,8 +15,9 @@
 /// by the kernel level, so equal inputs give equal bits on any thread. sgemm rounds differently for other
 /// batch sizes, at other positions within a batch, and on other OpenBLAS cores.
 ///
-/// Threads. Any number of threads may call any kernel on buffers of their own. OpenBLAS must run with one thread
-/// (`ck_blas_single_thread`); a thread sets its floating-point mode once with `ck_flush_denormals`.
+/// Threads. Any number of threads may call any kernel on buffers of their own: parallelism is above the kernels. OpenBLAS
+/// is therefore told, before `main`, to use the calling thread only; its own threads would wait for each other in busy
+/// loops, and change bits. A thread sets its floating-point mode once with `ck_flush_denormals`.
 #ifndef CKERNELS_H
 #define CKERNELS_H
 

@@ -7,7 +7,7 @@
 #include <xmmintrin.h>
 #endif
 
-// Written by `choose_level` before `main`, read only from then on. The initial value is right on any processor, so
+// Written by `prepare` before `main`, read only from then on. The initial value is right on any processor, so
 // another library's constructor may already call kernels.
 static const ck_kernel_table *chosen_kernels = &ck_kernels_v2;
 static ck_level chosen_level = CK_LEVEL_PORTABLE;
@@ -26,7 +26,8 @@ static ck_level highest_level(void) {
   return CK_LEVEL_PORTABLE;
 }
 
-__attribute__((constructor)) static void choose_level(void) {
+__attribute__((constructor)) static void prepare(void) {
+  openblas_set_num_threads(1);
   const ck_level highest = highest_level();
   ck_level level = highest;
   const char *wanted = getenv("POLYMATH_KERNELS");
@@ -61,8 +62,6 @@ const char *ck_kernel_level_name(void) {
 int ck_kernel_level_refused(void) { return refused; }
 
 const char *ck_blas_core_name(void) { return openblas_get_corename(); }
-
-void ck_blas_single_thread(void) { openblas_set_num_threads(1); }
 
 void ck_flush_denormals(void) {
 #if defined(__x86_64__)

@@ -103,7 +103,6 @@ static void test_bytes(ck_convolution c, size_t images) {
 }
 
 int main(void) {
-  ck_blas_single_thread();
   const struct {
     ck_convolution c;
     size_t images;

@@ -88,7 +88,6 @@ static void test_cell(size_t rows, size_t hidden) {
 }
 
 int main(void) {
-  ck_blas_single_thread();
   test_unroll(1, 1, 1, 1, 0);
   test_unroll(3, 2, 5, 3, 0.3);
   test_unroll(5, 5, 3, 7, 0.3);

@@ -35,7 +35,6 @@ static void test_orthogonal(size_t rows, size_t columns) {
 }
 
 int main(void) {
-  ck_blas_single_thread();
   const size_t shapes[][2] = {{1, 1}, {1, 5}, {5, 1}, {4, 4}, {7, 3}, {3, 7}, {64, 64}, {90, 16}, {16, 100}, {130, 40}};
   for (size_t s = 0; s < COUNT(shapes); s++) test_orthogonal(shapes[s][0], shapes[s][1]);
   return finish();

@@ -1,3 +1,4 @@
+import CKernels
 import Engine
 import Environments
 import Tensors
@@ -33,6 +34,7 @@ public final class Player {
   /// - Returns: the episodes that ended in it.
   @discardableResult
   public func unroll() throws -> [EpisodeRecord] {
+    ck_flush_denormals()
     try group.unroll(round: round, version: version, block: block, policy: policy, tape: tape)
     defer { round += 1 }
     return group.episodes(inRound: round)

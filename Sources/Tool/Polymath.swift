@@ -12,8 +12,6 @@ struct Command: ParsableCommand {
 
   /// What every command does first.
   static func prepare() {
-    ck_blas_single_thread()
-    ck_flush_denormals()
     #if DEBUG
       note("this is a debug build, many times slower than `swift build -c release`")
     #endif

@@ -1,5 +1,4 @@
 import Algorithms
-import CKernels
 import Engine
 import Environments
 import Layers
@@ -46,8 +45,6 @@ private struct Run {
 
 @Suite("IMPALA", .serialized)
 struct IMPALATests {
-  init() { ck_blas_single_thread() }
-
   @Test("Threads don't change a bit, with and without an LSTM", arguments: [0, 1, 2], [0, 8])
   func threads(lag: Int, lstm: Int) throws {
     let one = try Run(lag: lag, lstm: lstm).parameters(after: 12)
