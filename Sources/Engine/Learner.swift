@@ -42,9 +42,8 @@ public protocol Policy: AnyObject, Sendable {
 /// An algorithm, as the engine sees it: ordered phases, each a piece of work a shard, then one serial step.
 ///
 /// Work of one phase runs on any thread in any order, so what it writes belongs to its shard alone. The serial step
-/// combines
-/// the shards in a fixed order (`ck_tree_sum`), so that bits don't depend on threads. The last phase makes version
-/// `round + 1` of the parameters. `lag + 1` versions are in use at a time.
+/// combines the shards in a fixed order (`ck_tree_sum`), so that bits don't depend on threads. The last phase makes
+/// version `round + 1` of the parameters. `lag + 1` versions are in use at a time.
 public protocol Learner: Policy {
   var phases: Int { get }
   /// One shard's part of a phase, with version `round` of the parameters.

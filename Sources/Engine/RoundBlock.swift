@@ -3,10 +3,8 @@ import Environments
 /// The experience of one round in one shard: T steps of C columns, time-major, in one contiguous allocation.
 ///
 /// Row t holds the network's *input* at step t: observation x_t and what led to it, the action a_{t-1}, its reward and
-/// the flags of
-/// that transition (the alignment of IMPALA's published code). So the transition out of x_t is in row t + 1, and row T
-/// of
-/// one unroll is row 0 of the next. Row t of `logProbability` belongs to a_t.
+/// the flags of that transition (the alignment of IMPALA's published code). So the transition out of x_t is in row
+/// t + 1, and row T of one unroll is row 0 of the next. Row t of `logProbability` belongs to a_t.
 public final class RoundBlock: @unchecked Sendable {
   /// T and C.
   public let steps, columns: Int

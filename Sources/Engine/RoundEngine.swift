@@ -9,9 +9,8 @@ import Tensors
 /// - the last phase's serial step makes version `k + 1`.
 ///
 /// Items start as soon as they may, on one pool of threads. Which of them comes first is free, because no result
-/// depends
-/// on it: policies lag behind by a number that is fixed, and sums over shards have a fixed order. `lag + 1` buffers of
-/// experience exist; round k uses buffer k mod (lag + 1).
+/// depends on it: policies lag behind by a number that is fixed, and sums over shards have a fixed order. `lag + 1`
+/// buffers of experience exist; round k uses buffer k mod (lag + 1).
 public final class RoundEngine: @unchecked Sendable {
   /// Where the threads' time went, in nanoseconds summed over threads.
   public struct Timers: Sendable {

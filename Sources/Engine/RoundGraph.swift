@@ -140,8 +140,7 @@ final class RoundGraph: @unchecked Sendable {
   }
 
   /// Serial steps first, as everything waits for them; then groups that were waiting, so that their workers are kept
-  /// busy;
-  /// then learning; then new unrolls.
+  /// busy; then learning; then new unrolls.
   private func startItem() -> Item? {
     if round < limit, !isFinishing, shardStates.allSatisfy({ $0 == .done }) {
       isFinishing = true

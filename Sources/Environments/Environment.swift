@@ -8,12 +8,9 @@ public enum Progress: Equatable, Sendable {
 /// A batch of environments of one task, stepped together; each is a *slot*.
 ///
 /// Memory belongs to the caller, and its addresses may differ from step to step. Ends of episodes follow SAME_STEP:
-/// when an
-/// episode ends, `observation` is already the first one of the next episode, `finalObservation` holds the last one of
-/// the
-/// old, and reward, terminated, truncated and success belong to the step that ended it. The next action acts in the
-/// new episode,
-/// so that every step is a real transition.
+/// when an episode ends, `observation` is already the first one of the next episode, `finalObservation` holds the last
+/// one of the old, and reward, terminated, truncated and success belong to the step that ended it. The next action acts
+/// in the new episode, so that every step is a real transition.
 ///
 /// Random events are addressed by (seed, task, replica, environment step), so equal seeds and actions give equal
 /// episodes.

@@ -1,8 +1,7 @@
 /// Memory of one step: handed out in order, taken back all at once.
 ///
 /// It grows in chunks that never move. Once the largest step was seen, a step allocates nothing. Memory is dirty:
-/// whoever asks for
-/// it writes it before reading.
+/// whoever asks for it writes it before reading.
 final class Arena {
   private struct Chunk {
     let start: UnsafeMutableRawPointer

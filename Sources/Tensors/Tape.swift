@@ -60,8 +60,7 @@ extension Operation {
 ///
 /// An operation runs at once and, while the tape records, leaves its backward half. `backward(from:)` runs these in
 /// reverse. A tape belongs to one thread; `begin` takes back all memory of the step before, so a step like the last
-/// allocates
-/// nothing.
+/// allocates nothing.
 public final class Tape {
   private let arena = Arena()
   private var scratchBuffer = UnsafeMutablePointer<Float>.allocate(capacity: 1)

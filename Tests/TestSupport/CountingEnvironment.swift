@@ -1,8 +1,8 @@
 import Environments
 
 /// An environment that counts: its observation is the number of actions so far in the episode and over its life, so
-/// that any lost,
-/// doubled or misplaced step shows. Episodes of `length` steps end by termination and by truncation in turn.
+/// that any lost, doubled or misplaced step shows. Episodes of `length` steps end by termination and by truncation in
+/// turn.
 public final class CountingEnvironment: Environment {
   public let slots: Int
   private let length: Int

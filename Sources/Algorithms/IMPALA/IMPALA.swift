@@ -8,8 +8,7 @@ import Tensors
 /// IMPALA with per-task PopArt: one policy for many tasks, learned from actors that lag behind.
 ///
 /// - Source: Espeholt et al. 2018, "IMPALA" (1802.01561); Hessel et al. 2018, "Multi-task deep reinforcement learning
-/// with
-///   PopArt" (1809.04474).
+///   with PopArt" (1809.04474).
 /// - Differs from the source: actors lag by a fixed number of updates instead of by chance, and a value head starts at
 ///   zero instead of at random, so that every value starts at its task's mean.
 public final class IMPALA: Learner, @unchecked Sendable {

@@ -37,8 +37,7 @@ extension IMPALA {
     public var lambda: Float = 1
     public var popArt = PopArt.Configuration()
     /// Whether statistics move before the losses are formed instead of after the step (the papers' order): costs a
-    /// second
-    /// forward pass, and spares a task's first updates when its returns are far from 1.
+    /// second forward pass, and spares a task's first updates when its returns are far from 1.
     public var statisticsFirst = false
 
     public init() {}
