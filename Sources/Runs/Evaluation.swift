@@ -1,8 +1,9 @@
 import Algorithms
-import CKernels
+import Dispatch
 import Engine
 import Environments
 import Foundation
+import Synchronization
 import Tensors
 
 /// Plays without learning, and scores each task.
@@ -38,7 +39,8 @@ public enum Evaluation {
     RandomPolicy(actions: taskSet.tasks[0].actionMask.count)
   }
 
-  /// Plays `episodes` episodes of each task. Every slot plays equally many, so that short episodes are not favoured.
+  /// Plays `episodes` episodes of each task, tasks side by side on all cores. Every slot plays equally many, so that short
+  /// episodes are not favoured.
   ///
   /// - Parameters:
   ///   - recurrentSize: Units of the policy's LSTM.
@@ -47,20 +49,31 @@ public enum Evaluation {
     _ taskSet: TaskSet, policy: any Policy, version: Int = 0, recurrentSize: Int = 0, episodes: Int, seed: UInt64,
     greedy: Bool = false
   ) throws -> [TaskScore] {
+    precondition(episodes >= 1, "\(episodes) episodes have no mean")
+    let tasks = taskSet.tasks
     let slots = min(episodes, 16)
-    let perSlot = (episodes + slots - 1) / slots
-    return try taskSet.tasks.map { task in
-      let player = try Player(
-        task, policy: policy, version: version, recurrentSize: recurrentSize, slots: slots, unroll: 20, seed: seed,
-        greedy: greedy)
-      var played: [[EpisodeRecord]] = Array(repeating: [], count: slots)
-      while played.contains(where: { $0.count < perSlot }) {
-        for episode in try player.unroll() where played[episode.column].count < perSlot {
-          played[episode.column].append(episode)
-        }
+    let scores = Mutex([Result<TaskScore, any Error>?](repeating: nil, count: tasks.count))
+    DispatchQueue.concurrentPerform(iterations: tasks.count) { index in
+      let result = Result {
+        let player = try Player(
+          tasks[index], policy: policy, version: version, recurrentSize: recurrentSize, slots: slots, unroll: 20,
+          seed: seed, greedy: greedy)
+        return score(tasks[index], try play(player, slots: slots, episodes: episodes))
       }
-      return score(task, Array(played.flatMap { $0 }.prefix(max(episodes, 1))))
+      scores.withLock { $0[index] = result }
     }
+    return try scores.withLock { try $0.map { try $0!.get() } }
+  }
+
+  private static func play(_ player: Player, slots: Int, episodes: Int) throws -> [EpisodeRecord] {
+    let perSlot = (episodes + slots - 1) / slots
+    var played: [[EpisodeRecord]] = Array(repeating: [], count: slots)
+    while played.contains(where: { $0.count < perSlot }) {
+      for episode in try player.unroll() where played[episode.column].count < perSlot {
+        played[episode.column].append(episode)
+      }
+    }
+    return Array(played.flatMap { $0 }.prefix(episodes))
   }
 
   private static func score(_ task: Task, _ episodes: [EpisodeRecord]) -> TaskScore {
