@@ -111,8 +111,8 @@ public final class Run: @unchecked Sendable {
   public var seconds: Double { (ContinuousClock.now - start) / .seconds(1) }
   public var steps: Int { training.steps }
   public var stepsPerSecond: Double { Double(steps - firstSteps) / max(seconds, 1e-9) }
-  /// Seconds to go, by the speed so far.
-  public var remaining: Double { Double(training.configuration.steps - steps) / max(stepsPerSecond, 1e-9) }
+  /// Seconds to go, by the speed so far; infinite before the first update.
+  public var remaining: Double { Double(training.configuration.steps - steps) / stepsPerSecond }
 
   /// Trains to the end, or until `stop()`. `report` is called about once a second, on a pool thread.
   ///
