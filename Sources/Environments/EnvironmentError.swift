@@ -24,6 +24,7 @@ public enum EnvironmentError: Error, Equatable, CustomStringConvertible {
         + " (`polymath list suites` shows all)"
     case .unknownTask(let suite, let task, let nearest):
       "suite \(suite) has no task \(task)" + (nearest.map { ": did you mean \($0)?" } ?? "")
+        + " (`polymath list suites` shows all)"
     case .duplicateTask(let suite, let task): "suite \(suite) has task \(task) twice: ids must differ"
     case .emptySet(let suite): "suite \(suite) has no task: name at least one"
     case .streamCollision(let first, let second):

@@ -23,7 +23,8 @@ struct TaskSetTests {
   func suggests() throws {
     #expect(throws: EnvironmentError.unknownSuite(name: "arcad", nearest: "arcade")) { try Suites.make("arcad") }
     let error = #expect(throws: EnvironmentError.self) { try Suites.make("arcade").subset(["swarm", "brikcs"]) }
-    #expect(error?.description == "suite arcade has no task brikcs: did you mean bricks?")
+    #expect(
+      error?.description == "suite arcade has no task brikcs: did you mean bricks? (`polymath list suites` shows all)")
     #expect(throws: EnvironmentError.unknownTask(suite: "arcade", task: "tetris", nearest: nil)) {
       try Suites.make("arcade").subset(["tetris"])
     }
