@@ -1,4 +1,5 @@
-# Polymath. `make train` and `make test` do everything on a fresh Debian 12 or Ubuntu 24.04 with git and Swift 6.2 or newer.
+# Polymath. `make train` and `make test` do everything on a fresh Debian 12 or Ubuntu 24.04 with git, make and Swift
+# 6.2 or newer.
 
 .PHONY: train test learning build setup ctest lint format gymnasium clean
 
@@ -38,6 +39,7 @@ format:
 gymnasium: .venv/.installed
 
 .venv/.installed: $(REQUIREMENTS)
+	@python3 -c 'import ensurepip' 2>/dev/null || ./scripts/setup python3-venv
 	python3 -m venv .venv
 	.venv/bin/python -m pip install --quiet --disable-pip-version-check -r $(REQUIREMENTS)
 	touch $@

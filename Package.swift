@@ -73,5 +73,5 @@ let package = Package(
     tests("EnvironmentsTests", ["Environments", "CWorkers"]),
     tests("EngineTests", ["Engine", "Environments", "Tensors"]),
     tests("AlgorithmsTests", ["Algorithms", "Engine", "Layers", "Returns", "Environments", "Tensors", "CKernels"]),
-    tests("RunsTests", ["Runs", "Algorithms"]),
+    tests("RunsTests", ["Runs", "Algorithms", "Engine", "Environments", "Layers", "Tensors"]),
   ])

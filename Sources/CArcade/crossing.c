@@ -1,5 +1,5 @@
 /// A road of eight lanes to cross upwards. Reaching the other side is a point; a car sends the player back to the
-/// start. The episode ends after 2500 frames.
+/// start. The episode ends with frame 2501.
 ///
 /// Planes: 0 player, 1 cars, 2 to 6 the cell behind a car that moves every 2nd to every 6th step.
 #include "arcade.h"

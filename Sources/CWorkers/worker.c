@@ -76,10 +76,12 @@ static int spawn(
   if (!error) error = posix_spawn_file_actions_addclosefrom_np(&actions, FIRST_FREE);
   if (!error) error = posix_spawn_file_actions_addchdir_np(&actions, directory);
 
-  // Ctrl-C reaches the whole terminal group, and the host decides what becomes of its workers: so SIGINT is blocked.
+  // Ctrl-C reaches the whole terminal group, and what stops a service or a batch job sends TERM to all of its processes.
+  // The host decides what becomes of its workers, so both are blocked.
   sigset_t blocked, defaults;
   sigemptyset(&blocked);
   sigaddset(&blocked, SIGINT);
+  sigaddset(&blocked, SIGTERM);
   sigfillset(&defaults);
   posix_spawnattr_setsigmask(&attributes, &blocked);
   posix_spawnattr_setsigdefault(&attributes, &defaults);

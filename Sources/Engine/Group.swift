@@ -53,7 +53,6 @@ public final class Group: @unchecked Sendable {
 
   /// Row T of the last unroll and the recurrent state: where the next unroll begins.
   private let carry: RoundBlock
-  private let task: UnsafeMutablePointer<Int32>
   private let mask, truncated, success: UnsafeMutablePointer<UInt8>
   private let lives, previousLives: UnsafeMutablePointer<Int16>
   private let uniform: UnsafeMutablePointer<Float>
@@ -99,7 +98,6 @@ public final class Group: @unchecked Sendable {
       pointer.initialize(repeating: value, count: count)
       return pointer
     }
-    task = scratch(columns, 0)
     mask = scratch(columns * actions, 0)
     (truncated, success, episodeSuccess) = (scratch(columns, 0), scratch(columns, 0), scratch(columns, 0))
     (lives, previousLives) = (scratch(columns, 0), scratch(columns, 0))
@@ -123,7 +121,6 @@ public final class Group: @unchecked Sendable {
       streams += replicas.map { RandomStream(seed: seed, task: tasks[index].id, replica: $0, purpose: purpose) }
       for column in start..<end {
         let row = column - range.lowerBound
-        task[row] = Int32(index)
         for (action, allowed) in tasks[index].actionMask.enumerated() where allowed {
           mask[row * actions + action] = 1
         }
@@ -138,7 +135,6 @@ public final class Group: @unchecked Sendable {
       batch.observation.deallocate()
       batch.finalObservation.deallocate()
     }
-    task.deallocate()
     mask.deallocate()
     truncated.deallocate()
     success.deallocate()
@@ -154,7 +150,9 @@ public final class Group: @unchecked Sendable {
   public func episodes(inRound round: Int) -> [EpisodeRecord] { episodes[round % episodes.count].records }
 
   /// Goes on with the unroll of round `round` until it is done or must wait.
-  public func advance(round: Int, version: Int, block: RoundBlock, policy: any Policy, tape: Tape) throws -> Progress {
+  public func advance(round: Int, version: Int, block: RoundBlock, policy: any Policy, tape: Tape) throws
+    -> StepProgress
+  {
     while true {
       switch stage {
       case .new:
@@ -210,7 +208,7 @@ public final class Group: @unchecked Sendable {
     for column in 0..<columns { uniform[column] = streams[column].uniform(step: address) }
     policy.act(
       ActorRows(
-        columns: columns, block: block, step: step, column: blockColumn, task: task, mask: mask, hidden: carry.hidden,
+        columns: columns, block: block, step: step, column: blockColumn, mask: mask, hidden: carry.hidden,
         cell: carry.cell, uniform: uniform, greedy: greedy),
       version: version, tape: tape)
     inferenceTime += nanoseconds() - start

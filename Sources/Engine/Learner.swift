@@ -8,8 +8,6 @@ public struct ActorRows {
   let block: RoundBlock
   let step: Int
   let column: Int
-  /// Task index of each column.
-  public let task: UnsafePointer<Int32>
   /// Allowed actions, `[columns, actions]`.
   public let mask: UnsafePointer<UInt8>
   /// Recurrent state, `[columns, H]`, updated in place.
@@ -35,6 +33,8 @@ public struct ActorRows {
 
 /// Something that acts. Threads call it at the same time, each with a tape of its own.
 public protocol Policy: AnyObject, Sendable {
+  /// H: numbers a column in the hidden and in the cell state that the engine keeps for the policy; 0 for none.
+  var recurrentSize: Int { get }
   /// Acts with parameter version `version`.
   func act(_ rows: ActorRows, version: Int, tape: Tape)
 }

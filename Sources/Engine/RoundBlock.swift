@@ -11,8 +11,7 @@ public final class RoundBlock: @unchecked Sendable {
   /// One pointer a leaf, each to `[T + 1, C, leaf]`.
   public let observations: [UnsafeMutableRawPointer]
   /// One pointer a leaf, each to `[T, C, leaf]`: the last observation of an episode that ended at the transition out
-  /// of x_t.
-  /// Written only there; untouched pages cost no memory.
+  /// of x_t. Written only there; untouched pages cost no memory.
   public let finalObservations: [UnsafeMutableRawPointer]
   /// a_{t-1}, `[T + 1, C]`.
   public let action: UnsafeMutablePointer<Int32>

@@ -80,7 +80,7 @@ public final class RoundEngine: @unchecked Sendable {
 
   private func run(
     _ item: RoundGraph.Item, tape: Tape, afterRound: @Sendable (Int) throws -> Void
-  ) throws -> Progress {
+  ) throws -> StepProgress {
     switch item {
     case .act(let group, let round):
       return try groups[group].advance(

@@ -58,7 +58,11 @@ final class RoundGraph: @unchecked Sendable {
     close(wakePipe.write)
   }
 
-  func start(limit: Int) { self.limit = limit }
+  func start(limit: Int) {
+    monitor.lock()
+    self.limit = limit
+    monitor.unlock()
+  }
 
   func restore(round: Int, actedAhead: Int) {
     (self.round, phase) = (round, 0)
@@ -91,7 +95,7 @@ final class RoundGraph: @unchecked Sendable {
     }
   }
 
-  func complete(_ item: Item, _ progress: Progress, _ time: UInt64) {
+  func complete(_ item: Item, _ progress: StepProgress, _ time: UInt64) {
     monitor.lock()
     defer { monitor.unlock() }
     switch item {

@@ -1,5 +1,5 @@
 /// How far a batch of environments has come with what it was asked to do.
-public enum Progress: Equatable, Sendable {
+public enum StepProgress: Equatable, Sendable {
   case done
   /// Nothing to do until this file descriptor is readable; then call `advance()`. No thread is held meanwhile.
   case waiting(fileDescriptor: Int32)
@@ -7,7 +7,7 @@ public enum Progress: Equatable, Sendable {
 
 /// A batch of environments of one task, stepped together; each is a *slot*.
 ///
-/// Memory belongs to the caller, and its addresses may differ from step to step. Ends of episodes follow SAME_STEP:
+/// Memory belongs to the caller, and its addresses may differ from step to step. Ends of episodes follow Gymnasium's SAME_STEP:
 /// when an episode ends, `observation` is already the first one of the next episode, `finalObservation` holds the last
 /// one of the old, and reward, terminated, truncated and success belong to the step that ended it. The next action acts
 /// in the new episode, so that every step is a real transition.
@@ -19,16 +19,16 @@ public protocol Environment: AnyObject {
   var slots: Int { get }
 
   /// Starts the first episode of every slot and writes its first observation.
-  func reset(into observation: ObservationRows) throws -> Progress
+  func reset(into observation: ObservationRows) throws -> StepProgress
 
   /// Acts once in every slot and writes what follows.
   ///
   /// `waiting` means that the rows are written only when a later `advance()` returns `done`; both must stay valid
   /// until then.
-  func step(_ action: ActionRows, into rows: StepRows) throws -> Progress
+  func step(_ action: ActionRows, into rows: StepRows) throws -> StepProgress
 
   /// Continues a `reset` or `step` that was waiting.
-  func advance() throws -> Progress
+  func advance() throws -> StepProgress
 
   /// The exact state of all slots, or nil where it can't be had: then a resumed run begins fresh episodes and says so.
   func saveState() throws -> [UInt8]?
@@ -38,7 +38,7 @@ public protocol Environment: AnyObject {
 }
 
 extension Environment {
-  public func advance() throws -> Progress { .done }
+  public func advance() throws -> StepProgress { .done }
 }
 
 /// Where observations of a batch go: one pointer a leaf, each to `[slots, leaf shape]`.

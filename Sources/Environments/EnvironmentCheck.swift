@@ -143,7 +143,7 @@ struct RandomActions {
 
 extension Environment {
   /// Waits, on this thread, until what was begun is done.
-  func finish(_ progress: Progress) throws {
+  func finish(_ progress: StepProgress) throws {
     var progress = progress
     while case .waiting(let descriptor) = progress {
       var wait = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)

@@ -1,6 +1,6 @@
 import Tensors
 
-/// 2-D convolution, channels last, with square kernels `[kernel, kernel, inputs, outputs]`.
+/// 2-D convolution, channels last, with square kernels `[kernel, kernel, inputs, outputs]`; its bias starts at zero.
 public struct Convolution: Sendable {
   public let weight, bias: Parameter
   public let stride: Int
@@ -8,10 +8,10 @@ public struct Convolution: Sendable {
 
   public init(
     _ layout: inout ParameterLayout, _ name: String, inputs: Int, outputs: Int, kernel: Int, stride: Int = 1,
-    padding: Padding = .same, initializers: LayerInitializers = .sonnet
+    padding: Padding = .same, initializer: Initializer = .sonnet
   ) {
-    weight = layout.add("\(name).weight", Shape(kernel, kernel, inputs, outputs), initializers.weight)
-    bias = layout.add("\(name).bias", Shape(outputs), initializers.bias(kernel * kernel * inputs))
+    weight = layout.add("\(name).weight", Shape(kernel, kernel, inputs, outputs), initializer)
+    bias = layout.add("\(name).bias", Shape(outputs), .zeros)
     (self.stride, self.padding) = (stride, padding)
   }
 

@@ -1,30 +1,15 @@
 import Tensors
 
-/// Initialisers of one layer.
-public struct LayerInitializers: Sendable {
-  public let weight: Initializer
-  public let bias: @Sendable (_ fanIn: Int) -> Initializer
-
-  /// Truncated normal weights of deviation 1 / sqrt(fan-in), zero biases: Sonnet, used by IMPALA's published code.
-  public static let sonnet = LayerInitializers(weight: .truncatedNormal(gain: 1)) { _ in .zeros }
-  /// Normal weights of variance 1 / fan-in, zero biases.
-  public static let lecun = LayerInitializers(weight: .lecunNormal) { _ in .zeros }
-  /// Orthogonal weights times `gain`, zero biases.
-  public static func orthogonal(gain: Float) -> LayerInitializers {
-    LayerInitializers(weight: .orthogonal(gain: gain)) { _ in .zeros }
-  }
-}
-
-/// y = x w + b, with w `[inputs, outputs]`.
+/// y = x w + b, with w `[inputs, outputs]`; b starts at zero.
 public struct Linear: Sendable {
   public let weight, bias: Parameter
 
   public init(
     _ layout: inout ParameterLayout, _ name: String, inputs: Int, outputs: Int,
-    initializers: LayerInitializers = .sonnet
+    initializer: Initializer = .sonnet
   ) {
-    weight = layout.add("\(name).weight", Shape(inputs, outputs), initializers.weight)
-    bias = layout.add("\(name).bias", Shape(outputs), initializers.bias(inputs))
+    weight = layout.add("\(name).weight", Shape(inputs, outputs), initializer)
+    bias = layout.add("\(name).bias", Shape(outputs), .zeros)
   }
 
   /// x `[rows, inputs]` to `[rows, outputs]`.
@@ -40,8 +25,6 @@ public struct TaskHeads: Sendable {
     weight = layout.add("\(name).weight", Shape(tasks, inputs), .zeros)
     bias = layout.add("\(name).bias", Shape(tasks), .zeros)
   }
-
-  public var tasks: Int { weight.shape[0] }
 
   /// x `[rows, inputs]`, task `[rows]`, to `[rows]`.
   public func callAsFunction(_ x: Tensor, task: UnsafePointer<Int32>, _ tape: Tape) -> Tensor {

@@ -4,14 +4,14 @@ import Tensors
 /// RMSProp (Tieleman and Hinton 2012) over contiguous ranges of a buffer.
 public struct RMSProp: Sendable {
   /// Where epsilon stands; the two are not interchangeable (0.01 inside acts like 0.1 outside).
-  public enum Convention: String, CaseIterable, Codable, Sendable {
+  public enum Convention: String, CaseIterable, Sendable {
     /// sqrt(ms + epsilon), ms starts at one: TensorFlow 1 and IMPALA's published results.
     case tensorflow
     /// sqrt(ms) + epsilon, ms starts at zero: PyTorch.
     case pytorch
   }
 
-  public struct Configuration: Codable, Hashable, Sendable {
+  public struct Configuration: Hashable, Sendable {
     /// Decay of the mean square a step, in [0, 1).
     public var decay: Float = 0.99
     /// Decay of the momentum buffer a step, in [0, 1); 0 keeps no buffer.
@@ -50,7 +50,7 @@ public struct RMSProp: Sendable {
 
 /// Adam (Kingma and Ba 2015) over contiguous ranges of a buffer.
 public struct Adam: Sendable {
-  public struct Configuration: Codable, Hashable, Sendable {
+  public struct Configuration: Hashable, Sendable {
     public var beta1: Float = 0.9
     public var beta2: Float = 0.999
     public var epsilon: Float = 1e-8

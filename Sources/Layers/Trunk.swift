@@ -10,7 +10,7 @@ public protocol Trunk: Sendable {
 }
 
 /// The published trunks, by name.
-public enum TrunkKind: String, CaseIterable, Codable, Sendable {
+public enum TrunkKind: String, CaseIterable, Sendable {
   /// IMPALA's residual network of 15 convolutions.
   case deep
   /// IMPALA's shallow network for DmLab: two convolutions.

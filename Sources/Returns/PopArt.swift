@@ -32,19 +32,18 @@ public struct ReturnMoments: BitwiseCopyable, Sendable {
 /// Statistics of each task's returns, and the rescaling of value heads that keeps their outputs when these move
 /// (Hessel et al. 2018, section 3; van Hasselt et al. 2016).
 ///
-/// A head gives n; the value in the task's own units is V = sigma n + mu. All arithmetic is in Float64: in Float32, nu
-/// - mu^2
-/// can't resolve a small sigma beside a large mean.
+/// A head gives n; the value in the task's own units is V = sigma n + mu. All arithmetic is in Float64: Float32 can't
+/// resolve nu - mu^2 where sigma is small beside the mean.
 public struct PopArt: Hashable, Sendable {
   /// What a column contributes to the second moment nu.
-  public enum SecondMoment: String, CaseIterable, Codable, Sendable {
-    /// The mean of vs^2: keeps the variance within an unroll.
+  public enum SecondMoment: String, CaseIterable, Sendable {
+    /// The mean of vs^2: keeps the variance within an unroll. The papers leave the choice open; this is the default.
     case meanOfSquares
     /// The square of the mean of vs.
     case squareOfMean
   }
 
-  public struct Configuration: Codable, Hashable, Sendable {
+  public struct Configuration: Hashable, Sendable {
     /// Step of the exponential averages a column, in (0, 1).
     public var beta = 3e-4
     /// Bounds of sigma.

@@ -4,7 +4,7 @@ import CKernels
 /// `[T, B]`; no gradient flows through what they return. Equations and conventions: `ck_scan.h`.
 public struct VTrace: Hashable, Sendable {
   /// How lambda enters the advantage; the same at lambda = 1.
-  public enum LambdaConvention: String, CaseIterable, Codable, Sendable {
+  public enum LambdaConvention: String, CaseIterable, Sendable {
     /// A uses vs_{t+1} (SEED RL).
     case targets
     /// A uses lambda vs_{t+1} + (1 - lambda) V_{t+1} (rlax).

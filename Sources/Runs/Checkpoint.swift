@@ -11,14 +11,18 @@ import Tensors
 ///
 /// - `model.safetensors`: parameters and PopArt statistics: what evaluation needs.
 /// - `state.safetensors`: optimiser slots, environments, recurrent state, experience collected ahead.
-/// - `state.json`: the round, whether the environments could be saved, and each task's last episodes.
-public enum Checkpoint {
+/// - `state.json`: the round, whether the environments could be saved, each task's last episodes, and the hashes of the
+///   other two files.
+enum Checkpoint {
   struct State: Codable {
     var round: Int
+    /// Agent steps of the run.
     var steps: Int
     /// Whether a resumed run continues to the bit. False where an environment has no state to save.
     var exact: Bool
-    var lockfile: String
+    /// SHA-256 of the files: what is damaged is refused before any of it is used.
+    var model, state: String
+    /// One a task.
     var recent: [Run.RecentEpisodes]
   }
 
@@ -26,10 +30,10 @@ public enum Checkpoint {
   /// - Returns: whether a resumed run continues to the bit.
   @discardableResult
   static func write(_ training: Training, recent: [Run.RecentEpisodes], to folder: String) throws -> Bool {
-    let (learner, engine) = (training.learner, training.engine)
-    let lockfile = SHA256.hex(training.taskSet.lockfile.utf8)
+    let (agent, engine) = (training.agent, training.engine)
+    let learner = agent.learner
     var model = TensorFile()
-    model.metadata = ["lockfile": lockfile, "round": "\(engine.round)"]
+    model.metadata = ["lockfile": SHA256.hex(agent.taskSet.lockfile.utf8)]
     model.add(learner.layout, learner.parameters(version: engine.round))
     model.add("popart.mu", learner.popArt.mu)
     model.add("popart.nu", learner.popArt.nu)
@@ -43,11 +47,13 @@ public enum Checkpoint {
     for entry in archive.entries {
       entry.bytes.withUnsafeBytes { state.add(entry.name, .bytes, shape: [$0.count], $0) }
     }
+    let (modelBytes, stateBytes) = (model.encoded, state.encoded)
     let description = State(
-      round: engine.round, steps: training.steps, exact: exact, lockfile: lockfile, recent: recent)
+      round: engine.round, steps: training.steps, exact: exact, model: SHA256.hex(modelBytes),
+      state: SHA256.hex(stateBytes), recent: recent)
     try AtomicFile.writeFolder(folder) { folder in
-      try AtomicFile.write(model.encoded, to: "\(folder)/model.safetensors")
-      try AtomicFile.write(state.encoded, to: "\(folder)/state.safetensors")
+      try AtomicFile.write(modelBytes, to: "\(folder)/model.safetensors")
+      try AtomicFile.write(stateBytes, to: "\(folder)/state.safetensors")
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
       try AtomicFile.write(Array(encoder.encode(description)), to: "\(folder)/state.json")
@@ -55,30 +61,34 @@ public enum Checkpoint {
     return exact
   }
 
-  /// Puts the parameters and statistics of `folder` into a learner, as its version `round`.
-  static func readModel(_ folder: String, into training: Training, round: Int) throws {
+  /// Puts the parameters and statistics of `folder` into an agent's learner.
+  static func readModel(_ folder: String, into agent: Agent) throws {
+    try readModel(folder, state(of: agent, in: folder), into: agent)
+  }
+
+  private static func readModel(_ folder: String, _ state: State, into agent: Agent) throws {
     let path = "\(folder)/model.safetensors"
-    let file = try TensorFile(path: path)
-    guard file.metadata["lockfile"] == SHA256.hex(training.taskSet.lockfile.utf8) else {
+    let file = try tensors(path, hash: state.model)
+    guard file.metadata["lockfile"] == SHA256.hex(agent.taskSet.lockfile.utf8) else {
       throw RunError.lockfileMismatch(path: path, difference: "the hash of its task lockfile is another one")
     }
-    try file.restore(training.learner.layout, training.learner.parameters(version: round), path: path)
-    training.learner.restore(
-      popArtMu: try file.doubles("popart.mu", count: training.taskSet.tasks.count, path: path),
-      nu: try file.doubles("popart.nu", count: training.taskSet.tasks.count, path: path))
+    let tasks = agent.taskSet.tasks.count
+    let (mu, nu) = try (
+      file.doubles("popart.mu", count: tasks, path: path), file.doubles("popart.nu", count: tasks, path: path)
+    )
+    try agent.learner.restore(popArtMu: mu, nu: nu) { parameters throws(RunError) in
+      try file.restore(agent.learner.layout, parameters, path: path)
+    }
   }
 
   /// Sets `training` to where the checkpoint in `folder` was taken.
   /// - Returns: each task's last episodes.
   static func restore(_ training: Training, from folder: String) throws -> [Run.RecentEpisodes] {
-    let statePath = "\(folder)/state.json"
-    guard let state = try? JSONDecoder().decode(State.self, from: Data(AtomicFile.read(statePath))),
-      state.recent.count == training.taskSet.tasks.count
-    else { throw RunError.cannotRead(path: statePath, reason: "it does not describe a checkpoint of these tasks") }
-    try readModel(folder, into: training, round: state.round)
+    let state = try state(of: training.agent, in: folder)
+    try readModel(folder, state, into: training.agent)
     let path = "\(folder)/state.safetensors"
-    let file = try TensorFile(path: path)
-    let learner = training.learner
+    let file = try tensors(path, hash: state.state)
+    let learner = training.agent.learner
     try file.restore(learner.layout, learner.optimizer.meanSquare, prefix: "mean_square.", path: path)
     if let momentum = learner.optimizer.momentum {
       try file.restore(learner.layout, momentum, prefix: "momentum.", path: path)
@@ -86,6 +96,24 @@ public enum Checkpoint {
     let archive = StateArchive(file.tensors.filter { $0.element == .bytes }.map { ($0.name, $0.bytes) })
     try training.engine.restoreState(from: archive, round: state.round, exact: state.exact)
     return state.recent
+  }
+
+  private static func state(of agent: Agent, in folder: String) throws -> State {
+    let path = "\(folder)/state.json"
+    let bytes = try AtomicFile.read(path)
+    guard let state = try? JSONDecoder().decode(State.self, from: Data(bytes)),
+      state.recent.count == agent.taskSet.tasks.count, (0...agent.rounds).contains(state.round),
+      state.steps == state.round * agent.shape.stepsPerRound
+    else { throw RunError.badCheckpoint(path: path, reason: "it does not describe a checkpoint of this run") }
+    return state
+  }
+
+  private static func tensors(_ path: String, hash: String) throws(RunError) -> TensorFile {
+    let bytes = try AtomicFile.read(path)
+    guard SHA256.hex(bytes) == hash else {
+      throw .badCheckpoint(path: path, reason: "its bytes are not those that were saved")
+    }
+    return try TensorFile(bytes, path: path)
   }
 }
 
@@ -104,28 +132,32 @@ extension TensorFile {
 
   func doubles(_ name: String, count: Int, path: String) throws(RunError) -> [Double] {
     guard let tensor = tensor(name), tensor.element == .float64, tensor.shape == [count] else {
-      throw .badTensorFile(path: path, reason: "it has no \(name) of \(count) numbers")
+      throw .badCheckpoint(path: path, reason: "it has no \(name) of \(count) numbers")
     }
-    return tensor.bytes.withUnsafeBytes { Array($0.bindMemory(to: Double.self)) }
+    let numbers = tensor.bytes.withUnsafeBytes { Array($0.bindMemory(to: Double.self)) }
+    guard numbers.allSatisfy(\.isFinite) else {
+      throw .badCheckpoint(path: path, reason: "\(name) holds numbers that are not finite")
+    }
+    return numbers
   }
 
   /// Fills a buffer with the parameters of its layout.
-  /// - Throws: `RunError.badTensorFile` where one is missing, has another shape or is not finite.
+  /// - Throws: `RunError.badCheckpoint` where one is missing, has another shape or is not finite.
   func restore(_ layout: ParameterLayout, _ buffer: ParameterBuffer, prefix: String = "", path: String) throws(RunError)
   {
     for entry in layout.entries {
       guard let tensor = tensor(prefix + entry.name) else {
-        throw .badTensorFile(path: path, reason: "it has no \(prefix)\(entry.name): it is of another network")
+        throw .badCheckpoint(path: path, reason: "it has no \(prefix)\(entry.name): it is of another network")
       }
       let shape = entry.parameter.shape
       guard tensor.element == .float32, tensor.shape == shape.array else {
-        throw .badTensorFile(
+        throw .badCheckpoint(
           path: path, reason: "\(prefix)\(entry.name) has shape \(tensor.shape), this network needs \(shape)")
       }
       let target = UnsafeMutableRawBufferPointer(buffer[entry.parameter])
       tensor.bytes.withUnsafeBytes { target.copyMemory(from: $0) }
       guard ck_count_nonfinite(buffer[entry.parameter].baseAddress!, shape.count) == 0 else {
-        throw .badTensorFile(path: path, reason: "\(prefix)\(entry.name) holds numbers that are not finite")
+        throw .badCheckpoint(path: path, reason: "\(prefix)\(entry.name) holds numbers that are not finite")
       }
     }
   }

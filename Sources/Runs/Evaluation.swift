@@ -22,6 +22,7 @@ public enum Evaluation {
 
   /// Uniformly random play over each task's own actions.
   final class RandomPolicy: Policy {
+    let recurrentSize = 0
     let actions: Int
     init(actions: Int) { self.actions = actions }
 
@@ -43,11 +44,9 @@ public enum Evaluation {
   /// episodes are not favoured.
   ///
   /// - Parameters:
-  ///   - recurrentSize: Units of the policy's LSTM.
   ///   - greedy: Whether to take the most probable action instead of sampling.
   public static func play(
-    _ taskSet: TaskSet, policy: any Policy, version: Int = 0, recurrentSize: Int = 0, episodes: Int, seed: UInt64,
-    greedy: Bool = false
+    _ taskSet: TaskSet, policy: any Policy, version: Int = 0, episodes: Int, seed: UInt64, greedy: Bool = false
   ) throws -> [TaskScore] {
     precondition(episodes >= 1, "\(episodes) episodes have no mean")
     let tasks = taskSet.tasks
@@ -56,8 +55,7 @@ public enum Evaluation {
     DispatchQueue.concurrentPerform(iterations: tasks.count) { index in
       let result = Result {
         let player = try Player(
-          tasks[index], policy: policy, version: version, recurrentSize: recurrentSize, slots: slots, unroll: 20,
-          seed: seed, greedy: greedy)
+          tasks[index], policy: policy, version: version, slots: slots, unroll: 20, seed: seed, greedy: greedy)
         return score(tasks[index], try play(player, slots: slots, episodes: episodes))
       }
       scores.withLock { $0[index] = result }

@@ -15,18 +15,16 @@ public final class Player {
 
   /// - Parameters:
   ///   - version: Which of the policy's parameters act.
-  ///   - recurrentSize: Units of the policy's LSTM.
   ///   - greedy: Whether to take the most probable action instead of sampling.
   public init(
-    _ task: Task, policy: any Policy, version: Int = 0, recurrentSize: Int = 0, slots: Int, unroll: Int, seed: UInt64,
-    greedy: Bool = false
+    _ task: Task, policy: any Policy, version: Int = 0, slots: Int, unroll: Int, seed: UInt64, greedy: Bool = false
   ) throws {
     let shape = try RunShape(tasks: 1, environmentsPerTask: slots, unroll: unroll, groups: 1, shards: 1, lag: 0)
     group = try Group(
       0, shape: shape, tasks: [task], actions: task.actionMask.count, seed: seed, purpose: .evaluation,
-      recurrentSize: recurrentSize)
+      recurrentSize: policy.recurrentSize)
     group.greedy = greedy
-    block = RoundEngine.blocks(shape: shape, observation: task.observation, recurrentSize: recurrentSize)[0][0]
+    block = RoundEngine.blocks(shape: shape, observation: task.observation, recurrentSize: policy.recurrentSize)[0][0]
     (self.policy, self.version) = (policy, version)
   }
 

@@ -34,15 +34,16 @@ public final class Run: @unchecked Sendable {
   public static func begin(_ configuration: RunConfiguration, out: String?, overwrite: Bool) throws -> Run {
     if let out, FileManager.default.fileExists(atPath: out), !overwrite { throw RunError.runExists(path: out) }
     // The environments are made first: a run that can't start leaves no folder.
-    let training = try Training(configuration)
+    let training = try Training(Agent(configuration))
     let name = "\(configuration.suite)-\(configuration.algorithm)-\(configuration.seed)"
     let directory = try RunDirectory.make(path: out, name: name, overwrite: overwrite)
-    let recent = Array(repeating: RecentEpisodes(), count: training.taskSet.tasks.count)
-    let run = try Run(
-      training, directory, recent, Manifest(lockfile: SHA256.hex(training.taskSet.lockfile.utf8)), resumedAt: nil)
-    try AtomicFile.write(training.configuration.yaml.utf8, to: directory.configuration)
-    try AtomicFile.write(training.taskSet.lockfile.utf8, to: directory.lockfile)
-    return run
+    // run.yaml comes first: by it a folder is known as a run's, also one whose making was interrupted.
+    let agent = training.agent
+    try AtomicFile.write(agent.configuration.yaml.utf8, to: directory.configuration)
+    try AtomicFile.write(agent.taskSet.lockfile.utf8, to: directory.lockfile)
+    let recent = Array(repeating: RecentEpisodes(), count: agent.taskSet.tasks.count)
+    return try Run(
+      training, directory, recent, Manifest(lockfile: SHA256.hex(agent.taskSet.lockfile.utf8)), resumedAt: nil)
   }
 
   /// Goes on with a run from its newest checkpoint. `flags` may repeat its settings; only threads may differ.
@@ -56,8 +57,8 @@ public final class Run: @unchecked Sendable {
       throw RunError.configurationMismatch(
         path: path, setting: setting.name, saved: setting.read(saved), given: setting.read(given))
     }
-    let training = try Training(given)
-    try checkLockfile(directory, training.taskSet)
+    let training = try Training(Agent(given))
+    try checkLockfile(directory, training.agent.taskSet)
     let recent = try Checkpoint.restore(training, from: directory.latestCheckpoint())
     return try Run(training, directory, recent, Manifest(path: directory.manifest), resumedAt: training.steps)
   }
@@ -70,14 +71,12 @@ public final class Run: @unchecked Sendable {
   }
 
   /// A trained agent for acting: the newest checkpoint's parameters, without its experience.
-  public static func load(_ path: String) throws -> Training {
+  public static func load(_ path: String) throws -> Agent {
     let directory = RunDirectory(path: path)
-    var configuration = try configuration(of: path)
-    configuration.threads = 1
-    let training = try Training(configuration)
-    try checkLockfile(directory, training.taskSet)
-    try Checkpoint.readModel(directory.latestCheckpoint(), into: training, round: 0)
-    return training
+    let agent = try Agent(configuration(of: path))
+    try checkLockfile(directory, agent.taskSet)
+    try Checkpoint.readModel(directory.latestCheckpoint(), into: agent)
+    return agent
   }
 
   private static func checkLockfile(_ directory: RunDirectory, _ taskSet: TaskSet) throws {
@@ -98,8 +97,9 @@ public final class Run: @unchecked Sendable {
   ) throws {
     (self.training, self.directory, self.recent, self.manifest) = (training, directory, recent, manifest)
     firstSteps = steps ?? 0
+    self.steps = firstSteps
     metrics = try MetricsLog(path: directory.metrics, keepingThrough: steps)
-    self.manifest.starts.append(Manifest.Start(steps: firstSteps, threads: training.configuration.threads))
+    self.manifest.starts.append(Manifest.Start(steps: firstSteps, threads: training.agent.configuration.threads))
     try self.manifest.write(to: directory.manifest)
   }
 
@@ -109,19 +109,22 @@ public final class Run: @unchecked Sendable {
 
   /// Seconds since this process took the run up.
   public var seconds: Double { (ContinuousClock.now - start) / .seconds(1) }
-  public var steps: Int { training.steps }
+  /// Agent steps learned from.
+  public private(set) var steps: Int
   public var stepsPerSecond: Double { Double(steps - firstSteps) / max(seconds, 1e-9) }
   /// Seconds to go, by the speed so far; infinite before the first update.
-  public var remaining: Double { Double(training.configuration.steps - steps) / stepsPerSecond }
+  public var remaining: Double { Double(training.agent.configuration.steps - steps) / stepsPerSecond }
 
   /// Trains to the end, or until `stop()`. `report` is called about once a second, on a pool thread.
   ///
   /// A checkpoint is written every `checkpointEvery` steps, and at the end. What fails leaves the last one as it was.
   public func train(report: @escaping @Sendable (Run) -> Void) throws {
-    let every = max(training.configuration.checkpointEvery / training.shape.stepsPerRound, 1)
-    while training.engine.round < training.rounds && !isStopping.load(ordering: .relaxed) {
-      let limit = min((training.engine.round / every + 1) * every, training.rounds)
+    let every = max(training.agent.configuration.checkpointEvery / training.agent.shape.stepsPerRound, 1)
+    while training.engine.round < training.agent.rounds && !isStopping.load(ordering: .relaxed) {
+      let limit = min((training.engine.round / every + 1) * every, training.agent.rounds)
       try training.engine.run(until: limit) { [self] round in
+        steps = (round + 1) * training.agent.shape.stepsPerRound
+        if isStopping.load(ordering: .relaxed) { training.engine.stop() }
         training.forEachEpisode(inRound: round) { recent[$0.task].add($0.score) }
         if ContinuousClock.now - reported >= .seconds(1) {
           reported = .now
@@ -152,13 +155,13 @@ public final class Run: @unchecked Sendable {
   }
 
   private func writeMetrics() throws {
-    let (learner, statistics) = (training.learner, training.learner.statistics)
+    let (learner, statistics) = (training.agent.learner, training.agent.learner.statistics)
     var numbers: [(String, Double)] = [
       ("loss/policy", statistics.policyLoss), ("loss/value", statistics.valueLoss),
       ("policy/entropy", statistics.entropy), ("gradient/norm", statistics.gradientNorm),
       ("policy/largest_log_rho", Double(statistics.largestLogRho)), ("steps_per_second", stepsPerSecond),
     ]
-    for (index, task) in training.taskSet.tasks.enumerated() {
+    for (index, task) in training.agent.taskSet.tasks.enumerated() {
       let score = Statistics.mean(ofEpisodes: recent[index].scores)
       numbers += [
         ("\(task.id)/episodes", Double(recent[index].count)), ("\(task.id)/return", score.estimate),
@@ -167,7 +170,7 @@ public final class Run: @unchecked Sendable {
       if let normalized = task.scores?.normalized(score.estimate) {
         numbers.append(("\(task.id)/normalized", normalized))
       }
-      if training.configuration.learning.values == .popArt {
+      if training.agent.configuration.learning.values == .popArt {
         numbers.append(("\(task.id)/mu", learner.popArt.mu[index]))
         numbers.append(("\(task.id)/sigma", learner.popArt.sigma(index)))
       }

@@ -92,25 +92,35 @@ extension RunConfiguration {
     {
       if !holds { throw .outOfRange(setting: setting, value: value.description, limit: limit) }
     }
-    try require(steps >= 1, "steps", steps, "at least 1")
+    try require(steps >= 1 && steps <= 1 << 53, "steps", steps, "between 1 and 2^53")
     try require(threads >= 1 && threads <= 1024, "threads", threads, "between 1 and 1024")
-    try require(unroll >= 1, "unroll", unroll, "at least 1")
-    try require(environmentsPerTask >= 1, "environments-per-task", environmentsPerTask, "at least 1")
-    try require(groups >= 0, "groups", groups, "at least 1, or 0 for one a shard")
+    try require(unroll >= 1 && unroll <= 10_000, "unroll", unroll, "between 1 and 10,000")
+    try require(
+      environmentsPerTask >= 1 && environmentsPerTask <= 4096, "environments-per-task", environmentsPerTask,
+      "between 1 and 4096")
+    try require(groups >= 0 && groups <= 4096, "groups", groups, "between 1 and 4096, or 0 for one a shard")
     try require(shards >= 0 && shards <= 4096, "shards", shards, "between 1 and 4096, or 0 for one a task")
     try require(
       lag >= 0 && lag <= 64, "lag", lag, "between 0 and 64: each update of lag keeps one more round of buffers")
     try require(checkpointEvery >= 1, "checkpoint-every", checkpointEvery, "at least 1")
-    try require(learning.lstm >= 0, "lstm", learning.lstm, "at least 0")
+    try require(learning.lstm >= 0 && learning.lstm <= 65_536, "lstm", learning.lstm, "between 0 and 65,536")
     try require((0..<1).contains(learning.discount), "discount", learning.discount, "in [0, 1)")
     try require(learning.learningRate >= 0, "learning-rate", learning.learningRate, "at least 0")
     try require(learning.gradientNorm > 0, "gradient-norm", learning.gradientNorm, "above 0")
     try require((0..<1).contains(learning.rmsProp.decay), "rmsprop-decay", learning.rmsProp.decay, "in [0, 1)")
     try require((0..<1).contains(learning.rmsProp.momentum), "rmsprop-momentum", learning.rmsProp.momentum, "in [0, 1)")
     try require(learning.rmsProp.epsilon > 0, "rmsprop-epsilon", learning.rmsProp.epsilon, "above 0")
-    try require(learning.rhoBar >= learning.cBar, "rho-bar", learning.rhoBar, "at least c-bar, \(learning.cBar)")
-    try require((0...1).contains(learning.lambda), "lambda", learning.lambda, "in [0, 1]")
-    try require((0..<1).contains(learning.popArt.beta), "popart-beta", learning.popArt.beta, "in [0, 1)")
-    try require(learning.popArt.lowerBound > 0, "popart-lower-bound", learning.popArt.lowerBound, "above 0")
+    let (vTrace, popArt) = (learning.vTrace, learning.popArt)
+    try require(vTrace.cBar > 0, "c-bar", vTrace.cBar, "above 0")
+    try require(vTrace.rhoBar >= vTrace.cBar, "rho-bar", vTrace.rhoBar, "at least c-bar, \(vTrace.cBar)")
+    try require(
+      vTrace.policyGradientRhoBar > 0, "policy-gradient-rho-bar", vTrace.policyGradientRhoBar, "above 0")
+    try require((0...1).contains(vTrace.lambda), "lambda", vTrace.lambda, "in [0, 1]")
+    try require((0..<1).contains(popArt.beta), "popart-beta", popArt.beta, "in [0, 1)")
+    // Their squares bound the variance, and must be numbers too.
+    try require(popArt.lowerBound >= 1e-100, "popart-lower-bound", popArt.lowerBound, "at least 1e-100")
+    try require(
+      popArt.upperBound >= popArt.lowerBound && popArt.upperBound <= 1e100, "popart-upper-bound", popArt.upperBound,
+      "between popart-lower-bound, \(popArt.lowerBound), and 1e100")
   }
 }

@@ -3,7 +3,7 @@ import Environments
 import Layers
 import Returns
 
-/// Everything that decides a run's bits, and a few things that don't (threads, reporting).
+/// Everything that decides a run's bits, and what does not (threads, checkpoint-every).
 public struct RunConfiguration: Hashable, Sendable {
   /// Which environments, by the name of a suite.
   public var suite = "arcade"

@@ -5,7 +5,8 @@ public enum RunError: Error, Equatable, CustomStringConvertible {
   /// A new run was asked for where something is already.
   case runExists(path: String)
   case noCheckpoint(path: String)
-  case badTensorFile(path: String, reason: String)
+  /// A file of a checkpoint is damaged or of another run.
+  case badCheckpoint(path: String, reason: String)
   /// The tasks are not those that the run was trained on.
   case lockfileMismatch(path: String, difference: String)
   /// A setting was given that differs from the run's own.
@@ -21,8 +22,8 @@ public enum RunError: Error, Equatable, CustomStringConvertible {
       "\(path) exists: go on with --resume, replace it with --overwrite, or choose another folder with --out"
     case .noCheckpoint(let path):
       "\(path) holds no complete checkpoint: train it for longer first, or replace it with --overwrite"
-    case .badTensorFile(let path, let reason):
-      "\(path) can't be used: \(reason); take another checkpoint"
+    case .badCheckpoint(let path, let reason):
+      "\(path) can't be used: \(reason); move the checkpoint's folder away to go back to the one before"
     case .lockfileMismatch(let path, let difference):
       "\(path) belongs to other tasks: \(difference); use the version and tasks that it was trained with"
     case .configurationMismatch(let path, let setting, let saved, let given):

@@ -72,13 +72,13 @@ public struct TensorFile {
   }
 
   /// Reads a file, checking everything that a foreign or damaged one may get wrong.
-  /// - Throws: `RunError.cannotRead`, `RunError.badTensorFile`.
+  /// - Throws: `RunError.cannotRead`, `RunError.badCheckpoint`.
   public init(path: String) throws {
     try self.init(AtomicFile.read(path), path: path)
   }
 
   init(_ file: [UInt8], path: String) throws(RunError) {
-    func bad(_ reason: String) -> RunError { .badTensorFile(path: path, reason: reason) }
+    func bad(_ reason: String) -> RunError { .badCheckpoint(path: path, reason: reason) }
     guard file.count >= 8 else { throw bad("it has \(file.count) bytes, a header alone needs more") }
     let length = file[..<8].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
     guard length <= UInt64(file.count - 8) else {

@@ -3,7 +3,7 @@ import CKernels
 /// How a parameter starts. The fan-in of a weight is the product of all its axes but the last.
 public enum Initializer: Hashable, Sendable {
   case constant(Float)
-  /// Normal, redrawn beyond two deviations, of deviation `gain / sqrt(fan-in)`: Sonnet's default, used by IMPALA.
+  /// Normal, redrawn beyond two deviations, of deviation `gain / sqrt(fan-in)`.
   case truncatedNormal(gain: Float)
   /// Normal of variance 1 / fan-in (LeCun et al. 1998).
   case lecunNormal
@@ -13,6 +13,8 @@ public enum Initializer: Hashable, Sendable {
   case orthogonal(gain: Float)
 
   public static let zeros = Initializer.constant(0)
+  /// Sonnet's default for weights, with which IMPALA's published code starts.
+  public static let sonnet = Initializer.truncatedNormal(gain: 1)
 
   func fill(_ values: UnsafeMutablePointer<Float>, shape: Shape, stream: RandomStream) {
     let (count, columns) = (shape.count, shape.last)

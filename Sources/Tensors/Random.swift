@@ -2,7 +2,7 @@ import CKernels
 
 /// What random numbers are for; part of their address, so that no two uses share numbers.
 public enum RandomPurpose: UInt8, Sendable {
-  case initialization = 1, action, environment, evaluation, bootstrap, replay
+  case initialization = 1, action, environment, evaluation
 }
 
 /// An address space of random numbers: (seed, stream, purpose). A draw adds a step (design of Philox: `ck_random.h`).

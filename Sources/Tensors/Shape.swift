@@ -28,8 +28,6 @@ public struct Shape: Hashable, Sendable, BitwiseCopyable, CustomStringConvertibl
   public var count: Int { Int(sizes.0) * Int(sizes.1) * Int(sizes.2) * Int(sizes.3) }
   /// Size of the innermost axis.
   public var last: Int { self[rank - 1] }
-  /// Number of innermost rows.
-  public var rows: Int { last == 0 ? 0 : count / last }
 
   /// The sizes as an array, for files and messages.
   public var array: [Int] { (0..<rank).map { self[$0] } }

@@ -56,7 +56,7 @@ extension Operation {
   }
 }
 
-/// A record of hand-written operations, each a C forward/backward pair; no general automatic differentiation.
+/// A record of hand-written operations, each a forward/backward pair; no general automatic differentiation.
 ///
 /// An operation runs at once and, while the tape records, leaves its backward half. `backward(from:)` runs these in
 /// reverse. A tape belongs to one thread; `begin` takes back all memory of the step before, so a step like the last

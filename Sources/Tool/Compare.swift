@@ -26,19 +26,19 @@ struct Compare: ParsableCommand {
 
   func run() throws {
     Command.prepare()
-    var (arms, ids): ([(name: String, scores: [[Double]])], [String]) = ([], [])
+    var (arms, ids, agents): ([(name: String, scores: [[Double]])], [String], [Agent]) = ([], [], [])
     let wanted = tasks.split(separator: ",").map(String.init)
     for path in runs {
       let agent = try Run.load(path)
+      try agents.forEach { try checkComparable($0, agent, path) }
+      agents.append(agent)
       let taskSet = wanted.isEmpty ? agent.taskSet : try agent.taskSet.subset(wanted)
       if ids.isEmpty { ids = taskSet.ids }
       guard ids == taskSet.ids else {
         throw ValidationError(
           "\(path) has tasks \(taskSet.ids), the first run has \(ids): name common ones with --tasks")
       }
-      let played = try Evaluation.play(
-        taskSet, policy: agent.learner, recurrentSize: agent.configuration.learning.lstm, episodes: episodes, seed: seed
-      )
+      let played = try Evaluation.play(taskSet, policy: agent.learner, episodes: episodes, seed: seed)
       let scores = try played.map { score in
         guard let value = success ? score.success : score.normalized else {
           throw ValidationError(
@@ -56,6 +56,24 @@ struct Compare: ParsableCommand {
     }
     printTasks(arms, ids)
     printIntervals(arms)
+  }
+
+  /// Arms are algorithms on one suite: runs of an algorithm differ in their seed, and in nothing else that matters.
+  private func checkComparable(_ first: Agent, _ agent: Agent, _ path: String) throws {
+    let (one, other) = (first.configuration, agent.configuration)
+    guard one.suite == other.suite else {
+      throw ValidationError("\(path) is of suite \(other.suite), a run before it of \(one.suite): compare one suite")
+    }
+    guard one.algorithm == other.algorithm else { return }
+    guard one.seed != other.seed else {
+      throw ValidationError("\(path) has seed \(one.seed), like a run of \(one.algorithm) before it: leave one out")
+    }
+    let free = ["seed", "threads", "checkpoint-every"]
+    for setting in Setting.all where !free.contains(setting.name) && setting.read(one) != setting.read(other) {
+      throw ValidationError(
+        "\(path) has \(setting.name) \(setting.read(other)), a run of \(one.algorithm) before it "
+          + "\(setting.read(one)): runs of one algorithm may differ in their seed only")
+    }
   }
 
   /// IQM over seeds of each task, and every seed's number.

@@ -41,9 +41,7 @@ struct Evaluate: ParsableCommand {
     if let runFolder {
       let agent = try Run.load(runFolder)
       let taskSet = ids.isEmpty ? agent.taskSet : try agent.taskSet.subset(ids)
-      scores = try Evaluation.play(
-        taskSet, policy: agent.learner, recurrentSize: agent.configuration.learning.lstm, episodes: episodes,
-        seed: seed, greedy: greedy)
+      scores = try Evaluation.play(taskSet, policy: agent.learner, episodes: episodes, seed: seed, greedy: greedy)
     } else {
       let whole = try Suites.make(suite)
       let taskSet = ids.isEmpty ? whole : try whole.subset(ids)

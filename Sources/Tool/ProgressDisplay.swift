@@ -5,27 +5,27 @@ import Polymath
 /// plain lines.
 final class ProgressDisplay: @unchecked Sendable {
   private let quiet: Bool
-  private let training: Training
+  private let agent: Agent
   private let path: String
   private var drawnLines = 0
   private var printed: ContinuousClock.Instant?
 
-  init(_ run: Run, quiet: Bool) { (training, path, self.quiet) = (run.training, run.directory.path, quiet) }
+  init(_ run: Run, quiet: Bool) { (agent, path, self.quiet) = (run.training.agent, run.directory.path, quiet) }
 
   func begin() {
     if quiet { return }
     print("Settings (all are in \(path)/run.yaml):")
-    let settings = training.configuration.yaml.split(separator: "\n").map(String.init)
+    let settings = agent.configuration.yaml.split(separator: "\n").map(String.init)
     let half = (settings.count + 1) / 2
     let width = settings[..<half].map(\.count).max() ?? 0
     for row in 0..<half {
       let left = settings[row], right = half + row < settings.count ? settings[half + row] : ""
       print("  " + left + String(repeating: " ", count: width - left.count + 3) + right)
     }
-    let learner = training.learner
+    let learner = agent.learner
     print(
-      "\nTraining \(learner.layout.parameterCount) parameters on \(training.taskSet.tasks.count) tasks, "
-        + "\(training.shape.columns) environments, \(training.configuration.threads) threads, kernels "
+      "\nTraining \(learner.layout.parameterCount) parameters on \(agent.taskSet.tasks.count) tasks, "
+        + "\(agent.shape.columns) environments, \(agent.configuration.threads) threads, kernels "
         + "\(Command.kernelLevel).\n")
     fflush(nil)
   }
@@ -68,7 +68,7 @@ final class ProgressDisplay: @unchecked Sendable {
 
   private func lines(_ run: Run) -> [String] {
     var rows = [["task", "episodes", "return", "random", "reference", "normalized", ""]]
-    for (task, recent) in zip(training.taskSet.tasks, run.recent) {
+    for (task, recent) in zip(agent.taskSet.tasks, run.recent) {
       let score = Statistics.mean(recent.scores)
       let normalized = task.scores.flatMap { $0.normalized(score) }
       rows.append([
@@ -76,9 +76,9 @@ final class ProgressDisplay: @unchecked Sendable {
         task.scores?.reference.map(short) ?? "n/a", normalized.map(percent) ?? "n/a", bar(normalized),
       ])
     }
-    let done = Double(run.steps) / Double(training.configuration.steps)
+    let done = Double(run.steps) / Double(agent.configuration.steps)
     let status =
-      "\(grouped(run.steps)) of \(grouped(training.configuration.steps)) steps (\(percent(min(done, 1)))), "
+      "\(grouped(run.steps)) of \(grouped(agent.configuration.steps)) steps (\(percent(min(done, 1)))), "
       + "\(grouped(Int(run.stepsPerSecond))) steps/s, \(duration(run.seconds)) gone, \(duration(run.remaining)) left"
     return table(rows) + [status]
   }

@@ -32,7 +32,7 @@ struct Train: ParsableCommand {
     let file = try config.map { (text: String(decoding: try AtomicFile.read($0), as: UTF8.self), path: $0) }
     let configuration = try RunConfiguration.resolve(file: file, flags: flags, cores: cores)
     if printConfig {
-      print(try Training(configuration).configuration.yaml, terminator: "")
+      print(try Agent(configuration).configuration.yaml, terminator: "")
       return
     }
     let run: Run
@@ -63,10 +63,10 @@ struct Train: ParsableCommand {
     var flags: [(name: String, value: String)] = []
     var rest = settings[...]
     while let word = rest.popFirst() {
-      guard word.hasPrefix("--"), word.count > 2 else {
+      let parts = word.dropFirst(2).split(separator: "=", maxSplits: 1).map(String.init)
+      guard word.hasPrefix("--"), !parts.isEmpty else {
         throw ValidationError("unexpected \"\(word)\": settings are given as --name value")
       }
-      let parts = word.dropFirst(2).split(separator: "=", maxSplits: 1).map(String.init)
       if parts.count == 2 {
         flags.append((parts[0], parts[1]))
       } else if let value = rest.first, !value.hasPrefix("--") {
@@ -102,14 +102,15 @@ struct Train: ParsableCommand {
       return
     }
     print("")
-    for (task, recent) in zip(run.training.taskSet.tasks, run.recent) { print(sentence(task, recent)) }
-    if run.training.engine.round < run.training.rounds {
-      print("\nStopped after \(grouped(run.steps)) of \(grouped(run.training.configuration.steps)) steps. To go on:")
+    for (task, recent) in zip(run.training.agent.taskSet.tasks, run.recent) { print(sentence(task, recent)) }
+    if run.training.engine.round < run.training.agent.rounds {
+      print(
+        "\nStopped after \(grouped(run.steps)) of \(grouped(run.training.agent.configuration.steps)) steps. To go on:")
       print("  ./polymath train --resume --out \(run.directory.path)")
     }
     print("\nThe run is in \(run.directory.path). Try next:")
     print("  ./polymath evaluate \(run.directory.path) --episodes 100")
-    print("  ./polymath play \(run.directory.path) --task \(run.training.taskSet.ids[0])")
+    print("  ./polymath play \(run.directory.path) --task \(run.training.agent.taskSet.ids[0])")
   }
 
   private func sentence(_ task: Task, _ recent: Run.RecentEpisodes) -> String {

@@ -1,4 +1,3 @@
-import Algorithms
 import Engine
 import Environments
 import Layers
@@ -7,31 +6,32 @@ import Tensors
 import TestSupport
 import Testing
 
+@testable import Algorithms
+
 /// IMPALA on counting environments: small enough that whole runs take a second.
 private struct Run {
   let shape: RunShape
   let learner: IMPALA
   let engine: RoundEngine
+  let blocks: [[RoundBlock]]
 
   init(
     lag: Int = 1, threads: Int = 1, tasks ids: [String] = ["low", "high", "middle"], lstm: Int = 0,
-    values: IMPALA.Values = .popArt, change: (inout IMPALA.Configuration) -> Void = { _ in }
+    unroll: Int = 6, values: IMPALA.Values = .popArt, change: (inout IMPALA.Configuration) -> Void = { _ in }
   ) throws {
     var configuration = IMPALA.Configuration()
     (configuration.network, configuration.values) = (.small, values)
     (configuration.lstm, configuration.extras) = (lstm, lstm > 0)
     change(&configuration)
     let shape = try RunShape(
-      tasks: ids.count, environmentsPerTask: 2, unroll: 6, groups: ids.count, shards: ids.count, lag: lag)
+      tasks: ids.count, environmentsPerTask: 2, unroll: unroll, groups: ids.count, shards: ids.count, lag: lag)
     let tasks = ids.map { CountingEnvironment.task($0, length: 4 + $0.count) }
     learner = try IMPALA(configuration, shape: shape, tasks: tasks, actions: 3, totalSteps: 10_000, seed: 5)
     let groups = try (0..<ids.count).map {
       try Group($0, shape: shape, tasks: tasks, actions: 3, seed: 5, recurrentSize: lstm)
     }
-    engine = RoundEngine(
-      shape: shape, groups: groups,
-      blocks: RoundEngine.blocks(shape: shape, observation: CountingEnvironment.observation, recurrentSize: lstm),
-      learner: learner, threads: threads)
+    blocks = RoundEngine.blocks(shape: shape, observation: CountingEnvironment.observation, recurrentSize: lstm)
+    engine = RoundEngine(shape: shape, groups: groups, blocks: blocks, learner: learner, threads: threads)
     self.shape = shape
   }
 
@@ -54,12 +54,85 @@ struct IMPALATests {
   @Test("Acting and learning agree on the policy: at lag 0 every importance ratio is one")
   func consistency() throws {
     // With lag 0 and one update the learner evaluates the very policy that acted; were reset, reward, action or state
-    // misaligned, log rho would not vanish. Advantages then equal n-step returns, which the loss of V-trace shows.
+    // misaligned, log rho would not vanish.
     for lstm in [0, 8] {
       let run = try Run(lag: 0, lstm: lstm) { $0.learningRate = 0 }
       try run.engine.run(until: 5)
       #expect(run.learner.statistics.largestLogRho <= 1e-5)
     }
+  }
+
+  /// At lag 0 every ratio is one, so targets are returns to the end of the unroll, with V(final observation) where an
+  /// episode is truncated. With sigma = 1 and beta = 1/2 mu then shows their mean, which is worked out here step by step.
+  @Test("A truncated episode goes on with the value of its final observation", arguments: [0, 8])
+  func truncation(lstm: Int) throws {
+    let run = try Run(lag: 0, tasks: ["task"], lstm: lstm, unroll: 20) {
+      ($0.learningRate, $0.popArt.beta, $0.discount) = (0, 0.5, 0.9)
+    }
+    let heads = run.learner.layout.entries.first { $0.name == "value.weight" }!.parameter
+    for i in 0..<heads.shape.count { run.learner.parameters(version: 0)[heads][i] = Float(i % 7) - 2.5 }
+    // The update rescales the heads.
+    let parameters = ParameterBuffer(run.learner.layout)
+    parameters.copy(from: run.learner.parameters(version: 0))
+    try run.engine.run(until: 1)
+
+    let block = run.blocks[0][0]
+    let network = try AgentNetwork(
+      AgentNetwork.Configuration(trunk: .small, lstm: lstm, extras: lstm > 0, valueHeads: 1),
+      observation: CountingEnvironment.observation, actions: 3)
+    let tape = Tape()
+    var (mu, truncations) = (0.0, 0)
+    for column in 0..<block.columns {
+      let hidden = UnsafeMutablePointer<Float>.allocate(capacity: 8)
+      let cell = UnsafeMutablePointer<Float>.allocate(capacity: 8)
+      defer {
+        hidden.deallocate()
+        cell.deallocate()
+      }
+      hidden.initialize(repeating: 0, count: 8)
+      cell.initialize(repeating: 0, count: 8)
+      /// V of one observation from the state so far, which it moves on.
+      func value(_ observation: UnsafeRawPointer, row: Int, isFirst: UInt8) -> Double {
+        tape.begin(values: parameters)
+        let (first, head) = (tape.memory(1, of: UInt8.self), tape.memory(1, of: Int32.self))
+        (first[0], head[0]) = (isFirst, 0)
+        let (features, states) = network.features(
+          AgentNetwork.Input(
+            steps: 1, columns: 1, observation: observation.assumingMemoryBound(to: UInt8.self),
+            previousReward: block.reward + row, previousAction: block.action + row, isFirst: first, hidden: hidden,
+            cell: cell),
+          tape)
+        let value = network.values(features, task: head, tape).values[0]
+        if let states {
+          hidden.update(from: states.hidden + lstm, count: lstm)
+          cell.update(from: states.cell + lstm, count: lstm)
+        }
+        return Double(value)
+      }
+      var (values, finals) = ([Double](), [Int: Double]())
+      for step in 0...block.steps {
+        let row = step * block.columns + column
+        values.append(
+          value(block.observation(leaf: 0, step: step, column: column), row: row, isFirst: block.isFirst[row]))
+        if step < block.steps && block.isTruncated(step: step, column: column) {
+          let saved = (0..<lstm).map { (hidden[$0], cell[$0]) }
+          finals[step] = value(
+            block.finalObservation(leaf: 0, step: step, column: column), row: row + block.columns, isFirst: 0)
+          for (i, state) in saved.enumerated() { (hidden[i], cell[i]) = state }
+        }
+      }
+      truncations += finals.count
+      var (target, sum) = (values[block.steps], 0.0)
+      for step in (0..<block.steps).reversed() {
+        let next = (step + 1) * block.columns + column
+        let bootstrap = block.terminated[next] != 0 ? 0 : finals[step] ?? target
+        target = Double(block.reward[next]) + 0.9 * bootstrap
+        sum += target
+      }
+      mu = 0.5 * mu + 0.5 * sum / Double(block.steps)
+    }
+    #expect(truncations > 0)
+    #expect(abs(run.learner.popArt.mu[0] - mu) <= 1e-4 * max(1, abs(mu)))
   }
 
   @Test("Permuting the tasks permutes one learner step")
@@ -99,10 +172,14 @@ struct IMPALATests {
     #expect(run.learner.popArt == PopArt(tasks: 3))
   }
 
-  @Test("A step that is not finite ends the run with the task's name, and the parameters stay as they were")
+  @Test("A loss that is not finite ends the run with the task's name and the quantity, and makes no new parameters")
   func divergence() throws {
     let run = try Run { $0.learningRate = .greatestFiniteMagnitude }
-    #expect(throws: DivergenceError.self) { try run.engine.run(until: 50) }
+    let error = try #require(throws: DivergenceError.self) { try run.engine.run(until: 50) }
+    #expect(["low", "high", "middle"].contains(error.task))
+    #expect(!error.value.isFinite)
+    #expect(run.learner.popArt.mu.allSatisfy { $0.isFinite })
+    #expect(run.engine.round < 50)
   }
 
   @Test("A steady-state round takes no more memory for its tapes")

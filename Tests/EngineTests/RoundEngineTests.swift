@@ -89,7 +89,7 @@ struct RoundEngineTests {
     #expect(try run.history(rounds: 20) == whole)
   }
 
-  @Test("Episodes are counted once, with their whole score")
+  @Test("Episodes are counted once, with their whole length")
   func episodes() throws {
     let run = try Run(lag: 1, threads: 2)
     // Written by one pool thread at a time.

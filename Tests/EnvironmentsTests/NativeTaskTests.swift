@@ -54,13 +54,13 @@ private final class FaultyEnvironment: Environment {
     if fault == .overrun, slot == slots - 1 { bytes[2] = 7 }
   }
 
-  func reset(into observation: ObservationRows) -> Progress {
+  func reset(into observation: ObservationRows) -> StepProgress {
     count = 0
     for slot in 0..<slots { write(observation, slot, 0) }
     return .done
   }
 
-  func step(_ action: ActionRows, into rows: StepRows) -> Progress {
+  func step(_ action: ActionRows, into rows: StepRows) -> StepProgress {
     count += 1
     let ends = count % 10 == 0
     for slot in 0..<slots {

@@ -114,8 +114,8 @@ struct NetworkTests {
   @Test("Orthogonal weights are orthogonal, and equal seeds give equal weights")
   func initializers() {
     var layout = ParameterLayout()
-    let wide = Linear(&layout, "wide", inputs: 5, outputs: 9, initializers: .orthogonal(gain: 2))
-    let tall = Linear(&layout, "tall", inputs: 9, outputs: 5, initializers: .orthogonal(gain: 1))
+    let wide = Linear(&layout, "wide", inputs: 5, outputs: 9, initializer: .orthogonal(gain: 2))
+    let tall = Linear(&layout, "tall", inputs: 9, outputs: 5, initializer: .orthogonal(gain: 1))
     let usual = Linear(&layout, "usual", inputs: 400, outputs: 50)
     let (a, b) = (ParameterBuffer(layout), ParameterBuffer(layout))
     a.initialize(seed: 11)

@@ -33,7 +33,7 @@ final class Catch: Environment {
     states = Array(repeating: Slot(), count: replicas.count)
   }
 
-  func reset(into observation: ObservationRows) -> Progress {
+  func reset(into observation: ObservationRows) -> StepProgress {
     for slot in 0..<slots {
       states[slot] = Slot()
       begin(slot)
@@ -42,7 +42,7 @@ final class Catch: Environment {
     return .done
   }
 
-  func step(_ action: ActionRows, into rows: StepRows) -> Progress {
+  func step(_ action: ActionRows, into rows: StepRows) -> StepProgress {
     for slot in 0..<slots {
       states[slot].step += 1
       states[slot].row += 1

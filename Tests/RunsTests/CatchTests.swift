@@ -24,10 +24,11 @@ struct CatchTests {
     let taskSet = try TaskSet(name: "catch", tasks: [Catch.task])
     var configuration = Preset.popArtIMPALA.configuration(suite: "catch")
     configuration.steps = 60_000
-    let training = try Training(configuration, taskSet: taskSet)
-    try training.engine.run(until: training.rounds)
+    let agent = try Agent(configuration, taskSet: taskSet)
+    let training = try Training(agent)
+    try training.engine.run(until: agent.rounds)
     let trained = try Evaluation.play(
-      taskSet, policy: training.learner, version: training.engine.round, episodes: 200, seed: 1)[0]
+      taskSet, policy: agent.learner, version: training.engine.round, episodes: 200, seed: 1)[0]
     let random = try Evaluation.play(taskSet, policy: Evaluation.randomPolicy(taskSet), episodes: 2000, seed: 1)[0]
     #expect(abs(random.return - -0.6) < 0.08)
     #expect(trained.return > 0.5)

@@ -1,5 +1,6 @@
 import Algorithms
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Runs
@@ -123,11 +124,13 @@ struct FilesTests {
 
 @Suite("Statistics")
 struct StatisticsTests {
-  @Test("The interquartile mean drops floor(n / 4) at each end, as scipy does")
-  func interquartileMean() {
-    #expect(Statistics.interquartileMean([1, 2, 3]) == 2)
-    #expect(Statistics.interquartileMean([100, 1, 2, 3]) == 2.5)
-    #expect(Statistics.interquartileMean([0, 1, 2, 3, 4, 5, 6, 7, 8, 100]) == 4.5)
+  @Test(
+    "Mean and interquartile mean, which drops floor(n / 4) at each end, equal scipy's",
+    arguments: Golden("statistics").cases)
+  func means(golden: Golden) {
+    let scores = golden.doubles("scores")
+    #expect(abs(Statistics.interquartileMean(scores) - golden.double("interquartile_mean")) <= 1e-12)
+    #expect(abs(Statistics.mean(scores) - golden.double("mean")) <= 1e-12)
   }
 
   @Test("Bootstrap intervals have the width that theory gives, and are the same each time")

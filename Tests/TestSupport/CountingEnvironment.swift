@@ -37,12 +37,12 @@ public final class CountingEnvironment: Environment {
     }
   }
 
-  public func reset(into observation: ObservationRows) -> Progress {
+  public func reset(into observation: ObservationRows) -> StepProgress {
     for slot in 0..<slots { write(slot: slot, to: observation.leaves[0]) }
     return .done
   }
 
-  public func step(_ action: ActionRows, into rows: StepRows) -> Progress {
+  public func step(_ action: ActionRows, into rows: StepRows) -> StepProgress {
     for slot in 0..<slots {
       let taken = action.discrete![slot]
       state[3 * slot] += 1

@@ -7,6 +7,7 @@ import Tensors
 ///
 /// It acts by its parameter, and each phase adds what its shards saw, in Float32 and in the order of the fixed tree.
 public final class SummingLearner: Learner, @unchecked Sendable {
+  public let recurrentSize = 2
   public let phases: Int
   private let shape: RunShape
   /// Parameter versions, `lag + 1` of them.

@@ -29,16 +29,16 @@ public final class WaitingEnvironment: Environment {
 
   public var slots: Int { counting.slots }
 
-  public func reset(into observation: ObservationRows) -> Progress { counting.reset(into: observation) }
+  public func reset(into observation: ObservationRows) -> StepProgress { counting.reset(into: observation) }
 
-  public func step(_ action: ActionRows, into rows: StepRows) -> Progress {
+  public func step(_ action: ActionRows, into rows: StepRows) -> StepProgress {
     pending = ((0..<slots).map { action.discrete![$0] }, rows)
     polls = 0
     return .waiting(fileDescriptor: pipe.read)
   }
 
   /// The first call after a step finds nothing yet and lets the pipe become readable; a later one finishes the step.
-  public func advance() -> Progress {
+  public func advance() -> StepProgress {
     guard let pending else { return .done }
     polls += 1
     var byte: UInt8 = 1

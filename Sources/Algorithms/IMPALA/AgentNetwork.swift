@@ -1,4 +1,3 @@
-import CKernels
 import Engine
 import Environments
 import Layers
@@ -9,7 +8,7 @@ import Tensors
 /// The policy is not told the task; the task only selects the value head, which serves training alone
 /// (Hessel et al. 2018, section 4).
 struct AgentNetwork: Sendable {
-  struct Configuration: Codable, Hashable, Sendable {
+  struct Configuration: Hashable, Sendable {
     var trunk: TrunkKind
     /// Units of the LSTM after the trunk; 0 for none.
     var lstm: Int

@@ -15,6 +15,7 @@ public final class IMPALA: Learner, @unchecked Sendable {
   public let configuration: Configuration
   public let shape: RunShape
   public var layout: ParameterLayout { network.layout }
+  public var recurrentSize: Int { configuration.lstm }
   /// Statistics of each task's returns; mu = 0, sigma = 1 for good without PopArt.
   public private(set) var popArt: PopArt
   public let optimizer: RMSProp
@@ -259,7 +260,7 @@ public final class IMPALA: Learner, @unchecked Sendable {
       let names = Set(shard.tasks).sorted().map { tasks[$0].id }.joined(separator: ", ")
       for (quantity, value) in [
         ("policy loss", shard.policyLoss), ("value loss", shard.valueLoss), ("entropy", shard.entropy),
-        ("gradient norm", shard.squaredGradientNorm),
+        ("largest log rho", Double(shard.largestLogRho)), ("gradient norm", shard.squaredGradientNorm),
       ] where !value.isFinite {
         throw DivergenceError(task: names, quantity: quantity, value: value)
       }
@@ -268,8 +269,16 @@ public final class IMPALA: Learner, @unchecked Sendable {
 
   // MARK: State
 
-  /// Goes on with saved statistics; parameters and optimiser slots are restored through their buffers.
-  public func restore(popArtMu mu: [Double], nu: [Double]) { popArt = PopArt(mu: mu, nu: nu, configuration.popArt) }
+  /// Goes on with saved statistics and with the parameters that `fill` writes; optimiser slots are restored through
+  /// their buffers. Every version becomes these: where environments begin afresh, rounds that an exact resume would find
+  /// done are played again, by the newest policy there is.
+  public func restore<Failure: Error>(
+    popArtMu mu: [Double], nu: [Double], parameters fill: (ParameterBuffer) throws(Failure) -> Void
+  ) throws(Failure) {
+    try fill(versions[0])
+    for version in versions.dropFirst() { version.copy(from: versions[0]) }
+    popArt = PopArt(mu: mu, nu: nu, configuration.popArt)
+  }
 }
 
 /// A quantity of learning stopped being a finite number.
@@ -277,7 +286,7 @@ public struct DivergenceError: Error, CustomStringConvertible {
   public let task, quantity: String
   public let value: Double
   public var description: String {
-    "\(quantity) of task \(task) is \(value): training stopped; lower learning-rate or gradient-norm and resume from the "
-      + "last checkpoint"
+    "\(quantity) of task \(task) is \(value): training stopped, and the last checkpoint is as it was; begin a new run with a lower "
+      + "learning-rate or gradient-norm"
   }
 }

@@ -5,7 +5,7 @@ extension IMPALA {
   /// Hyperparameters. Defaults are those of IMPALA's Atari experiments (Espeholt et al. 2018, table G.1) and of
   /// PopArt-IMPALA (Hessel et al. 2018) unless said otherwise. Losses are sums over the batch, never means: learning
   /// rate, entropy cost, epsilon and gradient norm belong to sums.
-  public struct Configuration: Codable, Hashable, Sendable {
+  public struct Configuration: Hashable, Sendable {
     /// Which part of the observation's network all tasks share.
     public var network = TrunkKind.deep
     /// Units of an LSTM after the trunk; 0 for none.
@@ -30,35 +30,24 @@ extension IMPALA {
     /// Largest norm of the gradient; a longer one is scaled down to it.
     public var gradientNorm = 40.0
     public var rmsProp = RMSProp.Configuration()
-    /// Importance ratio limits of V-trace, and lambda.
-    public var rhoBar: Float = 1
-    public var cBar: Float = 1
-    public var policyGradientRhoBar: Float = 1
-    public var lambda: Float = 1
+    public var vTrace = VTrace()
     public var popArt = PopArt.Configuration()
     /// Whether statistics move before the losses are formed instead of after the step (the papers' order): costs a
     /// second forward pass, and spares a task's first updates when its returns are far from 1.
     public var statisticsFirst = false
 
     public init() {}
-
-    var vTrace: VTrace {
-      var vTrace = VTrace()
-      (vTrace.rhoBar, vTrace.cBar) = (rhoBar, cBar)
-      (vTrace.policyGradientRhoBar, vTrace.lambda) = (policyGradientRhoBar, lambda)
-      return vTrace
-    }
   }
 
   /// How rewards enter learning.
-  public enum Rewards: String, CaseIterable, Codable, Sendable {
+  public enum Rewards: String, CaseIterable, Sendable {
     case raw
     /// clip(r, -1, 1): equal size for all tasks, and the difference between large and small rewards is lost.
     case clipped
   }
 
   /// How values are represented.
-  public enum Values: String, CaseIterable, Codable, Sendable {
+  public enum Values: String, CaseIterable, Sendable {
     /// One value for all tasks.
     case shared
     /// One head a task, not normalised.

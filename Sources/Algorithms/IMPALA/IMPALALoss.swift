@@ -95,14 +95,15 @@ struct IMPALALoss {
 
   // MARK: Units
 
+  /// Without PopArt mu stays 0, and sigma is 1 whatever its bounds.
   private func sigma(_ task: Int) -> Double { configuration.values == .popArt ? popArt.sigma(task) : 1 }
 
   /// V = sigma n + mu.
   func unnormalize(_ n: Float, _ task: Int) -> Float {
-    configuration.values == .popArt ? Float(popArt.sigma(task) * Double(n) + popArt.mu[task]) : n
+    Float(sigma(task) * Double(n) + popArt.mu[task])
   }
 
   private func normalize(_ value: Float, _ task: Int) -> Float {
-    configuration.values == .popArt ? Float((Double(value) - popArt.mu[task]) / popArt.sigma(task)) : value
+    Float((Double(value) - popArt.mu[task]) / sigma(task))
   }
 }

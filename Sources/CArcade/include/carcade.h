@@ -63,7 +63,7 @@ typedef struct {
 typedef struct {
   uint16_t wall[CARCADE_SIZE];
   int8_t paddle, x, y, dx, dy, trail_x, trail_y;
-  int8_t struck;  ///< the last step broke a brick
+  int8_t struck;  ///< the last step met a brick
 } carcade_bricks;
 
 typedef struct {

@@ -77,7 +77,7 @@ final class WorkerEnvironment: Environment {
     }
   }
 
-  func reset(into observation: ObservationRows) throws -> Progress {
+  func reset(into observation: ObservationRows) throws -> StepProgress {
     try process.checkRunning()
     if !isReady {
       let found = try process.waitUntilReady()
@@ -91,7 +91,7 @@ final class WorkerEnvironment: Environment {
     return try request(.reset, .reset(observation))
   }
 
-  func step(_ action: ActionRows, into rows: StepRows) throws -> Progress {
+  func step(_ action: ActionRows, into rows: StepRows) throws -> StepProgress {
     try process.checkRunning()
     precondition(isReady, "the first call of an environment is reset")
     let actions = process.memory + layout.action.offset
@@ -106,7 +106,7 @@ final class WorkerEnvironment: Environment {
     return try request(.step, .step(rows))
   }
 
-  func advance() throws -> Progress {
+  func advance() throws -> StepProgress {
     if case .none = pending { return .done }
     guard try process.isComplete() else { return .waiting(fileDescriptor: process.fileDescriptor) }
     switch pending {
@@ -124,7 +124,7 @@ final class WorkerEnvironment: Environment {
     throw EnvironmentError.badState(task: process.task, reason: "it lives in another process and can't be restored")
   }
 
-  private func request(_ command: WorkerProcess.Command, _ next: Pending) throws -> Progress {
+  private func request(_ command: WorkerProcess.Command, _ next: Pending) throws -> StepProgress {
     guard case .none = pending else { preconditionFailure("the last request to \(process.task) is not complete") }
     try process.request(command)
     pending = next

@@ -39,8 +39,10 @@ final class WorkerProcess {
     task: String, python: String, script: String, memory bytes: Int, firstPacket: Data, deadlines: WorkerDeadlines
   ) throws {
     (self.task, self.deadlines) = (task, deadlines)
+    _ = Self.clearAbandoned
     // A place of its own: some simulators write files into the current directory.
-    directory = FileManager.default.temporaryDirectory.appending(path: "polymath-worker-\(UUID().uuidString)")
+    directory = FileManager.default.temporaryDirectory.appending(
+      path: "\(Self.directoryPrefix)\(getpid())-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
     try Data().write(to: URL(filePath: logPath))
 
@@ -59,6 +61,20 @@ final class WorkerProcess {
   }
 
   deinit { close() }
+
+  private static let directoryPrefix = "polymath-worker-"
+
+  /// Removes, once a process, what hosts that are no more left behind: they were killed and could not.
+  private static let clearAbandoned: Void = {
+    let place = FileManager.default.temporaryDirectory
+    for name in (try? FileManager.default.contentsOfDirectory(atPath: place.path)) ?? []
+    where name.hasPrefix(directoryPrefix) {
+      guard let host = name.dropFirst(directoryPrefix.count).split(separator: "-").first.flatMap({ pid_t($0) }),
+        kill(host, 0) != 0, errno == ESRCH
+      else { continue }
+      try? FileManager.default.removeItem(at: place.appending(path: name))
+    }
+  }()
 
   /// Readable when `isComplete` has something to say.
   var fileDescriptor: Int32 { worker.watch }

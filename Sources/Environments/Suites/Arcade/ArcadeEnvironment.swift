@@ -19,12 +19,12 @@ public final class ArcadeEnvironment: Environment {
 
   deinit { states.deallocate() }
 
-  public func reset(into observation: ObservationRows) -> Progress {
+  public func reset(into observation: ObservationRows) -> StepProgress {
     carcade_reset(states.baseAddress, slots, &rules, seed, streams, Self.planes(observation))
     return .done
   }
 
-  public func step(_ action: ActionRows, into rows: StepRows) -> Progress {
+  public func step(_ action: ActionRows, into rows: StepRows) -> StepProgress {
     carcade_step(
       states.baseAddress, slots, &rules, action.discrete,
       carcade_rows(

@@ -21,7 +21,7 @@ public final class GoalGridEnvironment: Environment {
     states = Array(repeating: Slot(), count: replicas.count)
   }
 
-  public func reset(into observation: ObservationRows) -> Progress {
+  public func reset(into observation: ObservationRows) -> StepProgress {
     for slot in 0..<slots {
       states[slot] = Slot()
       begin(slot)
@@ -39,7 +39,7 @@ public final class GoalGridEnvironment: Environment {
     states[slot].episodeStep = 0
   }
 
-  public func step(_ action: ActionRows, into rows: StepRows) -> Progress {
+  public func step(_ action: ActionRows, into rows: StepRows) -> StepProgress {
     for slot in 0..<slots {
       let before = Int(states[slot].cell)
       let cell = GoalGrids.next(before, action.discrete![slot])

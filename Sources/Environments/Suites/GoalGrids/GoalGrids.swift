@@ -1,8 +1,8 @@
 /// Goals on an empty 8x8 grid: the smallest tasks in which rewards of very different size compete for one network.
 ///
-/// An episode starts in a random cell other than the goal and ends at the goal, or is truncated after 20 steps. Each
+/// An episode starts in a random cell other than the goal and ends at the goal, or is truncated at the task's horizon. Each
 /// task has a goal cell of its own, shown in a plane of its own, so that a shared network can tell the tasks apart.
-/// - Source: design of the winner-take-all study, after Hessel et al. 2019 (PopArt-IMPALA, 1809.04474), section 1.
+/// - Source: design of the winner-take-all study, after Hessel et al. 2018 (PopArt-IMPALA, 1809.04474), section 1.
 public enum GoalGrids {
   static let side = 8
   /// The player, then the goal of each of four tasks.

@@ -1,0 +1,47 @@
+import Algorithms
+import Engine
+import Environments
+import Tensors
+
+/// A learner for the tasks of a configuration: a run without environments and files.
+public struct Agent {
+  /// What was left to a default is written down as what it became.
+  public let configuration: RunConfiguration
+  public let taskSet: TaskSet
+  public let shape: RunShape
+  public let learner: IMPALA
+
+  /// Builds the learner that a configuration describes.
+  ///
+  /// - Parameter suite: Tasks of one's own; nil for the suite that the configuration names.
+  /// - Throws: `EnvironmentError` for suites and tasks, `EngineError` for numbers that don't fit each other.
+  public init(_ configuration: RunConfiguration, taskSet suite: TaskSet? = nil) throws {
+    let suite = try suite ?? Suites.make(configuration.suite)
+    taskSet = configuration.tasks.isEmpty ? suite : try suite.subset(configuration.tasks)
+    try taskSet.checkStreams(replicas: configuration.environmentsPerTask)
+    let tasks = taskSet.tasks
+    var resolved = configuration
+    resolved.tasks = taskSet.ids
+    if resolved.shards == 0 { resolved.shards = Self.shards(tasks.count, configuration) }
+    if resolved.groups == 0 { resolved.groups = resolved.shards }
+    self.configuration = resolved
+    shape = try RunShape(
+      tasks: tasks.count, environmentsPerTask: configuration.environmentsPerTask, unroll: configuration.unroll,
+      groups: resolved.groups, shards: resolved.shards, lag: configuration.lag)
+    guard case .discrete(let actions) = taskSet.action else {
+      throw EngineError.unsupportedSpace("IMPALA here acts with discrete actions; suite \(taskSet.name) has a box")
+    }
+    learner = try IMPALA(
+      configuration.learning, shape: shape, tasks: tasks, actions: actions, totalSteps: configuration.steps,
+      seed: configuration.seed)
+  }
+
+  /// One shard a task; four where there is one task and its environments can be cut so.
+  private static func shards(_ tasks: Int, _ configuration: RunConfiguration) -> Int {
+    if tasks > 1 { return tasks }
+    return configuration.environmentsPerTask.isMultiple(of: 4) ? 4 : 1
+  }
+
+  /// Updates of the whole run.
+  public var rounds: Int { (configuration.steps + shape.stepsPerRound - 1) / shape.stepsPerRound }
+}

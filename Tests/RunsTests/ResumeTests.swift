@@ -1,0 +1,126 @@
+import Algorithms
+import Engine
+import Environments
+import Foundation
+import Layers
+import Tensors
+import TestSupport
+import Testing
+
+@testable import Runs
+
+/// A run that is stopped and taken up again, as the tool does it with files.
+@Suite("Stop and resume", .serialized)
+struct ResumeTests {
+  private func inFolder(_ body: (String) throws -> Void) throws {
+    let path = FileManager.default.temporaryDirectory.appending(path: "polymath-\(UUID().uuidString)").path
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    try body(path)
+  }
+
+  private func configuration(lag: Int, lstm: Int = 0) -> RunConfiguration {
+    var configuration = Preset.popArtIMPALA.configuration(suite: "goals")
+    (configuration.lag, configuration.unroll, configuration.environmentsPerTask) = (lag, 5, 2)
+    configuration.steps = 24 * 5 * 2 * 4
+    (configuration.learning.lstm, configuration.learning.extras) = (lstm, lstm > 0)
+    configuration.learning.rmsProp.momentum = 0.5
+    return configuration
+  }
+
+  @Test("A run that was stopped and resumed ends with the same bytes", arguments: [0, 1, 2], [0, 8])
+  func exact(lag: Int, lstm: Int) throws {
+    try inFolder { folder in
+      func training(threads: Int) throws -> Training {
+        var configuration = configuration(lag: lag, lstm: lstm)
+        configuration.threads = threads
+        return try Training(Agent(configuration))
+      }
+      let through = try training(threads: 1)
+      #expect(through.agent.rounds == 24)
+      try through.engine.run(until: 24)
+      try Checkpoint.write(through, recent: noEpisodes, to: "\(folder)/through")
+
+      let stopped = try training(threads: 2)
+      try stopped.engine.run(until: 11)
+      #expect(try Checkpoint.write(stopped, recent: noEpisodes, to: "\(folder)/stopped"))
+      let resumed = try training(threads: 3)
+      _ = try Checkpoint.restore(resumed, from: "\(folder)/stopped")
+      #expect(resumed.engine.round == 11)
+      try resumed.engine.run(until: 24)
+      try Checkpoint.write(resumed, recent: noEpisodes, to: "\(folder)/resumed")
+      for file in ["model.safetensors", "state.safetensors", "state.json"] {
+        #expect(try AtomicFile.read("\(folder)/through/\(file)") == AtomicFile.read("\(folder)/resumed/\(file)"))
+      }
+      #expect(
+        try AtomicFile.read("\(folder)/through/model.safetensors")
+          != AtomicFile.read("\(folder)/stopped/model.safetensors"))
+    }
+  }
+
+  private var noEpisodes: [Run.RecentEpisodes] { Array(repeating: Run.RecentEpisodes(), count: 4) }
+
+  /// Environments that keep their state to themselves.
+  private final class Forgetful: Environment {
+    private let counting: CountingEnvironment
+    init(_ counting: CountingEnvironment) { self.counting = counting }
+    var slots: Int { counting.slots }
+    func reset(into observation: ObservationRows) -> StepProgress { counting.reset(into: observation) }
+    func step(_ action: ActionRows, into rows: StepRows) -> StepProgress { counting.step(action, into: rows) }
+    func saveState() -> [UInt8]? { nil }
+    func restoreState(_: [UInt8]) throws {}
+  }
+
+  @Test("Where environments can't be saved, fresh episodes are played by the trained policy", arguments: [0, 1, 2])
+  func inexact(lag: Int) throws {
+    try inFolder { folder in
+      let task = Task(
+        id: "task", observation: CountingEnvironment.observation, action: .discrete(3),
+        actionMask: [true, true, true], scores: nil, parameters: [:]
+      ) { replicas, _ in Forgetful(CountingEnvironment(replicas: replicas, length: 7)) }
+      let taskSet = try TaskSet(name: "forgetful", tasks: [task])
+      func training() throws -> Training { try Training(Agent(configuration(lag: lag), taskSet: taskSet)) }
+      let stopped = try training()
+      try stopped.engine.run(until: 30)
+      let recent = [Run.RecentEpisodes()]
+      #expect(try !Checkpoint.write(stopped, recent: recent, to: "\(folder)/checkpoint"))
+      let resumed = try training()
+      _ = try Checkpoint.restore(resumed, from: "\(folder)/checkpoint")
+      try resumed.engine.run(until: 31)
+      // The first rounds are acted by the parameters that learn from them.
+      #expect(resumed.agent.learner.statistics.largestLogRho <= 1e-5)
+      // Untrained parameters would act uniformly: an entropy of log 3, and log rho far from 0.
+      #expect(resumed.agent.learner.statistics.entropy < 0.5)
+    }
+  }
+
+  @Test("A damaged checkpoint is refused, whichever byte of it is wrong")
+  func damage() throws {
+    try inFolder { folder in
+      let stopped = try Training(Agent(configuration(lag: 1)))
+      try stopped.engine.run(until: 2)
+      try Checkpoint.write(stopped, recent: noEpisodes, to: "\(folder)/checkpoint")
+      let resumed = try Training(Agent(configuration(lag: 1)))
+      for file in ["model.safetensors", "state.safetensors"] {
+        let path = "\(folder)/checkpoint/\(file)"
+        let bytes = try AtomicFile.read(path)
+        for position in [0, 9, bytes.count / 2, bytes.count - 1] {
+          var damaged = bytes
+          damaged[position] ^= 0x40
+          try AtomicFile.write(damaged, to: path)
+          #expect(throws: RunError.self) { try Checkpoint.restore(resumed, from: "\(folder)/checkpoint") }
+        }
+        try AtomicFile.write(bytes, to: path)
+      }
+      let path = "\(folder)/checkpoint/state.json"
+      let text = try String(decoding: AtomicFile.read(path), as: UTF8.self)
+      for round in ["-1", "9223372036854775807", "3", "null"] {
+        let wrong = text.replacing("\"round\" : 2", with: "\"round\" : \(round)")
+        #expect(wrong != text)
+        try AtomicFile.write(wrong.utf8, to: path)
+        #expect(throws: RunError.self) { try Checkpoint.restore(resumed, from: "\(folder)/checkpoint") }
+      }
+      try AtomicFile.write(text.utf8, to: path)
+      _ = try Checkpoint.restore(resumed, from: "\(folder)/checkpoint")
+    }
+  }
+}
