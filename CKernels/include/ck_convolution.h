@@ -1,10 +1,14 @@
-/// Two-dimensional convolution, channels last.
+/// Two-dimensional convolution, channels last, with the operations that surround it in residual networks.
+///
+/// Where the numbers of a result are a multiple of sixteen (outputs in the forward pass, inputs in the gradient with
+/// respect to x), the convolution works on the images directly, at the speed of large matrix products; any other goes
+/// through a matrix of patches and BLAS.
 #ifndef CK_CONVOLUTION_H
 #define CK_CONVOLUTION_H
 #include <stddef.h>
 #include <stdint.h>
 
-/// Geometry of one convolution. Output sizes follow from the rest; `ck_convolution_make` fills them in.
+/// One convolution. Output sizes follow from the rest; `ck_convolution_make` fills them in, and leaves the flags at 0.
 typedef struct {
   size_t height, width, inputs;            ///< input image `[height, width, inputs]`
   size_t kernel_height, kernel_width;      ///< weights `[kernel_height, kernel_width, inputs, outputs]`
@@ -12,6 +16,8 @@ typedef struct {
   size_t stride;
   size_t pad_top, pad_left, pad_bottom, pad_right;  ///< zeros around the image
   size_t output_height, output_width;
+  int relu_input;   ///< max(x, 0) is convolved, for floats
+  int relu_output;  ///< y = max(convolution + b, 0)
 } ck_convolution;
 
 /// Output size: floor((size + padding - kernel) / stride) + 1. Precondition: the kernel fits the padded image, stride >= 1.
@@ -19,27 +25,29 @@ ck_convolution ck_convolution_make(size_t height, size_t width, size_t inputs, s
                                    size_t kernel_width, size_t outputs, size_t stride, size_t pad_top, size_t pad_left,
                                    size_t pad_bottom, size_t pad_right);
 
-/// Scratch floats that any of the functions below needs. It does not grow with `images`: images are processed in slices.
+/// Scratch floats that any of the functions below needs, whatever the number of images.
 size_t ck_convolution_workspace(const ck_convolution *c);
 
-/// y = conv(x, w) + b.  y `[images, output_height, output_width, outputs]`, x `[images, height, width, inputs]`,
-/// b `[outputs]` or NULL.
-void ck_convolution_forward(float *restrict y, const float *restrict x, const float *restrict w,
-                            const float *restrict b, float *restrict workspace, const ck_convolution *c, size_t images);
+/// What is convolved: floats, or bytes that count as `scale * byte`. The pointer to the others is NULL.
+typedef struct {
+  const float *floats;
+  const uint8_t *bytes;
+  float scale;
+} ck_images;
 
-/// The same for bytes: x is read as `scale * byte`.
-void ck_convolution_forward_u8(float *restrict y, const uint8_t *restrict x, float scale, const float *restrict w,
-                               const float *restrict b, float *restrict workspace, const ck_convolution *c,
-                               size_t images);
+/// y = residual + relu(conv(relu(x), w) + b), where the flags ask for the ReLUs.
+///
+/// y and residual `[images, output_height, output_width, outputs]`, x `[images, height, width, inputs]`, b `[outputs]`;
+/// residual and b may be NULL.
+void ck_convolution_forward(float *y, ck_images x, const float *w, const float *b, const float *residual,
+                            float *workspace, const ck_convolution *c, size_t images);
 
-/// dx += conv'(dy, w), dw += correlation(x, dy), db += sum of dy over images and pixels. Any of dx, dw, db may be NULL.
-void ck_convolution_backward(float *restrict dx, float *restrict dw, float *restrict db, const float *restrict dy,
-                             const float *restrict x, const float *restrict w, float *restrict workspace,
-                             const ck_convolution *c, size_t images);
-
-/// The same for bytes, which have no gradient of their own.
-void ck_convolution_backward_u8(float *restrict dw, float *restrict db, const float *restrict dy,
-                                const uint8_t *restrict x, float scale, float *restrict workspace,
-                                const ck_convolution *c, size_t images);
+/// dx += conv'(dy, w), dw += correlation(x, dy), db += sum of dy over images and pixels, through the ReLUs. Any of dx, dw
+/// and db may be NULL; dx is, where x is bytes.
+///
+/// y is what the forward pass gave without a residual; it is read where `relu_output` is set. A residual's gradient is dy
+/// itself.
+void ck_convolution_backward(float *dx, float *dw, float *db, const float *dy, ck_images x, const float *y,
+                             const float *w, float *workspace, const ck_convolution *c, size_t images);
 
 #endif

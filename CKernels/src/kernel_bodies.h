@@ -1,6 +1,7 @@
 // Included once by each `kernels_<level>.c`, which defines
 //   CK_TARGET  the target attribute of every function
 //   CK_LANES   floats in one vector register
+//   CK_REGISTERS  vector registers
 //   CK_TABLE   the name of the table
 // No include guard is needed: a level is a translation unit.
 #include <math.h>
@@ -17,9 +18,11 @@
 #pragma clang diagnostic ignored "-Wpass-failed"  // sanitizers and -O0 leave loops as they are: no reason to warn
 #define INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
 #define UNROLLED _Pragma("clang loop unroll(full)")
+#define TWICE _Pragma("clang loop unroll_count(2)")
 #else
 #define INDEPENDENT _Pragma("GCC ivdep")
-#define UNROLLED _Pragma("GCC unroll 16")
+#define UNROLLED _Pragma("GCC unroll 32")
+#define TWICE _Pragma("GCC unroll 2")
 #endif
 
 #include "bodies/math.h"
@@ -31,8 +34,8 @@
 #include "bodies/recurrent.h"
 #include "bodies/pooling.h"
 #include "bodies/heads.h"
-#include "bodies/product.h"
-#include "bodies/convolution.h"
+#include "bodies/patches.h"
+#include "bodies/register_blocks.h"
 #include "bodies/direct_convolution.h"
 
 const ck_kernel_table CK_TABLE = {

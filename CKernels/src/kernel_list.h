@@ -105,18 +105,24 @@
           size_t count),                                                                                               \
          (patches, x, scale, c, first, count))                                                                         \
   KERNEL(void, add_patches,                                                                                            \
-         (float *restrict dx, const float *restrict patches, const ck_convolution *c, size_t first, size_t count),     \
-         (dx, patches, c, first, count))                                                                               \
-  KERNEL(void, padded_image, (float *restrict image, const float *restrict x, const ck_convolution *c), (image, x, c)) \
-  KERNEL(void, padded_image_u8,                                                                                        \
-         (float *restrict image, const uint8_t *restrict x, float scale, const ck_convolution *c),                     \
-         (image, x, scale, c))                                                                                         \
-  KERNEL(void, direct_forward,                                                                                         \
-         (float *restrict y, const float *restrict image, const float *restrict w, const float *restrict b,            \
-          const ck_convolution *c),                                                                                    \
-         (y, image, w, b, c))                                                                                          \
-  KERNEL(void, direct_backward,                                                                                        \
-         (float *restrict dw, const float *restrict dy, const float *restrict image, const ck_convolution *c),         \
-         (dw, dy, image, c))
+         (float *restrict dx, const float *restrict patches, const float *restrict mask, const ck_convolution *c,      \
+          size_t first, size_t count),                                                                                 \
+         (dx, patches, mask, c, first, count))                                                                         \
+  KERNEL(void, copy_image,                                                                                             \
+         (float *restrict copy, const float *restrict x, const float *restrict mask, int relu, size_t rows,            \
+          size_t length, size_t copy_row),                                                                             \
+         (copy, x, mask, relu, rows, length, copy_row))                                                                \
+  KERNEL(void, copy_image_u8,                                                                                          \
+         (float *restrict copy, const uint8_t *restrict x, float scale, size_t rows, size_t length, size_t copy_row),  \
+         (copy, x, scale, rows, length, copy_row))                                                                     \
+  KERNEL(void, flip_weights,                                                                                           \
+         (float *restrict flipped, const float *restrict w, const ck_convolution *c, size_t first_row,                 \
+          size_t first_column, size_t lines, size_t taps),                                                             \
+         (flipped, w, c, first_row, first_column, lines, taps))                                                        \
+  KERNEL(void, convolve,                                                                                               \
+         (float *y, const float *x, const float *w, const ck_windows *windows, const ck_finish *finish),               \
+         (y, x, w, windows, finish))                                                                                   \
+  KERNEL(void, convolve_weights, (float *dw, const float *dy, const float *x, const ck_windows *windows),              \
+         (dw, dy, x, windows))
 
 #endif

@@ -8,6 +8,7 @@
 #ifndef CK_KERNEL_TABLE_H
 #define CK_KERNEL_TABLE_H
 #include "ckernels.h"
+#include "convolution.h"
 #include "kernel_list.h"
 
 typedef struct {

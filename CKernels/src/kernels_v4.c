@@ -8,6 +8,7 @@
 #define CK_TARGET __attribute__((target(CK_AVX512 ",prefer-vector-width=512")))
 #endif
 #define CK_LANES 16
+#define CK_REGISTERS 32
 #define CK_TABLE ck_kernels_v4
 #include "kernel_bodies.h"
 #endif

@@ -3,9 +3,11 @@
 typedef struct {
   const ck_convolution *c;
   size_t images;
-  double *x, *w, *b;
+  double *x, *w, *b, *residual;
   const float *dy;
 } layer;
+
+static double relu(double x) { return x < 0 ? 0 : x; }
 
 static size_t outputs_of(const ck_convolution *c, size_t images) {
   return images * c->output_height * c->output_width * c->outputs;
@@ -25,10 +27,10 @@ static void reference(double *y, const layer *l) {
         if (from_row < 0 || from_row >= (long)c->height || from_column < 0 || from_column >= (long)c->width) continue;
         const double *x = l->x + ((image * c->height + (size_t)from_row) * c->width + (size_t)from_column) * c->inputs;
         const double *w = l->w + (ky * c->kernel_width + kx) * c->inputs * c->outputs + o;
-        for (size_t k = 0; k < c->inputs; k++) sum += x[k] * w[k * c->outputs];
+        for (size_t k = 0; k < c->inputs; k++) sum += (c->relu_input ? relu(x[k]) : x[k]) * w[k * c->outputs];
       }
     }
-    y[i] = sum;
+    y[i] = (c->relu_output ? relu(sum) : sum) + (l->residual ? l->residual[i] : 0);
   }
 }
 
@@ -54,26 +56,42 @@ static void test_floats(ck_convolution c, size_t images) {
   const size_t nx = images * c.height * c.width * c.inputs, ny = outputs_of(&c, images);
   const size_t nw = c.kernel_height * c.kernel_width * c.inputs * c.outputs, nb = c.outputs;
   float *x = noise(nx, 1), *w = noise(nw, 1), *b = noise(nb, 1), *dy = noise(ny, 1), *y = dirty(ny);
+  const ck_images floats = {.floats = x};
   float *workspace = dirty(ck_convolution_workspace(&c));
-  layer l = {&c, images, widen(x, nx), widen(w, nw), widen(b, nb), dy};
+  layer l = {&c, images, widen(x, nx), widen(w, nw), widen(b, nb), NULL, dy};
   double *expected = allocate(ny * sizeof *expected);
   reference(expected, &l);
-  ck_convolution_forward(y, x, w, b, workspace, &c, images);
+  ck_convolution_forward(y, floats, w, b, NULL, workspace, &c, images);
   check_all("forward", y, expected, ny, rounding(&c));
 
   float *dx = noise(nx, 1), *dw = noise(nw, 1), *db = noise(nb, 1);
   float *dx0 = copy(dx, nx), *dw0 = copy(dw, nw), *db0 = copy(db, nb);
-  ck_convolution_backward(NULL, NULL, NULL, dy, x, w, workspace, &c, images);
-  ck_convolution_backward(dx, NULL, NULL, dy, x, w, workspace, &c, images);
-  ck_convolution_backward(NULL, dw, db, dy, x, w, workspace, &c, images);
+  ck_convolution_backward(NULL, NULL, NULL, dy, floats, y, w, workspace, &c, images);
+  ck_convolution_backward(dx, NULL, NULL, dy, floats, y, w, workspace, &c, images);
+  ck_convolution_backward(NULL, dw, db, dy, floats, y, w, workspace, &c, images);
   check_some("dx", dx, dx0, l.x, nx, &l);
   check_some("dw", dw, dw0, l.w, nw, &l);
   check_some("db", db, db0, l.b, nb, &l);
+  float *dx1 = copy(dx0, nx), *dw1 = copy(dw0, nw), *db1 = copy(db0, nb);
+  ck_convolution_backward(dx1, dw1, db1, dy, floats, y, w, workspace, &c, images);
+  check_true("gradients together are those one by one",
+             !memcmp(dx, dx1, nx * sizeof *dx) && !memcmp(dw, dw1, nw * sizeof *dw) && !memcmp(db, db1, nb * sizeof *db));
 
   l.b = NULL;
+  float *residual = noise(ny, 1);
+  l.residual = widen(residual, ny);
   reference(expected, &l);
-  ck_convolution_forward(y, x, w, NULL, workspace, &c, images);
-  check_all("forward without bias", y, expected, ny, rounding(&c));
+  ck_convolution_forward(y, floats, w, NULL, residual, workspace, &c, images);
+  check_all("forward without bias, with a residual", y, expected, ny, rounding(&c));
+}
+
+/// The same convolution with each combination of its ReLUs.
+static void test_relus(ck_convolution c, size_t images) {
+  for (int flags = 0; flags < 4; flags++) {
+    c.relu_input = flags & 1;
+    c.relu_output = flags >> 1;
+    test_floats(c, images);
+  }
 }
 
 static void test_bytes(ck_convolution c, size_t images) {
@@ -86,18 +104,19 @@ static void test_bytes(ck_convolution c, size_t images) {
     x[i] = (uint8_t)random_index(256);
     wide[i] = (double)scale * x[i];
   }
+  const ck_images bytes = {.bytes = x, .scale = scale};
   float *w = noise(nw, 1), *b = noise(nb, 1), *dy = noise(ny, 1), *y = dirty(ny);
   float *workspace = dirty(ck_convolution_workspace(&c));
-  layer l = {&c, images, wide, widen(w, nw), widen(b, nb), dy};
+  layer l = {&c, images, wide, widen(w, nw), widen(b, nb), NULL, dy};
   double *expected = allocate(ny * sizeof *expected);
   reference(expected, &l);
-  ck_convolution_forward_u8(y, x, scale, w, b, workspace, &c, images);
-  check_all("forward_u8", y, expected, ny, rounding(&c));
+  ck_convolution_forward(y, bytes, w, b, NULL, workspace, &c, images);
+  check_all("forward of bytes", y, expected, ny, rounding(&c));
 
   float *dw = noise(nw, 1), *db = noise(nb, 1), *dw0 = copy(dw, nw), *db0 = copy(db, nb);
-  ck_convolution_backward_u8(NULL, NULL, dy, x, scale, workspace, &c, images);
-  ck_convolution_backward_u8(dw, NULL, dy, x, scale, workspace, &c, images);
-  ck_convolution_backward_u8(NULL, db, dy, x, scale, workspace, &c, images);
+  ck_convolution_backward(NULL, NULL, NULL, dy, bytes, y, w, workspace, &c, images);
+  ck_convolution_backward(NULL, dw, NULL, dy, bytes, y, w, workspace, &c, images);
+  ck_convolution_backward(NULL, NULL, db, dy, bytes, y, w, workspace, &c, images);
   check_some("dw of bytes", dw, dw0, l.w, nw, &l);
   check_some("db of bytes", db, db0, l.b, nb, &l);
 }
@@ -121,11 +140,22 @@ int main(void) {
       {ck_convolution_make(2, 20, 1, 2, 5, 16, 1, 0, 0, 0, 0), 2},
       {ck_convolution_make(20, 20, 4, 8, 8, 16, 4, 0, 0, 0, 0), 3},
       {ck_convolution_make(6, 6, 130, 5, 5, 3, 1, 2, 2, 2, 2), 2},  // several slices: patches of 3250
+      // Inputs in sixteens, too: the gradient with respect to x goes the direct way.
+      {ck_convolution_make(7, 25, 16, 3, 3, 16, 1, 1, 1, 1, 1), 2},
+      {ck_convolution_make(5, 15, 16, 3, 3, 80, 1, 1, 1, 1, 1), 1},
+      {ck_convolution_make(8, 9, 32, 4, 4, 5, 2, 0, 0, 0, 0), 2},   // and the others through patches
+      {ck_convolution_make(9, 10, 16, 4, 3, 32, 2, 1, 2, 2, 1), 2},
+      {ck_convolution_make(11, 12, 16, 5, 5, 16, 3, 0, 1, 0, 0), 2},
+      {ck_convolution_make(9, 8, 16, 2, 1, 16, 3, 1, 0, 0, 1), 2},  // inputs that no window sees
+      {ck_convolution_make(1, 1, 16, 1, 1, 48, 1, 0, 0, 0, 0), 3},
   };
   for (size_t k = 0; k < COUNT(cases); k++) {
-    test_floats(cases[k].c, cases[k].images);
-    test_bytes(cases[k].c, cases[k].images);
-    test_floats(cases[k].c, 1);
+    ck_convolution c = cases[k].c;
+    test_relus(c, cases[k].images);
+    test_floats(c, 1);
+    test_bytes(c, cases[k].images);
+    c.relu_output = 1;
+    test_bytes(c, cases[k].images);
   }
   return finish();
 }

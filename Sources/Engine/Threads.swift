@@ -26,7 +26,7 @@ final class Monitor: @unchecked Sendable {
 
 /// Runs `body(0)` on the calling thread and `body(1)`, ... on threads of their own, and returns when all have.
 /// Every thread computes in the same floating-point mode.
-func runOnThreads(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) {
+public func runOnThreads(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) {
   final class Start: Sendable {
     let index: Int
     let body: @Sendable (Int) -> Void

@@ -15,14 +15,18 @@ public struct Convolution: Sendable {
     (self.stride, self.padding) = (stride, padding)
   }
 
-  /// x `[images, height, width, inputs]`.
-  public func callAsFunction(_ x: Tensor, _ tape: Tape) -> Tensor {
-    tape.convolution(x, weight: weight, bias: bias, stride: stride, padding: padding)
+  /// x `[images, height, width, inputs]`; `relu`, `residual` and `target` as in `Tape.convolution`.
+  public func callAsFunction(
+    _ x: Images, relu: ConvolutionReLU = [], residual: Tensor? = nil, into target: Tensor? = nil, _ tape: Tape
+  ) -> Tensor {
+    tape.convolution(
+      x, weight: weight, bias: bias, stride: stride, padding: padding, relu: relu, residual: residual, into: target)
   }
 
-  /// The first layer of a network reads bytes.
-  public func callAsFunction(_ x: ImageView, _ tape: Tape) -> Tensor {
-    tape.convolution(x, weight: weight, bias: bias, stride: stride, padding: padding)
+  /// Followed by max-pooling over square windows with SAME padding.
+  public func pooled(_ x: Images, window: Int, stride poolStride: Int, _ tape: Tape) -> Tensor {
+    tape.pooledConvolution(
+      x, weight: weight, bias: bias, stride: stride, padding: padding, window: window, poolStride: poolStride)
   }
 }
 
@@ -35,7 +39,9 @@ public struct ResidualBlock: Sendable {
     second = Convolution(&layout, "\(name).conv1", inputs: channels, outputs: channels, kernel: 3)
   }
 
+  /// x `[images, height, width, channels]`; nothing that comes later may read it.
   public func callAsFunction(_ x: Tensor, _ tape: Tape) -> Tensor {
-    tape.add(x, second(tape.relu(first(tape.relu(x), tape)), tape))
+    let hidden = first(Images(x), relu: [.input, .output], tape)
+    return second(Images(hidden), residual: x, tape)
   }
 }

@@ -6,7 +6,7 @@ public protocol Trunk: Sendable {
   var outputs: Int { get }
 
   /// `[images, outputs]`, after a ReLU.
-  func callAsFunction(_ image: ImageView, _ tape: Tape) -> Tensor
+  func callAsFunction(_ images: Images, _ tape: Tape) -> Tensor
 }
 
 /// The published trunks, by name.
@@ -53,11 +53,29 @@ public enum TrunkKind: String, CaseIterable, Sendable {
   }
 }
 
+/// Runs `body` on slices of the images, which fill rows of one matrix `[images, features]`. A slice passes all
+/// convolutions, and on the way back all of their gradients, before the next one does: what one layer leaves, the next
+/// finds in the cache. `floats` is what a layer makes of an image.
+private func inSlices(
+  _ images: Images, floats: Int, features: Int, _ tape: Tape, _ body: (Images, _ target: Tensor) -> Void
+) -> Tensor {
+  let cached = 1 << 17
+  let size = max(cached / floats, 1)
+  let all = tape.tensor(Shape(images.count, features))
+  for start in stride(from: 0, to: images.count, by: size) {
+    let range = start..<min(start + size, images.count)
+    body(images[range], all.rows(range))
+  }
+  return all
+}
+
 /// Convolutions without padding, each with a ReLU, then a dense layer with a ReLU.
 struct PlainTrunk: Trunk {
   let convolutions: [Convolution]
   let dense: Linear
   let outputs: Int
+  /// Numbers that the first convolution makes of an image, the most of all layers, and the last.
+  private let floats, features: Int
 
   init(
     _ layout: inout ParameterLayout, _ name: String, height: Int, width: Int, channels: Int, features: Int,
@@ -65,6 +83,7 @@ struct PlainTrunk: Trunk {
   ) {
     var (height, width, channels) = (height, width, channels)
     var convolutions: [Convolution] = []
+    var counts: [Int] = []
     for (index, size) in sizes.enumerated() {
       convolutions.append(
         Convolution(
@@ -73,16 +92,21 @@ struct PlainTrunk: Trunk {
       height = (height - size.kernel) / size.stride + 1
       width = (width - size.kernel) / size.stride + 1
       channels = size.outputs
+      counts.append(height * width * channels)
     }
     self.convolutions = convolutions
-    dense = Linear(&layout, "\(name).fc", inputs: height * width * channels, outputs: features)
+    (floats, self.features) = (counts[0], counts[counts.count - 1])
+    dense = Linear(&layout, "\(name).fc", inputs: self.features, outputs: features)
     outputs = features
   }
 
-  func callAsFunction(_ image: ImageView, _ tape: Tape) -> Tensor {
-    var x = tape.relu(convolutions[0](image, tape))
-    for convolution in convolutions.dropFirst() { x = tape.relu(convolution(x, tape)) }
-    return tape.relu(dense(x.reshaped(Shape(image.images, x.count / image.images)), tape))
+  func callAsFunction(_ images: Images, _ tape: Tape) -> Tensor {
+    let convolved = inSlices(images, floats: floats, features: features, tape) { slice, target in
+      var x = slice
+      for convolution in convolutions.dropLast() { x = Images(convolution(x, relu: .output, tape)) }
+      _ = convolutions[convolutions.count - 1](x, relu: .output, into: target, tape)
+    }
+    return tape.relu(dense(convolved, tape))
   }
 }
 
@@ -97,10 +121,13 @@ struct DeepTrunk: Trunk {
   let stages: [Stage]
   let dense: Linear
   let outputs = 256
+  /// Numbers that the first stage makes of an image, the most of all, and the last.
+  private let floats, features: Int
 
   init(_ layout: inout ParameterLayout, _ name: String, height: Int, width: Int, channels: Int) {
     var (height, width, inputs) = (height, width, channels)
     var stages: [Stage] = []
+    floats = ((height + 1) / 2) * ((width + 1) / 2) * 16
     for (index, outputs) in [16, 32, 32].enumerated() {
       let stage = "\(name).stage\(index)"
       stages.append(
@@ -113,17 +140,21 @@ struct DeepTrunk: Trunk {
       (height, width, inputs) = ((height + 1) / 2, (width + 1) / 2, outputs)
     }
     self.stages = stages
-    dense = Linear(&layout, "\(name).fc", inputs: height * width * inputs, outputs: outputs)
+    features = height * width * inputs
+    dense = Linear(&layout, "\(name).fc", inputs: features, outputs: outputs)
   }
 
-  func callAsFunction(_ image: ImageView, _ tape: Tape) -> Tensor {
-    var x = run(stages[0], stages[0].convolution(image, tape), tape)
-    for stage in stages.dropFirst() { x = run(stage, stage.convolution(x, tape), tape) }
-    x = tape.relu(x).reshaped(Shape(image.images, x.count / image.images))
-    return tape.relu(dense(x, tape))
+  func callAsFunction(_ images: Images, _ tape: Tape) -> Tensor {
+    let convolved = inSlices(images, floats: floats, features: features, tape) { slice, target in
+      var x = run(stages[0], slice, tape)
+      for stage in stages.dropFirst() { x = run(stage, Images(x), tape) }
+      _ = tape.relu(x.reshaped(target.shape), into: target)
+    }
+    return tape.relu(dense(convolved, tape))
   }
 
-  private func run(_ stage: Stage, _ convolved: Tensor, _ tape: Tape) -> Tensor {
-    stage.blocks.1(stage.blocks.0(tape.maxPool(convolved, window: 3, stride: 2), tape), tape)
+  private func run(_ stage: Stage, _ x: Images, _ tape: Tape) -> Tensor {
+    let pooled = stage.convolution.pooled(x, window: 3, stride: 2, tape)
+    return stage.blocks.1(stage.blocks.0(pooled, tape), tape)
   }
 }

@@ -31,19 +31,6 @@ public struct Tensor: BitwiseCopyable {
   }
 }
 
-/// A batch of images of bytes that the first convolution reads in place; an element counts as `scale * byte`.
-public struct ImageView: BitwiseCopyable {
-  public let bytes: UnsafePointer<UInt8>
-  public let images: Int, height: Int, width: Int, channels: Int
-  public let scale: Float
-
-  public init(bytes: UnsafePointer<UInt8>, images: Int, height: Int, width: Int, channels: Int, scale: Float) {
-    self.bytes = bytes
-    (self.images, self.height, self.width, self.channels) = (images, height, width, channels)
-    self.scale = scale
-  }
-}
-
 /// The backward half of an operation: pointers and sizes, stored on the tape.
 protocol Operation: BitwiseCopyable {
   /// Adds to the gradients of the operation's inputs; `tape` lends scratch memory.
@@ -113,15 +100,21 @@ public final class Tape {
     recording ? parameterGradients.map { $0.values + parameter.offset } : nil
   }
 
-  /// A tensor for an operation's result, in new memory unless `values` are given; its gradient starts at zero because
-  /// backward passes add.
-  func result(_ shape: Shape, values: UnsafeMutablePointer<Float>? = nil) -> Tensor {
+  /// A tensor for an operation's result, in new memory unless `values` or `gradients` are given; a new gradient starts at
+  /// zero because backward passes add.
+  func result(
+    _ shape: Shape, values: UnsafeMutablePointer<Float>? = nil, gradients: UnsafeMutablePointer<Float>? = nil
+  ) -> Tensor {
     let values = values ?? arena.floats(shape.count)
     guard recording else { return Tensor(shape: shape, values: values, gradients: nil) }
+    if let gradients { return Tensor(shape: shape, values: values, gradients: gradients) }
     let gradients = arena.floats(shape.count)
     gradients.update(repeating: 0, count: shape.count)
     return Tensor(shape: shape, values: values, gradients: gradients)
   }
+
+  /// A tensor that several operations fill, each its own rows.
+  public func tensor(_ shape: Shape) -> Tensor { result(shape) }
 
   func record<Recorded: Operation>(_ operation: @autoclosure () -> Recorded) {
     guard recording else { return }

@@ -40,7 +40,7 @@ struct NetworkTests {
     let (task, action): ([Int32], [Int32]) = ([0, 1, 1, 0], [3, 0, 2, 1])
     let error = gradientError(layout, step: 5e-4) { tape in
       let image = Self.bytes.withUnsafeBufferPointer {
-        ImageView(bytes: $0.baseAddress!, images: 4, height: side, width: side, channels: 3, scale: 1 / 255)
+        Images(bytes: $0.baseAddress!, images: 4, height: side, width: side, channels: 3, scale: 1 / 255)
       }
       let features = trunk(image, tape)
       let logPi = tape.logSoftmax(policy(features, tape), mask: nil)
@@ -93,9 +93,9 @@ struct NetworkTests {
     let tape = Tape()
     tape.begin(values: values, gradients: gradients)
     image.withUnsafeBufferPointer { image in
-      let view = ImageView(
+      let view = Images(
         bytes: image.baseAddress!, images: 3, height: 8, width: 8, channels: 3, scale: golden.float("scale"))
-      let x = tape.relu(block(tape.maxPool(first(view, tape), window: 3, stride: 2), tape))
+      let x = tape.relu(block(first.pooled(view, window: 3, stride: 2, tape), tape))
       let h = tape.relu(dense(x.reshaped(Shape(3, 64)), tape))
       let (logits, value) = (policy(h, tape), heads(h, task: task, tape))
       #expect(relativeError(logits.values, golden.floats("logits")) <= 1e-5)

@@ -84,43 +84,38 @@ struct KernelGoldenTests {
       golden.int("pad_left"), golden.int("pad_bottom"), golden.int("pad_right"))
     #expect(c.output_height == golden.int("output_height"))
     #expect(c.output_width == golden.int("output_width"))
-    let images = golden.int("images")
+    let count = golden.int("images")
     let (w, dy) = (golden.floats("w"), golden.floats("dy"))
     let b = golden.flag("has_bias") ? golden.floats("b") : nil
     let scale = golden.float("scale")
 
-    if golden.flag("bytes") {
-      let x = golden.bytes("x")
+    func check(_ images: ck_images, hasGradient: Bool) {
       var y = dirty(dy.count)
       var workspace = dirty(ck_convolution_workspace(&c))
-      ck_convolution_forward_u8(&y, x, scale, w, b, &workspace, &c, images)
+      ck_convolution_forward(&y, images, w, b, nil, &workspace, &c, count)
       #expect(golden.error(of: y, from: "y") <= tolerance)
 
-      var (dw, db) = (zeros(w.count), zeros(c.outputs))
+      var (dx, dw, db) = (zeros(golden.floats("x").count), zeros(w.count), zeros(c.outputs))
       for _ in 0..<2 {
         workspace = dirty(workspace.count)
-        ck_convolution_backward_u8(&dw, &db, dy, x, scale, &workspace, &c, images)
+        dx.withUnsafeMutableBufferPointer { dx in
+          ck_convolution_backward(
+            hasGradient ? dx.baseAddress : nil, &dw, &db, dy, images, y, w, &workspace, &c, count)
+        }
       }
+      if hasGradient { #expect(golden.error(of: dx, from: "dx", times: 2) <= tolerance) }
       #expect(golden.error(of: dw, from: "dw", times: 2) <= tolerance)
       #expect(golden.error(of: db, from: "db", times: 2) <= tolerance)
     }
-
-    // Bytes are worth the same as floats that were scaled before.
-    let x = golden.floats("x").map { scale * $0 }
-    var y = dirty(dy.count)
-    var workspace = dirty(ck_convolution_workspace(&c))
-    ck_convolution_forward(&y, x, w, b, &workspace, &c, images)
-    #expect(golden.error(of: y, from: "y") <= tolerance)
-
-    var dx = zeros(x.count)
-    var (dw, db) = (zeros(w.count), zeros(c.outputs))
-    for _ in 0..<2 {
-      workspace = dirty(workspace.count)
-      ck_convolution_backward(&dx, &dw, &db, dy, x, w, &workspace, &c, images)
+    if golden.flag("bytes") {
+      golden.bytes("x").withUnsafeBufferPointer {
+        check(ck_images(floats: nil, bytes: $0.baseAddress, scale: scale), hasGradient: false)
+      }
     }
-    if golden.has("dx") { #expect(golden.error(of: dx, from: "dx", times: 2) <= tolerance) }
-    #expect(golden.error(of: dw, from: "dw", times: 2) <= tolerance)
-    #expect(golden.error(of: db, from: "db", times: 2) <= tolerance)
+    // Bytes are worth the same as floats that were scaled before.
+    golden.floats("x").map { scale * $0 }.withUnsafeBufferPointer {
+      check(ck_images(floats: $0.baseAddress, bytes: nil, scale: 1), hasGradient: golden.has("dx"))
+    }
   }
 
   @Test("Max-pooling", arguments: Golden("pooling").cases)

@@ -66,10 +66,10 @@ struct AgentNetwork: Sendable {
 
   /// Features of every row, `[rows, features]`, and the recurrent states where there are any.
   func features(_ input: Input, _ tape: Tape) -> (features: Tensor, states: LSTMOutput?) {
-    let image = ImageView(
+    let images = Images(
       bytes: input.observation, images: input.rows, height: leaf.shape[0], width: leaf.shape[1],
       channels: leaf.shape[2], scale: leaf.scale)
-    var x = trunk(image, tape)
+    var x = trunk(images, tape)
     if extras { x = tape.concatenate(x, extraFeatures(input, tape)) }
     guard let core else { return (x, nil) }
     let states = core(

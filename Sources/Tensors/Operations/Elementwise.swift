@@ -1,9 +1,10 @@
 import CKernels
 
 extension Tape {
-  /// max(x, 0).
-  public func relu(_ x: Tensor) -> Tensor {
-    let y = result(x.shape)
+  /// max(x, 0), in `target` or in new memory.
+  public func relu(_ x: Tensor, into target: Tensor? = nil) -> Tensor {
+    precondition(target.map { $0.shape == x.shape } ?? true, "relu of \(x.shape) needs a target like it")
+    let y = target ?? result(x.shape)
     ck_relu_forward(y.values, x.values, x.count)
     record(ElementwiseOperation(x: x, y: y, backward: ck_relu_backward))
     return y

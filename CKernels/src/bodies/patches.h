@@ -60,14 +60,18 @@ KERNEL void kernel_patches_u8(float *restrict patches, const uint8_t *restrict x
   }
 }
 
-KERNEL void kernel_add_patches(float *restrict dx, const float *restrict patches, const ck_convolution *c,
-                               size_t first, size_t count) {
+// Where `mask` is given, dx changes only where that is above 0.
+KERNEL void kernel_add_patches(float *restrict dx, const float *restrict patches, const float *restrict mask,
+                               const ck_convolution *c, size_t first, size_t count) {
   const size_t length = c->kernel_width * c->inputs;
   patch_position at = position_of(first, c);
   for (size_t patch = 0; patch < count; patch++, advance(&at, c)) {
     for (size_t ky = 0; ky < c->kernel_height; ky++, patches += length) {
       const patch_line line = line_of(c, at, ky);
-      for (size_t j = 0; j < line.length; j++) dx[line.source + j] += patches[line.target + j];
+      for (size_t j = 0; j < line.length; j++) {
+        const float term = patches[line.target + j];
+        dx[line.source + j] += !mask || mask[line.source + j] > 0.0f ? term : 0.0f;
+      }
     }
   }
 }

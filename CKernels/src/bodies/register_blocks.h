@@ -1,0 +1,128 @@
+// How a convolution keeps the multipliers busy.
+//
+// A core that starts two vector multiply-adds a cycle, each of which takes four cycles, needs eight of them under way, and
+// can load two vectors a cycle meanwhile. So a product is cut into blocks of a few rows by one or two vectors of columns
+// whose sums stay in registers from the first term to the last. A term costs one load a column vector, and one number a
+// row, which is an operand of the multiply-add in memory: rows + vectors loads for rows * vectors multiply-adds. Nothing is
+// packed or stored in between.
+//
+// Rows are the windows of pixels side by side (`add_windows`), or the numbers of one window (`add_weights`).
+typedef float vector __attribute__((vector_size(4 * CK_LANES), aligned(4)));
+typedef int32_t lanes __attribute__((vector_size(4 * CK_LANES), aligned(4)));
+
+// What fits the registers: rows of two vectors, and rows of one, which only 512-bit vectors need, where sixteen columns
+// are left.
+enum {
+  PAIR = 2 * CK_LANES,
+  PAIR_ROWS = CK_REGISTERS == 32 ? 14 : 6,
+  SINGLE = CK_LANES,
+  SINGLE_ROWS = 24,
+  MOST_ROWS = 24,
+  // Rows that share a pointer: it, it + step and it + 2 step are addressing modes. More pointers would not fit the general
+  // registers, fewer would need an addition a row.
+  SHARING = 3,
+};
+
+INLINE vector load(const float *x) { return *(const vector *)x; }
+
+INLINE void store(float *x, vector value) { *(vector *)x = value; }
+
+// Keeps the compiler from deriving a pointer from its neighbour at every use.
+#define IN_REGISTER(pointer) __asm__("" : "+r"(pointer))
+
+// sum[r] += x[r, k] w[k], k < terms, for rows whose numbers lie `step` floats apart.
+INLINE void add_terms(vector sum[MOST_ROWS][2], const float *at[MOST_ROWS / SHARING], size_t step, const float *w,
+                      size_t w_row, const size_t rows, const size_t vectors, const size_t terms) {
+  UNROLLED for (size_t k = 0; k < terms; k++) {
+    vector weight[2];
+    UNROLLED for (size_t v = 0; v < vectors; v++) weight[v] = load(w + k * w_row + v * CK_LANES);
+    UNROLLED for (size_t r = 0; r < rows; r++) {
+      UNROLLED for (size_t v = 0; v < vectors; v++) sum[r][v] += at[r / SHARING][r % SHARING * step + k] * weight[v];
+    }
+  }
+  UNROLLED for (size_t group = 0; group < (rows + SHARING - 1) / SHARING; group++) {
+    at[group] += terms;
+    IN_REGISTER(at[group]);
+  }
+}
+
+// One result of `rows` windows, `vectors` vectors wide: both are constants, here and below.
+INLINE void add_windows(float *y, const float *x, const float *w, const ck_windows *s, const ck_finish *finish,
+                        size_t place, const size_t rows, const size_t vectors) {
+  vector sum[MOST_ROWS][2];
+  UNROLLED for (size_t r = 0; r < rows; r++) {
+    UNROLLED for (size_t v = 0; v < vectors; v++) sum[r][v] = (vector){0};
+  }
+  for (size_t line = 0; line < s->lines; line++, x += s->x_line) {
+    const float *at[MOST_ROWS / SHARING];
+    UNROLLED for (size_t group = 0; group < (rows + SHARING - 1) / SHARING; group++) {
+      at[group] = x + group * SHARING * s->x_column;
+    }
+    size_t k = 0;
+    for (; k + 4 <= s->length; k += 4, w += 4 * s->w_row) add_terms(sum, at, s->x_column, w, s->w_row, rows, vectors, 4);
+    for (; k < s->length; k++, w += s->w_row) add_terms(sum, at, s->x_column, w, s->w_row, rows, vectors, 1);
+  }
+  UNROLLED for (size_t r = 0; r < rows; r++, place += s->y_column) {
+    UNROLLED for (size_t v = 0; v < vectors; v++) {
+      const size_t at = place + v * CK_LANES;
+      vector result = sum[r][v];
+      if (finish->bias) result += load(finish->bias + v * CK_LANES);
+      if (finish->relu) result = (vector)((lanes)result & ~(lanes)(result < 0));  // this way round, NaN stays NaN
+      if (finish->mask) result = (vector)((lanes)result & (lanes)(load(finish->mask + at) > 0));
+      if (finish->added) result += load(finish->added + at);
+      store(y + at, result);
+    }
+  }
+}
+
+// dw[k] += sum over pixels of x[pixel, k] dy[pixel], for `rows` numbers k side by side in a line of the window.
+INLINE void add_weights(float *dw, const float *dy, const float *x, const ck_windows *s, const size_t rows,
+                        const size_t vectors) {
+  vector sum[MOST_ROWS][2];
+  UNROLLED for (size_t r = 0; r < rows; r++) {
+    UNROLLED for (size_t v = 0; v < vectors; v++) sum[r][v] = load(dw + r * s->w_row + v * CK_LANES);
+  }
+  for (size_t row = 0; row < s->rows; row++, x += s->x_row, dy += s->y_row) {
+    const float *number = x, *gradient = dy;
+    TWICE for (size_t column = 0; column < s->columns; column++, number += s->x_column, gradient += s->y_column) {
+      vector g[2];
+      UNROLLED for (size_t v = 0; v < vectors; v++) g[v] = load(gradient + v * CK_LANES);
+      UNROLLED for (size_t r = 0; r < rows; r++) {
+        UNROLLED for (size_t v = 0; v < vectors; v++) sum[r][v] += number[r] * g[v];
+      }
+    }
+  }
+  UNROLLED for (size_t r = 0; r < rows; r++) {
+    UNROLLED for (size_t v = 0; v < vectors; v++) store(dw + r * s->w_row + v * CK_LANES, sum[r][v]);
+  }
+}
+
+// A block of each number of rows that registers hold. `BLOCK(rows, vectors)` is one.
+#define CASE(BLOCK, rows, vectors) \
+  case rows: BLOCK(rows, vectors); break;
+#define UP_TO_SIX(BLOCK, vectors)                                                          \
+  CASE(BLOCK, 1, vectors) CASE(BLOCK, 2, vectors) CASE(BLOCK, 3, vectors) CASE(BLOCK, 4, vectors) \
+  CASE(BLOCK, 5, vectors) CASE(BLOCK, 6, vectors)
+#define UP_TO_FOURTEEN(BLOCK, vectors)                                                                \
+  UP_TO_SIX(BLOCK, vectors) CASE(BLOCK, 7, vectors) CASE(BLOCK, 8, vectors) CASE(BLOCK, 9, vectors)   \
+  CASE(BLOCK, 10, vectors) CASE(BLOCK, 11, vectors) CASE(BLOCK, 12, vectors) CASE(BLOCK, 13, vectors) \
+  CASE(BLOCK, 14, vectors)
+#define UP_TO_TWENTY_FOUR(BLOCK, vectors)                                                                   \
+  UP_TO_FOURTEEN(BLOCK, vectors) CASE(BLOCK, 15, vectors) CASE(BLOCK, 16, vectors) CASE(BLOCK, 17, vectors) \
+  CASE(BLOCK, 18, vectors) CASE(BLOCK, 19, vectors) CASE(BLOCK, 20, vectors) CASE(BLOCK, 21, vectors)       \
+  CASE(BLOCK, 22, vectors) CASE(BLOCK, 23, vectors) CASE(BLOCK, 24, vectors)
+#if CK_REGISTERS == 32
+#define PAIR_BLOCKS(BLOCK) UP_TO_FOURTEEN(BLOCK, 2)
+#else
+#define PAIR_BLOCKS(BLOCK) UP_TO_SIX(BLOCK, 2)
+#endif
+#if CK_LANES == 16
+#define SINGLE_BLOCKS(BLOCK) UP_TO_TWENTY_FOUR(BLOCK, 1)
+#else
+#define SINGLE_BLOCKS(BLOCK)
+#endif
+
+// `total` rows in blocks of at most `most`, as equal as can be: the first row of block i of n.
+INLINE size_t block_count(size_t total, size_t most) { return (total + most - 1) / most; }
+
+INLINE size_t block_start(size_t total, size_t i, size_t n) { return total * i / n; }

@@ -1,0 +1,119 @@
+import Algorithms
+import Engine
+import Environments
+import Layers
+import Synchronization
+import Tensors
+
+/// Speed of learning and of acting apart from everything else, on random pictures.
+public struct Benchmark {
+  public let network: TrunkKind
+  /// T.
+  public let unroll: Int
+  /// B: environments.
+  public let batch: Int
+  public let shards: Int
+  public let threads: Int
+
+  public init(network: TrunkKind, unroll: Int, batch: Int, shards: Int, threads: Int) {
+    (self.network, self.unroll, self.batch) = (network, unroll, batch)
+    (self.shards, self.threads) = (shards, threads)
+  }
+
+  /// Seconds of each of `count` updates of IMPALA, as a run makes them: T B agent steps each.
+  public func updates(_ count: Int) throws -> [Double] {
+    let (learner, shape) = try learner()
+    let blocks = RoundEngine.blocks(shape: shape, observation: task.observation, recurrentSize: 0)
+    let random = RandomStream(seed: 1, name: "benchmark", purpose: .environment)
+    for block in blocks.joined() { fill(block, random) }
+    // One a thread.
+    nonisolated(unsafe) let tapes = (0..<threads).map { _ in Tape() }
+    return try (0..<count).map { round in
+      let start = ContinuousClock.now
+      let next = Atomic(0)
+      runOnThreads(threads) { thread in
+        while true {
+          let shard = next.add(1, ordering: .relaxed).oldValue
+          if shard >= shape.shards { return }
+          learner.work(
+            phase: 0, shard: shard, round: round, block: blocks[round % blocks.count][shard], tape: tapes[thread])
+        }
+      }
+      try learner.finish(phase: 0, round: round)
+      return (ContinuousClock.now - start) / .seconds(1)
+    }
+  }
+
+  /// Seconds of each of `count` batches of B actions.
+  public func actions(_ count: Int) throws -> [Double] {
+    let (learner, _) = try learner()
+    let player = try Player(task, policy: learner, slots: batch, unroll: 1, seed: 1)
+    return try (0..<count).map { _ in
+      let start = ContinuousClock.now
+      try player.unroll()
+      return (ContinuousClock.now - start) / .seconds(1)
+    }
+  }
+
+  private func learner() throws -> (IMPALA, RunShape) {
+    let shape = try RunShape(
+      tasks: 1, environmentsPerTask: batch, unroll: unroll, groups: shards, shards: shards, lag: 1)
+    var configuration = IMPALA.Configuration()
+    configuration.network = network
+    return (
+      try IMPALA(configuration, shape: shape, tasks: [task], actions: actions, totalSteps: .max, seed: 1), shape
+    )
+  }
+
+  private var actions: Int { network == .small ? 6 : 18 }
+
+  private var task: Task {
+    let shape = network == .small ? [10, 10, 10] : [84, 84, 4]
+    let leaf = ObservationLeaf(name: "picture", element: .uint8, shape: shape, scale: 1 / 255)
+    return Task(
+      id: "still", observation: ObservationSpace([leaf]), action: .discrete(actions),
+      actionMask: Array(repeating: true, count: actions), scores: nil, parameters: [:]
+    ) { replicas, seed in StillEnvironment(slots: replicas.count, leaf: leaf, seed: seed) }
+  }
+
+  private func fill(_ block: RoundBlock, _ random: RandomStream) {
+    let rows = (block.steps + 1) * block.columns
+    let picture = task.observation.leaves[0].byteCount
+    let bytes = block.observations[0].assumingMemoryBound(to: UInt8.self)
+    for i in 0..<rows * picture { bytes[i] = UInt8(truncatingIfNeeded: (i &* 2_654_435_761) >> 13) }
+    for row in 0..<rows {
+      block.reward[row] = random.uniform(step: UInt64(row)) - 0.5
+      block.action[row] = Int32(row % actions)
+      block.valid[row] = 1
+    }
+    block.logProbability.update(repeating: -2.9, count: block.steps * block.columns)
+  }
+}
+
+/// Always the same picture.
+private final class StillEnvironment: Environment {
+  let slots: Int
+  private let picture: [UInt8]
+
+  init(slots: Int, leaf: ObservationLeaf, seed: UInt64) {
+    self.slots = slots
+    picture = (0..<slots * leaf.byteCount).map { UInt8(truncatingIfNeeded: ($0 &* 2_654_435_761) >> 13) }
+  }
+
+  func reset(into observation: ObservationRows) -> StepProgress {
+    observation.leaves[0].copyMemory(from: picture, byteCount: picture.count)
+    return .done
+  }
+
+  func step(_ action: ActionRows, into rows: StepRows) -> StepProgress {
+    rows.observation.leaves[0].copyMemory(from: picture, byteCount: picture.count)
+    for slot in 0..<slots {
+      (rows.reward[slot], rows.valid[slot], rows.lives[slot]) = (0, 1, 0)
+      (rows.terminated[slot], rows.truncated[slot], rows.success[slot]) = (0, 0, 0)
+    }
+    return .done
+  }
+
+  func saveState() -> [UInt8]? { nil }
+  func restoreState(_: [UInt8]) throws {}
+}

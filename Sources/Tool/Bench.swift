@@ -1,0 +1,81 @@
+import ArgumentParser
+import CKernels
+import Foundation
+import Polymath
+
+struct Bench: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Time the learner's update, or acting, on random pictures.",
+    subcommands: [Learner.self, Inference.self])
+
+  struct Options: ParsableArguments {
+    @Option(help: "Trunk: \(TrunkKind.allCases.map(\.rawValue).joined(separator: ", ")).")
+    var network = TrunkKind.deep
+    @Option(help: "Environments: B.")
+    var batch = 32
+    @Option(help: "Repetitions that are timed, after two that are not.")
+    var repetitions = 10
+    @Flag(help: "Print one JSON object.")
+    var json = false
+
+    func validate() throws {
+      if batch < 1 || repetitions < 1 { throw ValidationError("batch and repetitions must be above 0") }
+    }
+
+    /// Bytes of the largest resident set so far (`VmHWM`).
+    private var mostMemory: Int {
+      let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
+      let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM") }
+      return 1024 * (line?.split(separator: " ").dropLast().last.flatMap { Int($0) } ?? 0)
+    }
+
+    func report(_ seconds: [Double], steps: Int, threads: Int) {
+      let timed = seconds.dropFirst(2).sorted()
+      let median = timed[timed.count / 2]
+      if json {
+        print("{\"stepsPerSecond\": \(Double(steps) / median)}")
+        return
+      }
+      print(
+        "\(grouped(Int(Double(steps) / median))) steps/s: \(String(format: "%.3f", 1e3 * median)) ms for \(steps), "
+          + "median of \(timed.count), \(String(format: "%.3f", 1e3 * timed[0])) to "
+          + "\(String(format: "%.3f", 1e3 * timed[timed.count - 1])) ms")
+      print(
+        "network \(network.rawValue), batch \(batch), threads \(threads), kernels \(Command.kernelLevel), OpenBLAS core "
+          + "\(String(cString: ck_blas_core_name())), at most \(mostMemory / 1_000_000) MB")
+    }
+  }
+
+  struct Learner: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "IMPALA's update: forward, V-trace, losses, backward, clip, RMSProp. Steps are agent steps, T B an update.")
+    @OptionGroup var options: Options
+    @Option(help: "Steps of an unroll: T.")
+    var unroll = 20
+    @Option(help: "Parts of the batch that are differentiated together.")
+    var shards = 4
+    @Option(help: "Threads.")
+    var threads = 1
+
+    func run() throws {
+      Command.prepare()
+      let benchmark = Benchmark(
+        network: options.network, unroll: unroll, batch: options.batch, shards: shards, threads: threads)
+      options.report(
+        try benchmark.updates(options.repetitions + 2), steps: unroll * options.batch, threads: threads)
+    }
+  }
+
+  struct Inference: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Acting: one forward pass for B environments, and sampling.")
+    @OptionGroup var options: Options
+
+    func run() throws {
+      Command.prepare()
+      let benchmark = Benchmark(network: options.network, unroll: 1, batch: options.batch, shards: 1, threads: 1)
+      options.report(try benchmark.actions(options.repetitions + 2), steps: options.batch, threads: 1)
+    }
+  }
+}
+
+extension TrunkKind: ExpressibleByArgument {}
