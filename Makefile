@@ -1,7 +1,7 @@
 # Polymath. `make train` and `make test` do everything on a fresh Debian 12 or Ubuntu 24.04 with git, make and Swift
 # 6.2 or newer.
 
-.PHONY: train test learning build setup ctest lint format gymnasium clean
+.PHONY: train test bench bench-peers learning build setup ctest lint format gymnasium clean
 
 # Swift's debug builds compile C with -O2 all the same (Package.swift); release is for training.
 CONFIGURATION = release
@@ -16,6 +16,20 @@ test: setup ctest
 
 ctest: setup
 	$(MAKE) --no-print-directory -j2 -C CKernels ctest
+
+# How near the kernels come to what this processor can do.
+bench: setup
+	RL_BENCH=1 swift test -c release --scratch-path .build-bench --filter "KernelBenchmarks|AllocationTests"
+
+# Polymath beside PyTorch and rlax, alternately; their packages are 3 GB.
+bench-peers: build .venv-peers/.installed
+	.venv-peers/bin/python Tests/Peers/compare.py $(ROWS)
+
+.venv-peers/.installed: Tests/Peers/requirements.txt
+	@python3 -c 'import ensurepip' 2>/dev/null || ./scripts/setup python3-venv
+	python3 -m venv .venv-peers
+	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	touch $@
 
 # The studies of docs/results that take minutes.
 learning: build

@@ -7,6 +7,8 @@ let environment = ProcessInfo.processInfo.environment
 let swiftSettings: [SwiftSetting] =
   [.enableUpcomingFeature("ExistentialAny"), .enableUpcomingFeature("MemberImportVisibility")]
   + (environment["CI"] == nil ? [] : [.treatAllWarnings(as: .error)])
+  // Release builds that run tests: the benchmarks (`make bench`).
+  + (environment["RL_BENCH"] == nil ? [] : [.unsafeFlags(["-enable-testing"])])
 
 /// C is optimised in debug builds too: unoptimised kernels are 10 to 75 times slower.
 let cSettings: [CSetting] = [
@@ -72,6 +74,9 @@ let package = Package(
     tests("ReturnsTests", ["Returns"]),
     tests("EnvironmentsTests", ["Environments", "CWorkers"]),
     tests("EngineTests", ["Engine", "Environments", "Tensors"]),
-    tests("AlgorithmsTests", ["Algorithms", "Engine", "Layers", "Returns", "Environments", "Tensors", "CKernels"]),
+    .target(name: "CAllocations", path: "Tests/CAllocations", cSettings: cSettings),
+    tests(
+      "AlgorithmsTests",
+      ["Algorithms", "Engine", "Layers", "Returns", "Environments", "Tensors", "CKernels", "CAllocations"]),
     tests("RunsTests", ["Runs", "Algorithms", "Engine", "Environments", "Layers", "Tensors"]),
   ])

@@ -30,10 +30,4 @@ public struct TaskHeads: Sendable {
   public func callAsFunction(_ x: Tensor, task: UnsafePointer<Int32>, _ tape: Tape) -> Tensor {
     tape.taskHead(x, weight: weight, bias: bias, task: task)
   }
-
-  /// The elements of one task's head within a buffer.
-  public func ranges(of task: Int) -> [Range<Int>] {
-    let start = weight.offset + task * weight.shape[1]
-    return [start..<start + weight.shape[1], bias.offset + task..<bias.offset + task + 1]
-  }
 }

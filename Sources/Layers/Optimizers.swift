@@ -34,17 +34,15 @@ public struct RMSProp: Sendable {
     momentum = configuration.momentum == 0 ? nil : ParameterBuffer(layout)
   }
 
-  /// One step on `ranges` of `parameters` with gradient `clip * gradients`; the rest, slots included, is not touched.
+  /// One step on a range of `parameters` with gradient `clip * gradients`; the rest, slots included, is not touched.
   public func step(
-    _ parameters: ParameterBuffer, gradients: ParameterBuffer, ranges: [Range<Int>], learningRate: Float, clip: Float
+    _ parameters: ParameterBuffer, gradients: ParameterBuffer, range: Range<Int>, learningRate: Float, clip: Float
   ) {
-    for range in ranges {
-      let start = range.lowerBound
-      ck_rmsprop_step(
-        parameters.values + start, meanSquare.values + start, momentum.map { $0.values + start },
-        gradients.values + start, range.count, clip, learningRate, configuration.decay, configuration.momentum,
-        configuration.epsilon, configuration.convention == .tensorflow ? 1 : 0)
-    }
+    let start = range.lowerBound
+    ck_rmsprop_step(
+      parameters.values + start, meanSquare.values + start, momentum.map { $0.values + start },
+      gradients.values + start, range.count, clip, learningRate, configuration.decay, configuration.momentum,
+      configuration.epsilon, configuration.convention == .tensorflow ? 1 : 0)
   }
 }
 

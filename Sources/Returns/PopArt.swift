@@ -74,6 +74,11 @@ public struct PopArt: Hashable, Sendable {
     (self.configuration, self.mu, self.nu) = (configuration, mu, nu)
   }
 
+  /// Takes over another's statistics of as many tasks.
+  public mutating func copy(from other: PopArt) {
+    for task in mu.indices { (mu[task], nu[task]) = (other.mu[task], other.nu[task]) }
+  }
+
   /// sigma = sqrt(nu - mu^2) within its bounds; the variance is bounded before the root, so rounding below zero is
   /// safe.
   public func sigma(_ task: Int) -> Double {

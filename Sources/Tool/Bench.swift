@@ -6,7 +6,7 @@ import Polymath
 struct Bench: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Time the learner's update, or acting, on random pictures.",
-    subcommands: [Learner.self, Inference.self])
+    subcommands: [Learner.self, Inference.self, VTrace.self])
 
   struct Options: ParsableArguments {
     @Option(help: "Trunk: \(TrunkKind.allCases.map(\.rawValue).joined(separator: ", ")).")
@@ -48,7 +48,8 @@ struct Bench: ParsableCommand {
 
   struct Learner: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "IMPALA's update: forward, V-trace, losses, backward, clip, RMSProp. Steps are agent steps, T B an update.")
+      abstract: "IMPALA's update: forward, V-trace, losses, backward, clip, RMSProp.",
+      discussion: "Steps are agent steps, T B an update.")
     @OptionGroup var options: Options
     @Option(help: "Steps of an unroll: T.")
     var unroll = 20
@@ -67,13 +68,41 @@ struct Bench: ParsableCommand {
   }
 
   struct Inference: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Acting: one forward pass for B environments, and sampling.")
+    static let configuration = CommandConfiguration(
+      abstract: "Acting: one forward pass for B environments, and sampling.")
     @OptionGroup var options: Options
 
     func run() throws {
       Command.prepare()
       let benchmark = Benchmark(network: options.network, unroll: 1, batch: options.batch, shards: 1, threads: 1)
       options.report(try benchmark.actions(options.repetitions + 2), steps: options.batch, threads: 1)
+    }
+  }
+}
+
+extension Bench {
+  struct VTrace: ParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "vtrace", abstract: "V-trace on T B numbers.")
+    @Option(help: "Steps of an unroll: T.")
+    var unroll = 100
+    @Option(help: "Columns: B.")
+    var batch = 1024
+    @Option(help: "Repetitions that are timed.")
+    var repetitions = 200
+    @Flag(help: "Print one JSON object.")
+    var json = false
+
+    func validate() throws {
+      if unroll < 1 || batch < 1 || repetitions < 1 {
+        throw ValidationError("unroll, batch and repetitions must be above 0")
+      }
+    }
+
+    func run() throws {
+      Command.prepare()
+      let times = Benchmark.vTrace(repetitions + 3, unroll: unroll, batch: batch).dropFirst(3).sorted()
+      let median = 1e6 * times[times.count / 2]
+      print(json ? "{\"microseconds\": \(median)}" : String(format: "%.1f us, median of %d", median, times.count))
     }
   }
 }

@@ -28,6 +28,9 @@ public final class IMPALA: Learner, @unchecked Sendable {
   private let versions: [ParameterBuffer]
   private let shards: [ShardResult]
   private let gradient: ParameterBuffer
+  private var gradientNorm = 0.0
+  /// The statistics before they moved.
+  private var before: PopArt
 
   /// - Parameters:
   ///   - tasks: All with the same observation space; actions are discrete.
@@ -48,6 +51,7 @@ public final class IMPALA: Learner, @unchecked Sendable {
     versions[0].initialize(seed: seed)
     optimizer = RMSProp(layout, configuration.rmsProp)
     popArt = PopArt(tasks: tasks.count, configuration.popArt)
+    before = PopArt(tasks: tasks.count, configuration.popArt)
     gradient = ParameterBuffer(layout)
     shards = (0..<shape.shards).map {
       ShardResult(layout, columns: Array(shape.columnTasks[shape.columns(ofShard: $0)]))
@@ -204,24 +208,24 @@ public final class IMPALA: Learner, @unchecked Sendable {
     }
     try checkFinite()
     sumGradients()
-    let norm = ck_sum_squares(gradient.values, gradient.count).squareRoot()
+    gradientNorm = ck_sum_squares(gradient.values, gradient.count).squareRoot()
     let next = parameters(version: round + 1)
     if versions.count > 1 { next.copy(from: parameters(version: round)) }
     let progress = Float(Double(round * shape.stepsPerRound) / Double(max(totalSteps, 1)))
-    optimizer.step(
-      next, gradients: gradient, ranges: touchedRanges(),
-      learningRate: configuration.learningRate * (configuration.annealing ? max(0, 1 - progress) : 1),
-      clip: ck_clip_factor(norm, configuration.gradientNorm))
+    let rate = configuration.learningRate * (configuration.annealing ? max(0, 1 - progress) : 1)
+    let clip = ck_clip_factor(gradientNorm, configuration.gradientNorm)
+    forEachTouchedRange {
+      optimizer.step(next, gradients: gradient, range: $0, learningRate: rate, clip: clip)
+    }
     if configuration.values == .popArt && phases == 1 { moveStatistics(rescaling: next) }
-    statistics = Statistics(gradientNorm: norm, shards: shards, tasks: tasks.count)
   }
 
-  /// What the last update saw.
-  public private(set) var statistics = Statistics()
+  /// What the last update saw. Only between rounds, or when one has just ended.
+  public var statistics: Statistics { Statistics(gradientNorm: gradientNorm, shards: shards, tasks: tasks.count) }
 
   /// Moves mu and nu by the columns' moments, in column order, and rescales the heads of the tasks that had any.
   private func moveStatistics(rescaling parameters: ParameterBuffer) {
-    let before = popArt
+    before.copy(from: popArt)
     for shard in shards { popArt.update(UnsafeBufferPointer(shard.moments)) }
     guard configuration.popArt.preservesOutputs else { return }
     let (weight, bias) = (parameters[network.values.weight], parameters[network.values.bias])
@@ -241,30 +245,38 @@ public final class IMPALA: Learner, @unchecked Sendable {
   }
 
   /// All parameters but the heads of tasks without a valid step, whose optimiser slots must not decay either.
-  private func touchedRanges() -> [Range<Int>] {
-    var ranges = [0..<layout.extent]
-    if configuration.values == .shared { return ranges }
-    for task in tasks.indices where !shards.contains(where: { $0.hasValidStep(of: task) }) {
-      for absent in network.values.ranges(of: task) {
-        ranges = ranges.flatMap { range in
-          guard range.overlaps(absent) else { return [range] }
-          return [range.lowerBound..<absent.lowerBound, absent.upperBound..<range.upperBound].filter { !$0.isEmpty }
-        }
+  private func forEachTouchedRange(_ body: (Range<Int>) -> Void) {
+    var start = 0
+    /// Leaves out the rows of absent tasks; parameters are given in the order in which they lie.
+    func leaveOut(_ heads: Parameter) {
+      let size = heads.shape.count / tasks.count
+      for task in tasks.indices where !shards.contains(where: { $0.hasValidStep(of: task) }) {
+        let row = heads.offset + task * size
+        if start < row { body(start..<row) }
+        start = row + size
       }
     }
-    return ranges
+    if configuration.values != .shared {
+      leaveOut(network.values.weight)
+      leaveOut(network.values.bias)
+    }
+    if start < layout.extent { body(start..<layout.extent) }
   }
 
   private func checkFinite() throws {
     for shard in shards {
-      let names = Set(shard.tasks).sorted().map { tasks[$0].id }.joined(separator: ", ")
-      for (quantity, value) in [
-        ("policy loss", shard.policyLoss), ("value loss", shard.valueLoss), ("entropy", shard.entropy),
-        ("largest log rho", Double(shard.largestLogRho)), ("gradient norm", shard.squaredGradientNorm),
-      ] where !value.isFinite {
-        throw DivergenceError(task: names, quantity: quantity, value: value)
-      }
+      try check(shard, "policy loss", shard.policyLoss)
+      try check(shard, "value loss", shard.valueLoss)
+      try check(shard, "entropy", shard.entropy)
+      try check(shard, "largest log rho", Double(shard.largestLogRho))
+      try check(shard, "gradient norm", shard.squaredGradientNorm)
     }
+  }
+
+  private func check(_ shard: ShardResult, _ quantity: String, _ value: Double) throws {
+    if value.isFinite { return }
+    let names = Set(shard.tasks).sorted().map { tasks[$0].id }.joined(separator: ", ")
+    throw DivergenceError(task: names, quantity: quantity, value: value)
   }
 
   // MARK: State

@@ -70,8 +70,6 @@ extension IMPALA {
     /// Norm of each task's gradient; empty where a shard holds several tasks.
     public var taskGradientNorm: [Double] = []
 
-    public init() {}
-
     init(gradientNorm: Double, shards: [ShardResult], tasks: Int) {
       self.gradientNorm = gradientNorm
       var steps = 0
