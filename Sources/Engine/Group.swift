@@ -13,13 +13,6 @@ public struct EpisodeRecord: BitwiseCopyable, Sendable {
   public let success: Bool
 }
 
-/// Monotonic clock.
-func nanoseconds() -> UInt64 {
-  var time = timespec()
-  clock_gettime(CLOCK_MONOTONIC, &time)
-  return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
-}
-
 /// The environments of some columns, unrolled together: a resumable piece of work that holds no thread while an
 /// environment makes it wait. One thread at a time advances it.
 public final class Group: @unchecked Sendable {
@@ -69,9 +62,9 @@ public final class Group: @unchecked Sendable {
   private let episodes: [EpisodeList]
   /// Whether actions are the most probable ones.
   public var greedy = false
-  /// Nanoseconds spent in environments and in the policy.
-  public private(set) var environmentTime: UInt64 = 0
-  public private(set) var inferenceTime: UInt64 = 0
+  /// In environments of this process, and in the policy.
+  private(set) var environmentTime = Stopwatch()
+  private(set) var inferenceTime = Stopwatch()
 
   /// Makes the environments of group `index`.
   ///
@@ -177,7 +170,7 @@ public final class Group: @unchecked Sendable {
         try act(step: step, block: block)
       case .stepping(let step):
         let start = nanoseconds()
-        defer { environmentTime += nanoseconds() - start }
+        defer { environmentTime.add(since: start) }
         if let descriptor = try wait() { return .waiting(fileDescriptor: descriptor) }
         account(step: step, round: round, block: block)
         if step + 1 < unroll {
@@ -211,13 +204,13 @@ public final class Group: @unchecked Sendable {
         columns: columns, block: block, step: step, column: blockColumn, mask: mask, hidden: carry.hidden,
         cell: carry.cell, uniform: uniform, greedy: greedy),
       version: version, tape: tape)
-    inferenceTime += nanoseconds() - start
+    inferenceTime.add(since: start)
   }
 
   /// Starts one step of every environment.
   private func act(step: Int, block: RoundBlock) throws {
     let start = nanoseconds()
-    defer { environmentTime += nanoseconds() - start }
+    defer { environmentTime.add(since: start) }
     for batch in batches {
       let column = batch.column
       let row = (step + 1) * block.columns + blockColumn + column

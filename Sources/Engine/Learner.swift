@@ -46,6 +46,8 @@ public protocol Policy: AnyObject, Sendable {
 /// version `round + 1` of the parameters. `lag + 1` versions are in use at a time.
 public protocol Learner: Policy {
   var phases: Int { get }
+  /// Where the time of its work went so far.
+  var times: [WorkTime] { get }
   /// One shard's part of a phase, with version `round` of the parameters.
   func work(phase: Int, shard: Int, round: Int, block: RoundBlock, tape: Tape)
   /// The serial step of a phase.

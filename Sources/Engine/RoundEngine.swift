@@ -12,14 +12,6 @@ import Tensors
 /// depends on it: policies lag behind by a number that is fixed, and sums over shards have a fixed order. `lag + 1`
 /// buffers of experience exist; round k uses buffer k mod (lag + 1).
 public final class RoundEngine: @unchecked Sendable {
-  /// Where the threads' time went, in nanoseconds summed over threads.
-  public struct Timers: Sendable {
-    public var acting: UInt64 = 0
-    public var learning: UInt64 = 0
-    public var updating: UInt64 = 0
-    public var idle: UInt64 = 0
-  }
-
   public let shape: RunShape
   public let groups: [Group]
   private let learner: any Learner
@@ -49,7 +41,13 @@ public final class RoundEngine: @unchecked Sendable {
 
   /// Updates made so far; also the version of the parameters.
   public var round: Int { graph.round }
-  public var timers: Timers { graph.timers }
+  /// Where the threads' time went. What is missing to threads times seconds is the engine's own. Only between runs.
+  public var times: [WorkTime] {
+    [
+      ("environments", groups.reduce(0) { $0 + $1.environmentTime.seconds }),
+      ("inference", groups.reduce(0) { $0 + $1.inferenceTime.seconds }),
+    ] + learner.times + [("idle", graph.idleTime.seconds)]
+  }
   /// Bytes that the threads' tapes hold.
   public var tapeCapacity: Int { tapes.reduce(0) { $0 + $1.capacity } }
 
@@ -62,10 +60,9 @@ public final class RoundEngine: @unchecked Sendable {
     withoutActuallyEscaping(afterRound) { afterRound in
       runOnThreads(tapes.count) { [self] thread in
         while let item = graph.next() {
-          let start = nanoseconds()
           do {
             let progress = try run(item, tape: tapes[thread], afterRound: afterRound)
-            graph.complete(item, progress, nanoseconds() - start)
+            graph.complete(item, progress)
           } catch {
             graph.fail(error)
           }

@@ -34,7 +34,8 @@ final class RoundGraph: @unchecked Sendable {
   private var shardStates: [ShardState]
   private var isPolling = false
   private var failure: (any Error)?
-  private(set) var timers = RoundEngine.Timers()
+  /// Of all threads, in and out of work.
+  private(set) var idleTime = Stopwatch()
   private var polled: [pollfd] = []
 
   init(shape: RunShape, phases: Int) {
@@ -86,7 +87,7 @@ final class RoundGraph: @unchecked Sendable {
     monitor.lock()
     defer { monitor.unlock() }
     let start = nanoseconds()
-    defer { timers.idle += nanoseconds() - start }
+    defer { idleTime.add(since: start) }
     while true {
       if failure != nil || isOver { return nil }
       if hasWaitingGroups && !isPolling { poll(wait: false) }
@@ -95,12 +96,11 @@ final class RoundGraph: @unchecked Sendable {
     }
   }
 
-  func complete(_ item: Item, _ progress: StepProgress, _ time: UInt64) {
+  func complete(_ item: Item, _ progress: StepProgress) {
     monitor.lock()
     defer { monitor.unlock() }
     switch item {
     case .act(let group, _):
-      timers.acting += time
       if case .waiting(let descriptor) = progress {
         groupStates[group] = .waiting(fileDescriptor: descriptor)
       } else {
@@ -108,10 +108,8 @@ final class RoundGraph: @unchecked Sendable {
         actRound[group] += 1
       }
     case .work(_, let shard, _):
-      timers.learning += time
       shardStates[shard] = .done
     case .finish:
-      timers.updating += time
       isFinishing = false
       for shard in shardStates.indices { shardStates[shard] = .waiting }
       phase += 1

@@ -5,8 +5,8 @@ import Polymath
 
 struct Bench: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Time the learner's update, or acting, on random pictures.",
-    subcommands: [Learner.self, Inference.self, VTrace.self])
+    abstract: "Time training end to end, or the learner's update or acting on random pictures.",
+    subcommands: [Training.self, Learner.self, Inference.self, VTrace.self], defaultSubcommand: Training.self)
 
   struct Options: ParsableArguments {
     @Option(help: "Trunk: \(TrunkKind.allCases.map(\.rawValue).joined(separator: ", ")).")
@@ -81,6 +81,68 @@ struct Bench: ParsableCommand {
 }
 
 extension Bench {
+  struct Training: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "training", abstract: "A suite's training without files, and where its time goes.")
+    @Option(help: "Suite.")
+    var suite = "arcade"
+    @Option(help: "Tasks, separated by commas; all by default.")
+    var tasks = ""
+    @Option(help: "Environments of each task; the preset's by default.")
+    var environmentsPerTask: Int?
+    @Option(help: "Steps of an unroll: T; the preset's by default.")
+    var unroll: Int?
+    @Option(help: "Trunk; the preset's by default.")
+    var network: TrunkKind?
+    @Option(help: "Threads; all cores by default.")
+    var threads = ProcessInfo.processInfo.activeProcessorCount
+    @Option(help: "Seconds to train for, after a warm-up of a fifth.")
+    var seconds = 20.0
+    @Flag(help: "Print one JSON object.")
+    var json = false
+
+    func run() throws {
+      Command.prepare()
+      var flags = [("suite", suite), ("threads", "\(threads)"), ("tasks", tasks), ("steps", "1000000000")]
+      if let environmentsPerTask { flags.append(("environments-per-task", "\(environmentsPerTask)")) }
+      if let unroll { flags.append(("unroll", "\(unroll)")) }
+      if let network { flags.append(("network", network.rawValue)) }
+      let agent = try Agent(RunConfiguration.resolve(flags: flags.map { (name: $0.0, value: $0.1) }))
+      let training = try Polymath.Training(agent)
+      try train(training, for: seconds / 5)
+      let (steps, times) = (training.steps, training.engine.times)
+      let start = ContinuousClock.now
+      try train(training, for: seconds)
+      let elapsed = (ContinuousClock.now - start) / .seconds(1)
+      let rate = Double(training.steps - steps) / elapsed
+      if json {
+        print("{\"stepsPerSecond\": \(rate)}")
+        return
+      }
+      print(
+        "\(grouped(Int(rate))) steps/s: \(suite), \(agent.shape.columns) environments, network "
+          + "\(agent.configuration.learning.network.rawValue), threads \(threads), kernels \(Command.kernelLevel), "
+          + "OpenBLAS core \(String(cString: ck_blas_core_name()))")
+      var rows = [["work", "seconds", "share"]]
+      var rest = Double(threads) * elapsed
+      for (before, after) in zip(times, training.engine.times) {
+        let seconds = after.seconds - before.seconds
+        rest -= seconds
+        rows.append([after.work, String(format: "%.2f", seconds), percent(seconds / (Double(threads) * elapsed))])
+      }
+      rows.append(["the rest", String(format: "%.2f", rest), percent(rest / (Double(threads) * elapsed))])
+      table(rows).forEach { print($0) }
+    }
+
+    private func train(_ training: Polymath.Training, for seconds: Double) throws {
+      let end = ContinuousClock.now + .seconds(seconds)
+      let engine = training.engine
+      try engine.run(until: 1 << 53) { _ in
+        if ContinuousClock.now >= end { engine.stop() }
+      }
+    }
+  }
+
   struct VTrace: ParsableCommand {
     static let configuration = CommandConfiguration(commandName: "vtrace", abstract: "V-trace on T B numbers.")
     @Option(help: "Steps of an unroll: T.")

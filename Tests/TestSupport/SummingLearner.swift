@@ -9,6 +9,7 @@ import Tensors
 public final class SummingLearner: Learner, @unchecked Sendable {
   public let recurrentSize = 2
   public let phases: Int
+  public var times: [WorkTime] { [] }
   private let shape: RunShape
   /// Parameter versions, `lag + 1` of them.
   private let buffers: UnsafeMutableBufferPointer<Float>

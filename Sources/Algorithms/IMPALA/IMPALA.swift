@@ -29,6 +29,7 @@ public final class IMPALA: Learner, @unchecked Sendable {
   private let shards: [ShardResult]
   private let gradient: ParameterBuffer
   private var gradientNorm = 0.0
+  private var reduceTime = Stopwatch(), optimizeTime = Stopwatch(), publishTime = Stopwatch()
   /// The statistics before they moved.
   private var before: PopArt
 
@@ -60,6 +61,14 @@ public final class IMPALA: Learner, @unchecked Sendable {
 
   /// Parameters of version `version`, one of the last `lag + 1`.
   public func parameters(version: Int) -> ParameterBuffer { versions[version % versions.count] }
+
+  public var times: [WorkTime] {
+    [
+      ("forward", shards.reduce(0) { $0 + $1.forwardTime.seconds }),
+      ("backward", shards.reduce(0) { $0 + $1.backwardTime.seconds }), ("reduce", reduceTime.seconds),
+      ("optimise", optimizeTime.seconds), ("publish", publishTime.seconds),
+    ]
+  }
 
   public var phases: Int { configuration.statisticsFirst && configuration.values == .popArt ? 2 : 1 }
 
@@ -95,17 +104,23 @@ public final class IMPALA: Learner, @unchecked Sendable {
     if learns { shard.gradient.zero() }
     tape.begin(values: parameters(version: round), gradients: learns ? shard.gradient : nil)
 
-    let transitions = transitions(block)
     let loss = IMPALALoss(configuration: configuration, popArt: popArt, columnTasks: shard.tasks)
-    let outputs = forward(block, shard, loss, tape)
-    let targets = loss.targets(
-      logPi: outputs.logPi.values, value: outputs.value, nextValue: outputs.nextValue, transitions, tape)
+    let transitions = transitions(block)
+    let (outputs, targets) = shard.forwardTime.time {
+      let outputs = forward(block, shard, loss, tape)
+      return (
+        outputs,
+        loss.targets(
+          logPi: outputs.logPi.values, value: outputs.value, nextValue: outputs.nextValue, transitions, tape)
+      )
+    }
     for column in 0..<block.columns {
       shard.moments[column] = ReturnMoments(
         task: shard.tasks[column], vs: targets.vs, valid: transitions.valid, column: column, steps: block.steps,
         batch: block.columns)
     }
-    if learns {
+    if !learns { return }
+    shard.backwardTime.time {
       let terms = loss(
         logPi: outputs.logPi, entropy: outputs.entropy, normalizedValue: outputs.normalizedValue, targets, tape)
       tape.backward(from: terms.loss)
@@ -207,17 +222,23 @@ public final class IMPALA: Learner, @unchecked Sendable {
       return
     }
     try checkFinite()
-    sumGradients()
-    gradientNorm = ck_sum_squares(gradient.values, gradient.count).squareRoot()
+    reduceTime.time {
+      sumGradients()
+      gradientNorm = ck_sum_squares(gradient.values, gradient.count).squareRoot()
+    }
     let next = parameters(version: round + 1)
-    if versions.count > 1 { next.copy(from: parameters(version: round)) }
+    publishTime.time {
+      if versions.count > 1 { next.copy(from: parameters(version: round)) }
+    }
     let progress = Float(Double(round * shape.stepsPerRound) / Double(max(totalSteps, 1)))
     let rate = configuration.learningRate * (configuration.annealing ? max(0, 1 - progress) : 1)
     let clip = ck_clip_factor(gradientNorm, configuration.gradientNorm)
-    forEachTouchedRange {
-      optimizer.step(next, gradients: gradient, range: $0, learningRate: rate, clip: clip)
+    optimizeTime.time {
+      forEachTouchedRange {
+        optimizer.step(next, gradients: gradient, range: $0, learningRate: rate, clip: clip)
+      }
+      if configuration.values == .popArt && phases == 1 { moveStatistics(rescaling: next) }
     }
-    if configuration.values == .popArt && phases == 1 { moveStatistics(rescaling: next) }
   }
 
   /// What the last update saw. Only between rounds, or when one has just ended.

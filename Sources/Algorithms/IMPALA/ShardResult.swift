@@ -1,4 +1,5 @@
 import CKernels
+import Engine
 import Environments
 import Returns
 import Tensors
@@ -16,6 +17,7 @@ final class ShardResult {
   var policyLoss = 0.0, valueLoss = 0.0, entropy = 0.0
   var squaredGradientNorm = 0.0
   var largestLogRho: Float = 0
+  var forwardTime = Stopwatch(), backwardTime = Stopwatch()
 
   init(_ layout: ParameterLayout, columns tasks: [Int]) {
     self.tasks = tasks
