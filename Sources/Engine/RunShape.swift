@@ -58,7 +58,7 @@ public enum EngineError: Error, Equatable, CustomStringConvertible {
     switch self {
     case .outOfRange(let name, let value, let least): "\(name) is \(value), but must be at least \(least)"
     case .notDivisible(let what, let value, let by, let divisor):
-      "\(value) \(what) can't be cut into \(divisor) \(by): choose a number of \(by) that divides \(value)"
+      "\(divisor) \(by) don't divide \(value) \(what): change one of these numbers"
     case .unsupportedSpace(let sentence): sentence
     case .badState(let sentence): sentence
     }

@@ -104,7 +104,9 @@ enum Checkpoint {
     guard let state = try? JSONDecoder().decode(State.self, from: Data(bytes)),
       state.recent.count == agent.taskSet.tasks.count, (0...agent.rounds).contains(state.round),
       state.steps == state.round * agent.shape.stepsPerRound
-    else { throw RunError.badCheckpoint(path: path, reason: "it does not describe a checkpoint of this run") }
+    else {
+      throw RunError.badCheckpoint(path: path, reason: "it does not describe a checkpoint of this run and this version")
+    }
     return state
   }
 

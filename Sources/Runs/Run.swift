@@ -66,6 +66,7 @@ public final class Run: @unchecked Sendable {
   /// The resolved configuration in a run's folder.
   public static func configuration(of path: String) throws -> RunConfiguration {
     let file = RunDirectory(path: path).configuration
+    guard FileManager.default.fileExists(atPath: file) else { throw RunError.notARun(path: path) }
     let text = try String(decoding: AtomicFile.read(file), as: UTF8.self)
     return try RunConfiguration.resolve(file: (text, file), flags: [])
   }

@@ -105,7 +105,11 @@ extension RunConfiguration {
     try require(checkpointEvery >= 1, "checkpoint-every", checkpointEvery, "at least 1")
     try require(learning.lstm >= 0 && learning.lstm <= 65_536, "lstm", learning.lstm, "between 0 and 65,536")
     try require((0..<1).contains(learning.discount), "discount", learning.discount, "in [0, 1)")
-    try require(learning.learningRate >= 0, "learning-rate", learning.learningRate, "at least 0")
+    try require(
+      learning.learningRate >= 0 && learning.learningRate.isFinite, "learning-rate", learning.learningRate,
+      "at least 0, and finite")
+    try require(learning.entropyCost.isFinite, "entropy-cost", learning.entropyCost, "finite")
+    try require(learning.baselineCost.isFinite, "baseline-cost", learning.baselineCost, "finite")
     try require(learning.gradientNorm > 0, "gradient-norm", learning.gradientNorm, "above 0")
     try require((0..<1).contains(learning.rmsProp.decay), "rmsprop-decay", learning.rmsProp.decay, "in [0, 1)")
     try require((0..<1).contains(learning.rmsProp.momentum), "rmsprop-momentum", learning.rmsProp.momentum, "in [0, 1)")

@@ -4,6 +4,8 @@ public enum RunError: Error, Equatable, CustomStringConvertible {
   case cannotRead(path: String, reason: String)
   /// A new run was asked for where something is already.
   case runExists(path: String)
+  /// No run is where one should go on.
+  case notARun(path: String)
   case noCheckpoint(path: String)
   /// A file of a checkpoint is damaged or of another run.
   case badCheckpoint(path: String, reason: String)
@@ -20,6 +22,8 @@ public enum RunError: Error, Equatable, CustomStringConvertible {
       "cannot read \(path): \(reason); check the path"
     case .runExists(let path):
       "\(path) exists: go on with --resume, replace it with --overwrite, or choose another folder with --out"
+    case .notARun(let path):
+      "\(path) is not the folder of a run: check the path, or leave --resume out to begin one"
     case .noCheckpoint(let path):
       "\(path) holds no complete checkpoint: train it for longer first, or replace it with --overwrite"
     case .badCheckpoint(let path, let reason):

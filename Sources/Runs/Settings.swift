@@ -11,6 +11,9 @@ public struct Setting: Sendable {
   let write: @Sendable (inout RunConfiguration, String) -> Bool
   /// What kind of text is taken.
   public let kind: String
+  /// Whether that is true or false.
+  public var isFlag: Bool { kind == Self.flagKind }
+  private static let flagKind = "true or false"
 
   private init<Value>(
     _ name: String, _ path: any (WritableKeyPath<RunConfiguration, Value> & Sendable), kind: String, _ help: String,
@@ -28,7 +31,7 @@ public struct Setting: Sendable {
   private static func integer<Value: FixedWidthInteger & Sendable>(
     _ name: String, _ path: any (WritableKeyPath<RunConfiguration, Value> & Sendable), _ help: String
   ) -> Setting {
-    Setting(name, path, kind: "integer", help) {
+    Setting(name, path, kind: Value.isSigned ? "a whole number" : "a whole number from 0 on", help) {
       String($0)
     } parse: {
       Value($0.replacing("_", with: ""))
@@ -48,7 +51,7 @@ public struct Setting: Sendable {
   private static func flag(
     _ name: String, _ path: any (WritableKeyPath<RunConfiguration, Bool> & Sendable), _ help: String
   ) -> Setting {
-    Setting(name, path, kind: "true or false", help) {
+    Setting(name, path, kind: flagKind, help) {
       String($0)
     } parse: {
       Bool($0)
@@ -84,8 +87,8 @@ public struct Setting: Sendable {
     integer("threads", \.threads, "threads of the pool; results don't depend on it"),
     integer("unroll", \.unroll, "T, agent steps of an unroll"),
     integer("environments-per-task", \.environmentsPerTask, "environments of each task"),
-    integer("groups", \.groups, "parts of the slots unrolled together; 0 for one a shard"),
-    integer("shards", \.shards, "parts of the slots differentiated together; 0 for one a task (4 for one task)"),
+    integer("groups", \.groups, "acting batches, a multiple of the shards; 0 for one per shard"),
+    integer("shards", \.shards, "learning batches; 0 for one per task (4 for one task)"),
     integer("lag", \.lag, "updates between the parameters that act and those that learn"),
     integer("checkpoint-every", \.checkpointEvery, "agent steps between checkpoints"),
     choice("network", \.learning.network, "trunk that all tasks share"),
@@ -93,7 +96,7 @@ public struct Setting: Sendable {
     flag("extras", \.learning.extras, "the network also sees the last reward and action"),
     choice("rewards", \.learning.rewards, "how rewards enter learning"),
     choice("values", \.learning.values, "how values are represented"),
-    real("discount", \.learning.discount, "gamma a step"),
+    real("discount", \.learning.discount, "gamma per agent step"),
     real("baseline-cost", \.learning.baselineCost, "weight of the value loss"),
     real("entropy-cost", \.learning.entropyCost, "weight of the entropy bonus"),
     real("learning-rate", \.learning.learningRate, "step size at the start"),
@@ -102,17 +105,23 @@ public struct Setting: Sendable {
     real("rmsprop-decay", \.learning.rmsProp.decay, "decay of RMSProp's mean square"),
     real("rmsprop-momentum", \.learning.rmsProp.momentum, "decay of RMSProp's momentum; 0 for none"),
     real("rmsprop-epsilon", \.learning.rmsProp.epsilon, "RMSProp's epsilon"),
-    choice("rmsprop-convention", \.learning.rmsProp.convention, "where epsilon stands"),
+    choice(
+      "rmsprop-convention", \.learning.rmsProp.convention,
+      "tensorflow: sqrt(ms + epsilon), ms begins at 1; pytorch: sqrt(ms) + epsilon, ms at 0"),
     real("rho-bar", \.learning.vTrace.rhoBar, "V-trace: limit of the ratio in the temporal difference"),
     real("c-bar", \.learning.vTrace.cBar, "V-trace: limit of the ratio in the trace"),
     real(
       "policy-gradient-rho-bar", \.learning.vTrace.policyGradientRhoBar, "V-trace: limit of the ratio in the advantage"),
     real("lambda", \.learning.vTrace.lambda, "V-trace: factor of the trace"),
-    choice("lambda-convention", \.learning.vTrace.lambdaConvention, "V-trace: what follows a step in its advantage"),
+    choice(
+      "lambda-convention", \.learning.vTrace.lambdaConvention,
+      "V-trace: targets uses vs in the advantage, mixed lambda vs + (1 - lambda) V"),
     real("popart-beta", \.learning.popArt.beta, "PopArt: step of the statistics"),
     real("popart-lower-bound", \.learning.popArt.lowerBound, "PopArt: smallest sigma"),
     real("popart-upper-bound", \.learning.popArt.upperBound, "PopArt: largest sigma"),
-    choice("popart-second-moment", \.learning.popArt.secondMoment, "PopArt: what nu averages"),
+    choice(
+      "popart-second-moment", \.learning.popArt.secondMoment,
+      "PopArt: nu averages the mean of vs^2, or the square of the mean of vs"),
     flag("popart-preserve", \.learning.popArt.preservesOutputs, "PopArt: rescale the heads when statistics move"),
     flag("statistics-first", \.learning.statisticsFirst, "PopArt: move the statistics before the losses"),
   ]

@@ -5,8 +5,8 @@ import Polymath
 struct Compare: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Compare runs of one suite: IQM over seeds and tasks, with intervals, an algorithm a row.",
-    discussion: "Every run is evaluated anew. Scores are success where the tasks have a rule for it (--success), else "
-      + "normalised returns. Intervals are 95 % stratified bootstrap intervals; one seed gives none worth the name.")
+    discussion: "Every run is evaluated anew. Scores are normalised returns, or with --success the share of episodes "
+      + "that succeed. Intervals are 95 % stratified bootstrap intervals; one seed gives none worth the name.")
 
   @Argument(help: "Folders of runs.")
   var runs: [String]

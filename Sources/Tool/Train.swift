@@ -25,6 +25,11 @@ struct Train: ParsableCommand {
   @Argument(parsing: .allUnrecognized, help: .hidden)
   var settings: [String] = []
 
+  func validate() throws {
+    if resume && overwrite { throw ValidationError("--resume goes on with a run, --overwrite replaces it: give one") }
+    if resume && printConfig { throw ValidationError("the settings of a run are in its run.yaml: leave --resume out") }
+  }
+
   func run() throws {
     Command.prepare()
     let cores = ProcessInfo.processInfo.activeProcessorCount
@@ -71,6 +76,8 @@ struct Train: ParsableCommand {
         flags.append((parts[0], parts[1]))
       } else if let value = rest.first, !value.hasPrefix("--") {
         flags.append((parts[0], rest.removeFirst()))
+      } else if let setting = Setting.all.first(where: { $0.name == parts[0] }), !setting.isFlag {
+        throw ValidationError("\(word) needs a value, \(setting.kind): \(word) VALUE")
       } else {
         flags.append((parts[0], "true"))
       }

@@ -191,10 +191,13 @@ struct ConfigurationTests {
   @Test(
     "Wrong settings are refused with the value and the limit",
     arguments: [
-      (["unrol", "3"], "did you mean unroll?"), (["unroll", "0"], "unroll is 0"), (["steps", "many"], "integer"),
+      (["unrol", "3"], "did you mean unroll?"), (["unroll", "0"], "unroll is 0"),
+      (["steps", "many"], "a whole number"),
       (["discount", "1"], "in [0, 1)"), (["discount", "nan"], "number"),
       (["algorithm", "impalla"], "did you mean impala"),
       (["network", "huge"], "deep"), (["c-bar", "2"], "at least c-bar"), (["lag", "-1"], "lag is -1"),
+      (["seed", "-1"], "from 0 on"),
+      (["learning-rate", "inf"], "finite"), (["popart-upper-bound", "0"], "popart-lower-bound"),
     ])
   func refused(flag: [String], words: String) {
     do {
