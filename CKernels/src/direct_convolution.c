@@ -15,6 +15,18 @@ typedef struct {
 
 static size_t floats_of(frame f, size_t channels) { return f.height * f.width * channels; }
 
+// Zeros around what lies within: `rows` rows of `length` floats.
+static void clear_border(float *copy, frame f, size_t channels, size_t rows, size_t length) {
+  const size_t row = f.width * channels, left = f.left * channels, right = row - left - length;
+  memset(copy, 0, f.top * row * sizeof *copy);
+  memset(copy + (f.top + rows) * row, 0, (f.height - f.top - rows) * row * sizeof *copy);
+  for (size_t i = 0; i < rows; i++) {
+    float *line = copy + (f.top + i) * row;
+    memset(line, 0, left * sizeof *copy);
+    memset(line + left + length, 0, right * sizeof *copy);
+  }
+}
+
 static frame input_frame(const ck_convolution *c) {
   return (frame){c->pad_top + c->height + c->pad_bottom, c->pad_left + c->width + c->pad_right, c->pad_top,
                  c->pad_left};
@@ -57,7 +69,7 @@ size_t ck_direct_workspace(const ck_convolution *c) {
   return floats_of(input_frame(c), c->inputs) + floats_of(gradient_frame(c), c->outputs) + weight_floats(c);
 }
 
-// The input of image i as its windows want it, in `copy` unless it lies so already. `copy` is framed with zeros.
+// The input of image i as its windows want it, in `copy` unless it lies so already. `copy` has its border already.
 static const float *framed_input(float *copy, const ck_images *x, const ck_convolution *c, size_t i) {
   const frame f = input_frame(c);
   const size_t offset = i * ck_input_floats(c), length = c->width * c->inputs, row = f.width * c->inputs;
@@ -82,7 +94,7 @@ static ck_windows forward_windows(const ck_convolution *c) {
 
 void ck_direct_forward(const ck_convolution_pass *p, const ck_convolution *c) {
   const ck_windows windows = forward_windows(c);
-  memset(p->workspace, 0, floats_of(input_frame(c), c->inputs) * sizeof *p->workspace);
+  clear_border(p->workspace, input_frame(c), c->inputs, c->height, c->width * c->inputs);
   for (size_t i = 0; i < p->images; i++) {
     const float *x = framed_input(p->workspace, &p->x, c, i);
     const size_t offset = i * ck_output_floats(c);
@@ -131,8 +143,11 @@ void ck_direct_backward(const ck_convolution_pass *p, const ck_convolution *c) {
   float *flipped = gradient + floats_of(outputs, c->outputs);
   float *inside = gradient + (outputs.top * outputs.width + outputs.left) * c->outputs;
   const size_t row = outputs.width * c->outputs, length = c->output_width * c->outputs;
-  memset(input, 0, (size_t)(flipped - input) * sizeof *input);
-  if (p->dx) flip_weights(flipped, p->w, c);
+  if (p->dw) clear_border(input, inputs, c->inputs, c->height, c->width * c->inputs);
+  if (p->dx) {
+    clear_border(gradient, outputs, c->outputs, c->output_height, length);
+    flip_weights(flipped, p->w, c);
+  }
 
   ck_windows windows = forward_windows(c);
   for (size_t i = 0; i < p->images; i++) {

@@ -15,7 +15,7 @@ import sys
 
 HERE = pathlib.Path(__file__).parent
 MODES = ["default", "channels-last", "compile"]
-PAIRS = 5
+PAIRS = 3
 
 
 def run(*command):
@@ -40,7 +40,8 @@ def rates(name, mine, peer, modes):
 def learner(network, batch, threads=1):
     flags = ["--network", network, "--unroll", 20, "--batch", batch, "--threads", threads]
     return lambda name: rates(
-        name, lambda: ours("learner", *flags, "--shards", 4), lambda mode: torch(*flags, "--mode", mode), MODES)
+        name, lambda: ours("learner", *flags, "--shards", 4, "--repetitions", 3),
+        lambda mode: torch(*flags, "--repetitions", 3, "--mode", mode), MODES)
 
 
 def inference(network, batch):

@@ -50,8 +50,9 @@ INLINE void add_terms(vector sum[MOST_ROWS][2], const float *at[MOST_ROWS / SHAR
 INLINE void add_windows(float *y, const float *x, const float *w, const ck_windows *s, const ck_finish *finish,
                         size_t place, const size_t rows, const size_t vectors) {
   vector sum[MOST_ROWS][2];
-  UNROLLED for (size_t r = 0; r < rows; r++) {
-    UNROLLED for (size_t v = 0; v < vectors; v++) sum[r][v] = (vector){0};
+  UNROLLED for (size_t v = 0; v < vectors; v++) {
+    const vector start = finish->bias ? load(finish->bias + v * CK_LANES) : (vector){0};
+    UNROLLED for (size_t r = 0; r < rows; r++) sum[r][v] = start;
   }
   for (size_t line = 0; line < s->lines; line++, x += s->x_line) {
     const float *at[MOST_ROWS / SHARING];
@@ -62,17 +63,19 @@ INLINE void add_windows(float *y, const float *x, const float *w, const ck_windo
     for (; k + 4 <= s->length; k += 4, w += 4 * s->w_row) add_terms(sum, at, s->x_column, w, s->w_row, rows, vectors, 4);
     for (; k < s->length; k++, w += s->w_row) add_terms(sum, at, s->x_column, w, s->w_row, rows, vectors, 1);
   }
-  UNROLLED for (size_t r = 0; r < rows; r++, place += s->y_column) {
-    UNROLLED for (size_t v = 0; v < vectors; v++) {
-      const size_t at = place + v * CK_LANES;
-      vector result = sum[r][v];
-      if (finish->bias) result += load(finish->bias + v * CK_LANES);
-      if (finish->relu) result = (vector)((lanes)result & ~(lanes)(result < 0));  // this way round, NaN stays NaN
-      if (finish->mask) result = (vector)((lanes)result & (lanes)(load(finish->mask + at) > 0));
-      if (finish->added) result += load(finish->added + at);
-      store(y + at, result);
-    }
+#define EACH(statement)                                                       \
+  UNROLLED for (size_t r = 0; r < rows; r++) {                                \
+    UNROLLED for (size_t v = 0; v < vectors; v++) {                           \
+      const size_t here = place + r * s->y_column + v * CK_LANES;             \
+      (void)here;                                                             \
+      statement;                                                              \
+    }                                                                         \
   }
+  if (finish->relu) EACH(sum[r][v] = (vector)((lanes)sum[r][v] & ~(lanes)(sum[r][v] < 0)))  // so NaN stays NaN
+  if (finish->mask) EACH(sum[r][v] = (vector)((lanes)sum[r][v] & (lanes)(load(finish->mask + here) > 0)))
+  if (finish->added) EACH(sum[r][v] += load(finish->added + here))
+  EACH(store(y + here, sum[r][v]))
+#undef EACH
 }
 
 // dw[k] += sum over pixels of x[pixel, k] dy[pixel], for `rows` numbers k side by side in a line of the window.
