@@ -4,10 +4,28 @@
 
 #include "ck_activation.h"
 #include "ck_reduce.h"
+#include "convolution.h"
+#include "kernel_table.h"
 #include "matrix.h"
+
+// A convolution's blocks (`bodies/register_blocks.h`) multiply matrices, too, and copy neither: rows are windows of one
+// line. BLAS copies both, which pays for many rows, where w is too large to stay in the cache from block to block. Of four
+// rows it multiplies small matrices without copies, and one row is a matter of reading w once.
+static int goes_in_blocks(size_t rows, size_t inputs, size_t outputs) {
+  enum { FEW_ROWS = 12, CACHED_WEIGHTS = 1 << 17 };
+  if (!ck_is_direct(outputs) || rows <= 1) return 0;
+  if (rows == 4 && rows * inputs * outputs <= CK_SMALL_PRODUCT) return 0;
+  return rows <= FEW_ROWS || inputs * outputs <= CACHED_WEIGHTS;
+}
 
 void ck_linear_forward(float *restrict y, const float *restrict x, const float *restrict w, const float *restrict b,
                        size_t rows, size_t inputs, size_t outputs) {
+  if (goes_in_blocks(rows, inputs, outputs)) {
+    const ck_windows windows = {.rows = 1, .columns = rows, .lines = 1, .length = inputs, .x_column = inputs,
+                                .y_column = outputs, .w_row = outputs};
+    ck_kernels()->convolve(y, x, w, &windows, &(ck_finish){.bias = b});
+    return;
+  }
   if (b) {
     for (size_t row = 0; row < rows; row++) memcpy(y + row * outputs, b, outputs * sizeof *y);
   } else {

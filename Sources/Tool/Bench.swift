@@ -74,7 +74,7 @@ struct Bench: ParsableCommand {
 
     func run() throws {
       Command.prepare()
-      let benchmark = Benchmark(network: options.network, unroll: 1, batch: options.batch, shards: 1, threads: 1)
+      let benchmark = Benchmark(network: options.network, unroll: 10, batch: options.batch, shards: 1, threads: 1)
       options.report(try benchmark.actions(options.repetitions + 2), steps: options.batch, threads: 1)
     }
   }
