@@ -2,8 +2,8 @@
 
     Tests/Peers/compare.py [ROW ...]     rows by part of their name, all by default
 
-Needs `./polymath` (`make build`) and the Python of `scripts/peers` with Tests/Peers/requirements.txt. Every ratio is
-how many times faster ours is. `OPENBLAS_CORETYPE` is passed on as it is set: unset it to use this processor.
+Needs `./polymath` and a Python with Tests/Peers/requirements.txt: `make bench-peers` sees to both. Every ratio is how many
+times faster ours is. `OPENBLAS_CORETYPE` is passed on as it is set: unset it to use this processor.
 """
 
 import json
