@@ -35,45 +35,33 @@ KERNEL void kernel_flip_weights(float *restrict flipped, const float *restrict w
   }
 }
 
-KERNEL void kernel_convolve(float *y, const float *x, const float *w, const ck_windows *s, const ck_finish *finish) {
-#define BLOCK(rows, vectors) \
-  add_windows(y, x + start * s->x_column, w + first, s, &part, row * s->y_row + start * s->y_column + first, rows, vectors)
-  for (size_t row = 0; row < s->rows; row++, x += s->x_row) {
-    for (size_t first = 0; first < s->w_row;) {
-      const size_t wide = s->w_row - first >= PAIR, most = wide ? PAIR_ROWS : SINGLE_ROWS;
-      ck_finish part = *finish;
-      if (part.bias) part.bias += first;
-      const size_t blocks = block_count(s->columns, most);
-      for (size_t i = 0; i < blocks; i++) {
-        const size_t start = block_start(s->columns, i, blocks), rows = block_start(s->columns, i + 1, blocks) - start;
-        if (wide) {
-          switch (rows) { PAIR_BLOCKS(BLOCK) }
-        } else {
-          switch (rows) { SINGLE_BLOCKS(BLOCK) }
-        }
-      }
-      first += wide ? PAIR : SINGLE;
-    }
+// Every column of a result of `total` rows, in blocks: `BLOCK` sees `first`, its first column, and `start`, its first row.
+#define IN_BLOCKS(BLOCK, total, columns)                                                                        \
+  for (size_t first = 0, wide; first < (columns); first += wide ? PAIR : SINGLE) {                              \
+    wide = (columns) - first >= PAIR;                                                                           \
+    const size_t blocks = block_count(total, wide ? PAIR_ROWS : SINGLE_ROWS);                                   \
+    for (size_t i = 0; i < blocks; i++) {                                                                       \
+      const size_t start = block_start(total, i, blocks), rows = block_start(total, i + 1, blocks) - start;     \
+      if (wide) {                                                                                               \
+        switch (rows) { PAIR_BLOCKS(BLOCK) }                                                                    \
+      } else {                                                                                                  \
+        switch (rows) { SINGLE_BLOCKS(BLOCK) }                                                                  \
+      }                                                                                                         \
+    }                                                                                                           \
   }
+
+KERNEL void kernel_convolve(float *y, const float *x, const float *w, const ck_windows *s, const ck_finish *finish) {
+#define BLOCK(rows, vectors)                                                                                     \
+  add_windows(y, x + start * s->x_column, w + first, s, finish, row * s->y_row + start * s->y_column, first, rows, \
+              vectors)
+  for (size_t row = 0; row < s->rows; row++, x += s->x_row) IN_BLOCKS(BLOCK, s->columns, s->w_row)
 #undef BLOCK
 }
 
 KERNEL void kernel_convolve_weights(float *dw, const float *dy, const float *x, const ck_windows *s) {
 #define BLOCK(rows, vectors) add_weights(dw + start * s->w_row + first, dy + first, x + start, s, rows, vectors)
   for (size_t line = 0; line < s->lines; line++, x += s->x_line, dw += s->length * s->w_row) {
-    for (size_t first = 0; first < s->w_row;) {
-      const size_t wide = s->w_row - first >= PAIR, most = wide ? PAIR_ROWS : SINGLE_ROWS;
-      const size_t blocks = block_count(s->length, most);
-      for (size_t i = 0; i < blocks; i++) {
-        const size_t start = block_start(s->length, i, blocks), rows = block_start(s->length, i + 1, blocks) - start;
-        if (wide) {
-          switch (rows) { PAIR_BLOCKS(BLOCK) }
-        } else {
-          switch (rows) { SINGLE_BLOCKS(BLOCK) }
-        }
-      }
-      first += wide ? PAIR : SINGLE;
-    }
+    IN_BLOCKS(BLOCK, s->length, s->w_row)
   }
 #undef BLOCK
 }

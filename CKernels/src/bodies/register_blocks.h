@@ -46,12 +46,13 @@ INLINE void add_terms(vector sum[MOST_ROWS][2], const float *at[MOST_ROWS / SHAR
   }
 }
 
-// One result of `rows` windows, `vectors` vectors wide: both are constants, here and below.
+// Results of `rows` windows, `vectors` vectors wide from column `first` on: both counts are constants, here and below. The
+// first result lies at `place`.
 INLINE void add_windows(float *y, const float *x, const float *w, const ck_windows *s, const ck_finish *finish,
-                        size_t place, const size_t rows, const size_t vectors) {
+                        size_t place, size_t first, const size_t rows, const size_t vectors) {
   vector sum[MOST_ROWS][2];
   UNROLLED for (size_t v = 0; v < vectors; v++) {
-    const vector start = finish->bias ? load(finish->bias + v * CK_LANES) : (vector){0};
+    const vector start = finish->bias ? load(finish->bias + first + v * CK_LANES) : (vector){0};
     UNROLLED for (size_t r = 0; r < rows; r++) sum[r][v] = start;
   }
   for (size_t line = 0; line < s->lines; line++, x += s->x_line) {
@@ -66,7 +67,7 @@ INLINE void add_windows(float *y, const float *x, const float *w, const ck_windo
 #define EACH(statement)                                                       \
   UNROLLED for (size_t r = 0; r < rows; r++) {                                \
     UNROLLED for (size_t v = 0; v < vectors; v++) {                           \
-      const size_t here = place + r * s->y_column + v * CK_LANES;             \
+      const size_t here = place + first + r * s->y_column + v * CK_LANES;             \
       (void)here;                                                             \
       statement;                                                              \
     }                                                                         \
