@@ -23,12 +23,18 @@ ck_convolution ck_convolution_make(size_t height, size_t width, size_t inputs, s
 }
 
 size_t ck_convolution_workspace(const ck_convolution *c) {
-  const size_t direct = ck_direct_workspace(c), patches = ck_patch_workspace(c);
-  return direct > patches ? direct : patches;
+  const size_t sizes[] = {ck_winograd_workspace(c), ck_direct_workspace(c), ck_patch_workspace(c)};
+  size_t most = 0;
+  for (size_t i = 0; i < 3; i++) most = sizes[i] > most ? sizes[i] : most;
+  return most;
 }
 
+static int is_winograd(const ck_convolution_pass *p, const ck_convolution *c) { return ck_is_winograd(c) && !p->x.bytes; }
+
 static void forward(const ck_convolution_pass *p, const ck_convolution *c) {
-  if (ck_is_direct(c->outputs)) {
+  if (is_winograd(p, c)) {
+    ck_winograd_forward(p, c);
+  } else if (ck_is_direct(c->outputs)) {
     ck_direct_forward(p, c);
   } else {
     ck_patch_forward(p, c);
@@ -37,6 +43,10 @@ static void forward(const ck_convolution_pass *p, const ck_convolution *c) {
 
 // Results with respect to x and to w have other numbers of channels, so each goes its own way.
 static void backward(const ck_convolution_pass *p, const ck_convolution *c) {
+  if (is_winograd(p, c)) {
+    ck_winograd_backward(p, c);
+    return;
+  }
   ck_convolution_pass direct = *p, patches = *p;
   if (ck_is_direct(c->outputs)) {
     patches.dw = patches.db = NULL;

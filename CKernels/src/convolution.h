@@ -22,6 +22,15 @@ typedef struct {
   int relu;
 } ck_finish;
 
+/// The results of a 3x3 convolution of one image, in pairs side by side: pair (i, j) sees four columns of pixels, from
+/// (i - top, 2 j - left) on.
+typedef struct {
+  size_t height, width, channels;  ///< the image
+  size_t top, left;                ///< zeros before it; there are as many after it as the results ask for
+  size_t result_height, result_width, results;
+  size_t columns;                  ///< of pairs
+} ck_tiles;
+
 /// One pass over images. What a caller has no use for is NULL.
 typedef struct {
   float *y;               ///< forward: result
@@ -37,8 +46,14 @@ typedef struct {
 /// Whether the direct way can do a product whose results have so many numbers.
 int ck_is_direct(size_t outputs);
 
+/// Whether minimal filtering applies: 3x3, stride 1, channels in sixteens on both sides. Only floats are filtered.
+int ck_is_winograd(const ck_convolution *c);
+
+size_t ck_winograd_workspace(const ck_convolution *c);
 size_t ck_direct_workspace(const ck_convolution *c);
 size_t ck_patch_workspace(const ck_convolution *c);
+void ck_winograd_forward(const ck_convolution_pass *p, const ck_convolution *c);
+void ck_winograd_backward(const ck_convolution_pass *p, const ck_convolution *c);
 void ck_direct_forward(const ck_convolution_pass *p, const ck_convolution *c);
 void ck_patch_forward(const ck_convolution_pass *p, const ck_convolution *c);
 void ck_direct_backward(const ck_convolution_pass *p, const ck_convolution *c);

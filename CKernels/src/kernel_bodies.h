@@ -37,6 +37,7 @@
 #include "bodies/patches.h"
 #include "bodies/register_blocks.h"
 #include "bodies/direct_convolution.h"
+#include "bodies/winograd.h"
 
 const ck_kernel_table CK_TABLE = {
 #define CK_ENTRY(result, name, parameters, arguments) .name = kernel_##name,

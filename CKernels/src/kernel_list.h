@@ -123,6 +123,17 @@
          (float *y, const float *x, const float *w, const ck_windows *windows, const ck_finish *finish),               \
          (y, x, w, windows, finish))                                                                                   \
   KERNEL(void, convolve_weights, (float *dw, const float *dy, const float *x, const ck_windows *windows),              \
-         (dw, dy, x, windows))
+         (dw, dy, x, windows))                                                                                         \
+  KERNEL(void, winograd_image,                                                                                         \
+         (float *v, const float *x, const float *mask, int relu, const ck_tiles *s, size_t first, size_t count),       \
+         (v, x, mask, relu, s, first, count))                                                                          \
+  KERNEL(void, winograd_results,                                                                                       \
+         (float *y, const float *m, const ck_tiles *s, size_t first, size_t count, const ck_finish *finish),           \
+         (y, m, s, first, count, finish))                                                                              \
+  KERNEL(void, winograd_gradient,                                                                                      \
+         (float *m, float *db, const float *dy, const float *mask, const ck_tiles *s, size_t first, size_t count),     \
+         (m, db, dy, mask, s, first, count))                                                                             \
+  KERNEL(void, winograd_weights, (float *restrict u, const float *restrict w, size_t n), (u, w, n))                    \
+  KERNEL(void, winograd_weight_gradient, (float *restrict dw, const float *restrict du, size_t n), (dw, du, n))
 
 #endif

@@ -27,6 +27,12 @@ INLINE vector load(const float *x) { return *(const vector *)x; }
 
 INLINE void store(float *x, vector value) { *(vector *)x = value; }
 
+// max(x, 0), and NaN for NaN.
+INLINE vector rectified(vector x) { return (vector)((lanes)x & ~(lanes)(x < 0)); }
+
+// x where the mask is above 0.
+INLINE vector masked(vector x, const float *mask) { return (vector)((lanes)x & (lanes)(load(mask) > 0)); }
+
 // Keeps the compiler from deriving a pointer from its neighbour at every use.
 #define IN_REGISTER(pointer) __asm__("" : "+r"(pointer))
 
@@ -72,8 +78,8 @@ INLINE void add_windows(float *y, const float *x, const float *w, const ck_windo
       statement;                                                              \
     }                                                                         \
   }
-  if (finish->relu) EACH(sum[r][v] = (vector)((lanes)sum[r][v] & ~(lanes)(sum[r][v] < 0)))  // so NaN stays NaN
-  if (finish->mask) EACH(sum[r][v] = (vector)((lanes)sum[r][v] & (lanes)(load(finish->mask + here) > 0)))
+  if (finish->relu) EACH(sum[r][v] = rectified(sum[r][v]))
+  if (finish->mask) EACH(sum[r][v] = masked(sum[r][v], finish->mask + here))
   if (finish->added) EACH(sum[r][v] += load(finish->added + here))
   EACH(store(y + here, sum[r][v]))
 #undef EACH
