@@ -15,7 +15,7 @@ size_t ck_same_pad_before(size_t size, size_t window, size_t stride);
 void ck_max_pool_forward(float *restrict y, uint8_t *restrict argmax, const float *restrict x, size_t images,
                          size_t height, size_t width, size_t channels, size_t window, size_t stride);
 
-/// dx[winner] += dy.
+/// dx = the sum of dy over the windows that an element won. Unlike other gradients it is not added to what was there.
 void ck_max_pool_backward(float *restrict dx, const float *restrict dy, const uint8_t *restrict argmax, size_t images,
                           size_t height, size_t width, size_t channels, size_t window, size_t stride);
 

@@ -26,6 +26,7 @@
 #endif
 
 #include "bodies/math.h"
+#include "bodies/register_blocks.h"
 #include "bodies/activation.h"
 #include "bodies/reduce.h"
 #include "bodies/softmax.h"
@@ -35,7 +36,6 @@
 #include "bodies/pooling.h"
 #include "bodies/heads.h"
 #include "bodies/patches.h"
-#include "bodies/register_blocks.h"
 #include "bodies/direct_convolution.h"
 #include "bodies/winograd.h"
 

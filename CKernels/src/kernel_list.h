@@ -86,6 +86,10 @@
          (float *restrict y, uint8_t *restrict argmax, const float *restrict x, size_t images, size_t height,          \
           size_t width, size_t channels, size_t window, size_t stride),                                                \
          (y, argmax, x, images, height, width, channels, window, stride))                                              \
+  KERNEL(void, max_pool_backward,                                                                                      \
+         (float *restrict dx, const float *restrict dy, const uint8_t *restrict argmax, size_t images, size_t height,  \
+          size_t width, size_t channels, size_t window, size_t stride),                                                \
+         (dx, dy, argmax, images, height, width, channels, window, stride))                                            \
   KERNEL(void, task_head_forward,                                                                                      \
          (float *restrict y, const float *restrict x, const float *restrict w, const float *restrict b,                \
           const int *restrict task, size_t rows, size_t inputs),                                                       \

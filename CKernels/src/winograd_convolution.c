@@ -6,8 +6,8 @@
 // Of a tile.
 enum { ELEMENTS = 6, RESULTS = 4 };
 
-// Columns of tiles that are worked on together fill about this much (64 KiB), a share of the second-level cache.
-enum { TOGETHER_FLOATS = 16384 };
+// Columns of tiles that are worked on together fill about this much (128 KiB), a share of the second-level cache.
+enum { TOGETHER_FLOATS = 32768 };
 
 int ck_is_winograd(const ck_convolution *c) {
   return c->kernel_height == 3 && c->kernel_width == 3 && c->stride == 1 && c->inputs % 16 == 0 && c->outputs % 16 == 0;

@@ -59,7 +59,7 @@ public enum TrunkKind: String, CaseIterable, Sendable {
 private func inSlices(
   _ images: Images, floats: Int, features: Int, _ tape: Tape, _ body: (Images, _ target: Tensor) -> Void
 ) -> Tensor {
-  let cached = 1 << 17
+  let cached = 1 << 16
   let size = max(cached / floats, 1)
   let all = tape.tensor(Shape(images.count, features))
   for start in stride(from: 0, to: images.count, by: size) {

@@ -138,9 +138,9 @@ struct KernelGoldenTests {
     ck_max_pool_forward(&y, nil, x, images, height, width, channels, window, stride)
     #expect(golden.error(of: y, from: "y") == 0)
 
-    var dx = zeros(x.count)
-    for _ in 0..<2 { ck_max_pool_backward(&dx, dy, argmax, images, height, width, channels, window, stride) }
-    #expect(golden.error(of: dx, from: "dx", times: 2) <= tolerance)
+    var dx = dirty(x.count)
+    ck_max_pool_backward(&dx, dy, argmax, images, height, width, channels, window, stride)
+    #expect(golden.error(of: dx, from: "dx") <= tolerance)
   }
 
   @Test("Softmax, log-softmax, entropy and selection", arguments: Golden("softmax").cases)

@@ -61,3 +61,49 @@ KERNEL void kernel_max_pool_forward(float *restrict y, uint8_t *restrict argmax,
     }
   }
 }
+
+// dx += dy where `element` won, for windows side by side; from one to the next, dx goes `next` numbers on.
+INLINE void add_where_won(float *dx, const float *dy, const uint8_t *argmax, uint8_t element, size_t columns,
+                          size_t channels, size_t next) {
+  size_t c = 0;
+  for (; c + CK_LANES <= channels; c += CK_LANES) {
+    for (size_t column = 0; column < columns; column++) {
+      const lanes winner = __builtin_convertvector(*(const bytes *)(argmax + column * channels + c), lanes);
+      float *to = dx + column * next + c;
+      store(to, load(to) + (vector)((lanes)load(dy + column * channels + c) & (lanes)(winner == (int32_t)element)));
+    }
+  }
+  for (; c < channels; c++) {
+    for (size_t column = 0; column < columns; column++) {
+      dx[column * next + c] += argmax[column * channels + c] == element ? dy[column * channels + c] : 0.0f;
+    }
+  }
+}
+
+// A row of dx at a time, from the windows that hold it, element by element of their rows: so additions lie side by side,
+// though winners are scattered, and what is cleared first is in the cache still.
+KERNEL void kernel_max_pool_backward(float *restrict dx, const float *restrict dy, const uint8_t *restrict argmax,
+                                     size_t images, size_t height, size_t width, size_t channels, size_t window,
+                                     size_t stride) {
+  const size_t output_height = ck_same_output(height, stride), output_width = ck_same_output(width, stride);
+  const size_t pad_top = ck_same_pad_before(height, window, stride);
+  const size_t pad_left = ck_same_pad_before(width, window, stride), outputs = output_height * output_width * channels;
+  for (size_t image = 0; image < images; image++, dy += outputs, argmax += outputs) {
+    for (size_t row = pad_top; row < pad_top + height; row++, dx += width * channels) {
+      memset(dx, 0, width * channels * sizeof *dx);
+      const size_t first_window = row < window ? 0 : (row - window) / stride + 1;
+      for (size_t y = first_window; y < output_height && y * stride <= row; y++) {
+        for (size_t x = 0; x < window; x++) {
+          // The first and the last window of which this element is no padding.
+          const size_t first = x < pad_left ? (pad_left - x + stride - 1) / stride : 0;
+          size_t end = width + pad_left <= x ? 0 : (width + pad_left - x - 1) / stride + 1;
+          if (end > output_width) end = output_width;
+          if (first >= end) continue;
+          const size_t from = (y * output_width + first) * channels;
+          add_where_won(dx + (first * stride + x - pad_left) * channels, dy + from, argmax + from,
+                        (uint8_t)((row - y * stride) * window + x), end - first, channels, stride * channels);
+        }
+      }
+    }
+  }
+}

@@ -9,6 +9,7 @@
 // Rows are the windows of pixels side by side (`add_windows`), or the numbers of one window (`add_weights`).
 typedef float vector __attribute__((vector_size(4 * CK_LANES), aligned(4)));
 typedef int32_t lanes __attribute__((vector_size(4 * CK_LANES), aligned(4)));
+typedef uint8_t bytes __attribute__((vector_size(CK_LANES), aligned(1)));
 
 // What fits the registers: rows of two vectors, and rows of one, which only 512-bit vectors need, where sixteen columns
 // are left.

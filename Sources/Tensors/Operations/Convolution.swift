@@ -164,7 +164,6 @@ private struct PooledConvolutionOperation: Operation {
       let scratch = tape.scratch(convolved + ck_convolution_workspace($0))
       for image in 0..<x.count {
         let x = x[image..<image + 1]
-        scratch.update(repeating: 0, count: convolved)
         ck_max_pool_backward(
           scratch, dy + image * pooled, winners + image * pooled, 1, height, width, channels, window, poolStride)
         ck_convolution_backward(
