@@ -9,13 +9,11 @@
 #include "matrix.h"
 
 // A convolution's blocks (`bodies/register_blocks.h`) multiply matrices, too, and copy neither: rows are windows of one
-// line. BLAS copies both, which pays for many rows, where w is too large to stay in the cache from block to block. Of four
-// rows it multiplies small matrices without copies, and one row is a matter of reading w once.
+// line. BLAS copies both, which pays where w is too large for the cache and is read for many rows. One row is a matter of
+// reading w once.
 static int goes_in_blocks(size_t rows, size_t inputs, size_t outputs) {
-  enum { FEW_ROWS = 12, CACHED_WEIGHTS = 1 << 17 };
-  if (!ck_is_direct(outputs) || rows <= 1) return 0;
-  if (rows == 4 && rows * inputs * outputs <= CK_SMALL_PRODUCT) return 0;
-  return rows <= FEW_ROWS || inputs * outputs <= CACHED_WEIGHTS;
+  enum { FEW_ROWS = 64, CACHED_WEIGHTS = 1 << 18 };
+  return ck_is_direct(outputs) && rows > 1 && (rows <= FEW_ROWS || inputs * outputs <= CACHED_WEIGHTS);
 }
 
 void ck_linear_forward(float *restrict y, const float *restrict x, const float *restrict w, const float *restrict b,

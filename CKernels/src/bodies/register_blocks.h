@@ -22,6 +22,9 @@ enum {
   // Rows that share a pointer: it, it + step and it + 2 step are addressing modes. More pointers would not fit the general
   // registers, fewer would need an addition a row.
   SHARING = 3,
+  // Terms from here to the weights that are asked for in advance: rows of wide ones lie too far apart for the processor to
+  // see what comes next.
+  AHEAD = 8,
 };
 
 INLINE vector load(const float *x) { return *(const vector *)x; }
@@ -43,6 +46,9 @@ INLINE void add_terms(vector sum[MOST_ROWS][2], const float *at[MOST_ROWS / SHAR
   UNROLLED for (size_t k = 0; k < terms; k++) {
     vector weight[2];
     UNROLLED for (size_t v = 0; v < vectors; v++) weight[v] = load(w + k * w_row + v * CK_LANES);
+    if (vectors == 2) {
+      UNROLLED for (size_t v = 0; v < vectors; v++) __builtin_prefetch(w + (k + AHEAD) * w_row + v * CK_LANES);
+    }
     UNROLLED for (size_t r = 0; r < rows; r++) {
       UNROLLED for (size_t v = 0; v < vectors; v++) sum[r][v] += at[r / SHARING][r % SHARING * step + k] * weight[v];
     }
