@@ -9,8 +9,8 @@
 #include "matrix.h"
 
 // A convolution's blocks (`bodies/register_blocks.h`) multiply matrices, too, and copy neither: rows are windows of one
-// line. BLAS copies both, which pays where w is too large for the cache and is read for many rows. One row is a matter of
-// reading w once.
+// line. BLAS copies both, which pays where w is too large for the cache and is read for many rows.
+// One row is a matter of reading w once.
 static int goes_in_blocks(size_t rows, size_t inputs, size_t outputs) {
   enum { FEW_ROWS = 64, CACHED_WEIGHTS = 1 << 18 };
   return ck_is_direct(outputs) && rows > 1 && (rows <= FEW_ROWS || inputs * outputs <= CACHED_WEIGHTS);

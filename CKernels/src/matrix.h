@@ -5,22 +5,8 @@
 #include <cblas.h>
 #include <stddef.h>
 
-enum {
-  /// Up to this many rows, one sgemv a row is faster than sgemm, which copies both operands first.
-  CK_VECTOR_ROWS = 3,
-  /// Up to this many rows, the product is cut into columns small enough for OpenBLAS's kernels without copying (AVX-512
-  /// cores have them, below a million multiplications): 8 x 1024 x 128 takes a third of the time. Other cores don't
-  /// mind the cut.
-  CK_FEW_ROWS = 8,
-  CK_SMALL_PRODUCT = 1000000,
-};
-
-/// Columns that are multiplied at once: a multiple of a cache line, or all of them.
-static inline size_t columns_at_once(size_t rows, size_t inputs, size_t outputs) {
-  if (rows > CK_FEW_ROWS) return outputs;
-  const size_t columns = CK_SMALL_PRODUCT / (rows * inputs) / 16 * 16;
-  return columns < 16 ? 16 : columns;
-}
+/// Up to this many rows, one sgemv a row is faster than sgemm, which copies both operands first.
+enum { CK_VECTOR_ROWS = 3 };
 
 /// y += x w.  y `[rows, outputs]`, x `[rows, inputs]`, w `[inputs, outputs]`
 static inline void add_product(float *restrict y, const float *restrict x, const float *restrict w, size_t rows,
@@ -28,11 +14,7 @@ static inline void add_product(float *restrict y, const float *restrict x, const
   const blasint m = (blasint)rows, k = (blasint)inputs, n = (blasint)outputs;
   if (m == 0 || k == 0 || n == 0) return;
   if (m > CK_VECTOR_ROWS) {
-    const size_t step = columns_at_once(rows, inputs, outputs);
-    for (size_t first = 0; first < outputs; first += step) {
-      const blasint columns = (blasint)(outputs - first < step ? outputs - first : step);
-      cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, m, columns, k, 1, x, k, w + first, n, 1, y + first, n);
-    }
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, m, n, k, 1, x, k, w, n, 1, y, n);
     return;
   }
   for (size_t row = 0; row < rows; row++) {

@@ -35,21 +35,6 @@ KERNEL void kernel_flip_weights(float *restrict flipped, const float *restrict w
   }
 }
 
-// Every column of a result of `total` rows, in blocks: `BLOCK` sees `first`, its first column, and `start`, its first row.
-#define IN_BLOCKS(BLOCK, total, columns)                                                                        \
-  for (size_t first = 0, wide; first < (columns); first += wide ? PAIR : SINGLE) {                              \
-    wide = (columns) - first >= PAIR;                                                                           \
-    const size_t blocks = block_count(total, wide ? PAIR_ROWS : SINGLE_ROWS);                                   \
-    for (size_t i = 0; i < blocks; i++) {                                                                       \
-      const size_t start = block_start(total, i, blocks), rows = block_start(total, i + 1, blocks) - start;     \
-      if (wide) {                                                                                               \
-        switch (rows) { PAIR_BLOCKS(BLOCK) }                                                                    \
-      } else {                                                                                                  \
-        switch (rows) { SINGLE_BLOCKS(BLOCK) }                                                                  \
-      }                                                                                                         \
-    }                                                                                                           \
-  }
-
 KERNEL void kernel_convolve(float *y, const float *x, const float *w, const ck_windows *s, const ck_finish *finish) {
 #define BLOCK(rows, vectors)                                                                                     \
   add_windows(y, x + start * s->x_column, w + first, s, finish, row * s->y_row + start * s->y_column, first, rows, \

@@ -11,14 +11,14 @@ typedef float vector __attribute__((vector_size(4 * CK_LANES), aligned(4)));
 typedef int32_t lanes __attribute__((vector_size(4 * CK_LANES), aligned(4)));
 typedef uint8_t bytes __attribute__((vector_size(CK_LANES), aligned(1)));
 
-// What fits the registers: rows of two vectors, and rows of one, which only 512-bit vectors need, where sixteen columns
-// are left.
+// What fits the registers: rows of two vectors; where rows are few, of four, or there would not be enough to do at once;
+// and rows of one, which only 512-bit vectors need, where sixteen columns are left.
 enum {
-  PAIR = 2 * CK_LANES,
+  QUAD_ROWS = CK_REGISTERS == 32 ? 6 : 0,
   PAIR_ROWS = CK_REGISTERS == 32 ? 14 : 6,
-  SINGLE = CK_LANES,
   SINGLE_ROWS = 24,
   MOST_ROWS = 24,
+  MOST_VECTORS = 4,
   // Rows that share a pointer: it, it + step and it + 2 step are addressing modes. More pointers would not fit the general
   // registers, fewer would need an addition a row.
   SHARING = 3,
@@ -41,12 +41,12 @@ INLINE vector masked(vector x, const float *mask) { return (vector)((lanes)x & (
 #define IN_REGISTER(pointer) __asm__("" : "+r"(pointer))
 
 // sum[r] += x[r, k] w[k], k < terms, for rows whose numbers lie `step` floats apart.
-INLINE void add_terms(vector sum[MOST_ROWS][2], const float *at[MOST_ROWS / SHARING], size_t step, const float *w,
+INLINE void add_terms(vector sum[MOST_ROWS][MOST_VECTORS], const float *at[MOST_ROWS / SHARING], size_t step, const float *w,
                       size_t w_row, const size_t rows, const size_t vectors, const size_t terms) {
   UNROLLED for (size_t k = 0; k < terms; k++) {
-    vector weight[2];
+    vector weight[MOST_VECTORS];
     UNROLLED for (size_t v = 0; v < vectors; v++) weight[v] = load(w + k * w_row + v * CK_LANES);
-    if (vectors == 2) {
+    if (vectors > 1) {
       UNROLLED for (size_t v = 0; v < vectors; v++) __builtin_prefetch(w + (k + AHEAD) * w_row + v * CK_LANES);
     }
     UNROLLED for (size_t r = 0; r < rows; r++) {
@@ -63,7 +63,7 @@ INLINE void add_terms(vector sum[MOST_ROWS][2], const float *at[MOST_ROWS / SHAR
 // first result lies at `place`.
 INLINE void add_windows(float *y, const float *x, const float *w, const ck_windows *s, const ck_finish *finish,
                         size_t place, size_t first, const size_t rows, const size_t vectors) {
-  vector sum[MOST_ROWS][2];
+  vector sum[MOST_ROWS][MOST_VECTORS];
   UNROLLED for (size_t v = 0; v < vectors; v++) {
     const vector start = finish->bias ? load(finish->bias + first + v * CK_LANES) : (vector){0};
     UNROLLED for (size_t r = 0; r < rows; r++) sum[r][v] = start;
@@ -95,14 +95,14 @@ INLINE void add_windows(float *y, const float *x, const float *w, const ck_windo
 // dw[k] += sum over pixels of x[pixel, k] dy[pixel], for `rows` numbers k side by side in a line of the window.
 INLINE void add_weights(float *dw, const float *dy, const float *x, const ck_windows *s, const size_t rows,
                         const size_t vectors) {
-  vector sum[MOST_ROWS][2];
+  vector sum[MOST_ROWS][MOST_VECTORS];
   UNROLLED for (size_t r = 0; r < rows; r++) {
     UNROLLED for (size_t v = 0; v < vectors; v++) sum[r][v] = load(dw + r * s->w_row + v * CK_LANES);
   }
   for (size_t row = 0; row < s->rows; row++, x += s->x_row, dy += s->y_row) {
     const float *number = x, *gradient = dy;
     TWICE for (size_t column = 0; column < s->columns; column++, number += s->x_column, gradient += s->y_column) {
-      vector g[2];
+      vector g[MOST_VECTORS];
       UNROLLED for (size_t v = 0; v < vectors; v++) g[v] = load(gradient + v * CK_LANES);
       UNROLLED for (size_t r = 0; r < rows; r++) {
         UNROLLED for (size_t v = 0; v < vectors; v++) sum[r][v] += number[r] * g[v];
@@ -129,8 +129,10 @@ INLINE void add_weights(float *dw, const float *dy, const float *x, const ck_win
   CASE(BLOCK, 18, vectors) CASE(BLOCK, 19, vectors) CASE(BLOCK, 20, vectors) CASE(BLOCK, 21, vectors)       \
   CASE(BLOCK, 22, vectors) CASE(BLOCK, 23, vectors) CASE(BLOCK, 24, vectors)
 #if CK_REGISTERS == 32
+#define QUAD_BLOCKS(BLOCK) UP_TO_SIX(BLOCK, 4)
 #define PAIR_BLOCKS(BLOCK) UP_TO_FOURTEEN(BLOCK, 2)
 #else
+#define QUAD_BLOCKS(BLOCK)
 #define PAIR_BLOCKS(BLOCK) UP_TO_SIX(BLOCK, 2)
 #endif
 #if CK_LANES == 16
@@ -139,7 +141,29 @@ INLINE void add_weights(float *dw, const float *dy, const float *x, const ck_win
 #define SINGLE_BLOCKS(BLOCK)
 #endif
 
-// `total` rows in blocks of at most `most`, as equal as can be: the first row of block i of n.
-INLINE size_t block_count(size_t total, size_t most) { return (total + most - 1) / most; }
+// Vectors of a block's columns where `columns` are left, and its rows at most.
+INLINE size_t block_vectors(size_t rows, size_t columns) {
+  return rows <= QUAD_ROWS && columns >= 4 * CK_LANES ? 4 : columns >= 2 * CK_LANES ? 2 : 1;
+}
 
-INLINE size_t block_start(size_t total, size_t i, size_t n) { return total * i / n; }
+INLINE size_t block_rows(size_t vectors) {
+  return vectors == 4 ? QUAD_ROWS : vectors == 2 ? PAIR_ROWS : SINGLE_ROWS;
+}
+
+// All columns of a result of `total` rows, in blocks as equal as can be: `BLOCK` sees `first`, its first column, and
+// `start`, its first row.
+#define IN_BLOCKS(BLOCK, total, columns)                                                                    \
+  for (size_t first = 0, vectors; first < (columns); first += vectors * CK_LANES) {                         \
+    vectors = block_vectors(total, (columns) - first);                                                      \
+    const size_t blocks = ((total) + block_rows(vectors) - 1) / block_rows(vectors);                        \
+    for (size_t i = 0; i < blocks; i++) {                                                                   \
+      const size_t start = (total) * i / blocks, rows = (total) * (i + 1) / blocks - start;                 \
+      if (vectors == 4) {                                                                                   \
+        switch (rows) { QUAD_BLOCKS(BLOCK) }                                                                \
+      } else if (vectors == 2) {                                                                            \
+        switch (rows) { PAIR_BLOCKS(BLOCK) }                                                                \
+      } else {                                                                                              \
+        switch (rows) { SINGLE_BLOCKS(BLOCK) }                                                              \
+      }                                                                                                     \
+    }                                                                                                       \
+  }
