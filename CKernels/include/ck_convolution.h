@@ -1,8 +1,9 @@
 /// Two-dimensional convolution, channels last, with the operations that surround it in residual networks.
 ///
-/// Where the numbers of a result are a multiple of sixteen (outputs in the forward pass, inputs in the gradient with
-/// respect to x), the convolution works on the images directly, at the speed of large matrix products; any other goes
-/// through a matrix of patches and BLAS.
+/// There are three ways, and what is convolved decides which. 3x3 of stride 1 between channels in sixteens does with half the
+/// multiplications (minimal filtering). Other results in sixteens (outputs in the forward pass, inputs in the gradient with
+/// respect to x) come from the images directly, at the speed of large matrix products. The rest goes through a matrix of
+/// patches and BLAS.
 #ifndef CK_CONVOLUTION_H
 #define CK_CONVOLUTION_H
 #include <stddef.h>

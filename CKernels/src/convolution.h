@@ -1,4 +1,5 @@
-/// How the two ways of a convolution share the work: directly on images, or as products of matrices of patches.
+/// How the ways of a convolution share the work: by minimal filtering, directly on images, or as products of matrices of
+/// patches.
 #ifndef CK_CONVOLUTION_INTERNAL_H
 #define CK_CONVOLUTION_INTERNAL_H
 #include "ck_convolution.h"
@@ -22,13 +23,13 @@ typedef struct {
   int relu;
 } ck_finish;
 
-/// The results of a 3x3 convolution of one image, in pairs side by side: pair (i, j) sees four columns of pixels, from
-/// (i - top, 2 j - left) on.
+/// The results of a 3x3 convolution of one image, four side by side in a tile, which sees six columns of pixels: tile j
+/// those from column 4 j - left on.
 typedef struct {
   size_t height, width, channels;  ///< the image
   size_t top, left;                ///< zeros before it; there are as many after it as the results ask for
   size_t result_height, result_width, results;
-  size_t columns;                  ///< of pairs
+  size_t columns;                  ///< of tiles
 } ck_tiles;
 
 /// One pass over images. What a caller has no use for is NULL.

@@ -1,3 +1,10 @@
+INLINE float fold_sum(float *value) {
+  for (size_t half = CHUNK / 2; half > 0; half /= 2) {
+    for (size_t j = 0; j < half; j++) value[j] += value[j + half];
+  }
+  return value[0];
+}
+
 KERNEL void kernel_task_head_forward(float *restrict y, const float *restrict x, const float *restrict w,
                                      const float *restrict b, const int *restrict task, size_t rows, size_t inputs) {
   for (size_t row = 0; row < rows; row++) {
