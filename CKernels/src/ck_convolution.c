@@ -23,7 +23,7 @@ ck_convolution ck_convolution_make(size_t height, size_t width, size_t inputs, s
 }
 
 size_t ck_convolution_workspace(const ck_convolution *c) {
-  const size_t sizes[] = {ck_winograd_workspace(c), ck_direct_workspace(c), ck_patch_workspace(c)};
+  const size_t sizes[] = {ck_is_winograd(c) ? ck_winograd_workspace(c) : 0, ck_direct_workspace(c), ck_patch_workspace(c)};
   size_t most = 0;
   for (size_t i = 0; i < 3; i++) most = sizes[i] > most ? sizes[i] : most;
   return most;

@@ -140,10 +140,9 @@ int main(void) {
       {ck_convolution_make(2, 20, 1, 2, 5, 16, 1, 0, 0, 0, 0), 2},
       {ck_convolution_make(20, 20, 4, 8, 8, 16, 4, 0, 0, 0, 0), 3},
       {ck_convolution_make(6, 6, 130, 5, 5, 3, 1, 2, 2, 2, 2), 2},  // several slices: patches of 3250
-      // Inputs in sixteens, too: the gradient with respect to x goes the direct way.
+      // Minimal filtering: every part of a tile of four, an image narrower than a tile, uneven and much padding.
       {ck_convolution_make(7, 25, 16, 3, 3, 16, 1, 1, 1, 1, 1), 2},
       {ck_convolution_make(5, 15, 16, 3, 3, 80, 1, 1, 1, 1, 1), 1},
-      // Minimal filtering: every part of a tile of four, an image narrower than a tile, uneven and much padding.
       {ck_convolution_make(3, 3, 16, 3, 3, 16, 1, 0, 0, 0, 0), 2},
       {ck_convolution_make(4, 2, 16, 3, 3, 32, 1, 1, 1, 1, 1), 2},
       {ck_convolution_make(3, 6, 32, 3, 3, 16, 1, 1, 1, 1, 1), 1},
@@ -152,7 +151,9 @@ int main(void) {
       {ck_convolution_make(2, 3, 16, 3, 3, 16, 1, 3, 3, 4, 3), 1},
       {ck_convolution_make(2, 70, 16, 3, 3, 48, 1, 1, 1, 1, 1), 1},
       {ck_convolution_make(40, 9, 48, 3, 3, 16, 1, 1, 1, 1, 1), 1},  // several groups of columns
-      {ck_convolution_make(8, 9, 32, 4, 4, 5, 2, 0, 0, 0, 0), 2},   // and the others through patches
+      // Inputs in sixteens, but another kernel: the gradient with respect to x goes the direct way.
+      {ck_convolution_make(6, 7, 16, 3, 3, 5, 1, 1, 1, 1, 1), 2},   // and the others through patches
+      {ck_convolution_make(8, 9, 32, 4, 4, 5, 2, 0, 0, 0, 0), 2},
       {ck_convolution_make(9, 10, 16, 4, 3, 32, 2, 1, 2, 2, 1), 2},
       {ck_convolution_make(11, 12, 16, 5, 5, 16, 3, 0, 1, 0, 0), 2},
       {ck_convolution_make(9, 8, 16, 2, 1, 16, 3, 1, 0, 0, 1), 2},  // inputs that no window sees

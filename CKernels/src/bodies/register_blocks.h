@@ -1,7 +1,7 @@
 // How a convolution keeps the multipliers busy.
 //
 // A core that starts two vector multiply-adds a cycle, each of which takes four cycles, needs eight of them under way, and
-// can load two vectors a cycle meanwhile. So a product is cut into blocks of a few rows by one or two vectors of columns
+// can load two vectors a cycle meanwhile. So a product is cut into blocks of a few rows by one, two or four vectors of columns
 // whose sums stay in registers from the first term to the last. A term costs one load a column vector, and one number a
 // row, which is an operand of the multiply-add in memory: rows + vectors loads for rows * vectors multiply-adds. Nothing is
 // packed or stored in between.

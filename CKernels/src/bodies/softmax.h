@@ -35,13 +35,18 @@ INLINE void load_logits(float *restrict value, const float *restrict x, const ui
   for (size_t j = 0; j < CHUNK; j++) value[j] = mask[chunk->start[j] + a] ? value[j] : -INFINITY;
 }
 
-INLINE void row_maxima(float *restrict largest, const float *restrict x, const uint8_t *restrict mask,
-                       const row_chunk *chunk, size_t actions) {
+// The largest logit of each row, and the sum of exp(x - largest).
+INLINE void row_sums(float *restrict largest, float *restrict sum, const float *restrict x,
+                     const uint8_t *restrict mask, const row_chunk *chunk, size_t actions) {
   float value[CHUNK];
-  for (size_t j = 0; j < CHUNK; j++) largest[j] = -INFINITY;
+  for (size_t j = 0; j < CHUNK; j++) largest[j] = -INFINITY, sum[j] = 0;
   for (size_t a = 0; a < actions; a++) {
     load_logits(value, x, mask, chunk, a);
     for (size_t j = 0; j < CHUNK; j++) largest[j] = value[j] > largest[j] ? value[j] : largest[j];
+  }
+  for (size_t a = 0; a < actions; a++) {
+    load_logits(value, x, mask, chunk, a);
+    for (size_t j = 0; j < CHUNK; j++) sum[j] += exp_lane(value[j] - largest[j]);
   }
 }
 
@@ -49,16 +54,12 @@ KERNEL void kernel_softmax_forward(float *restrict p, const float *restrict x, c
                                    size_t rows, size_t actions) {
   for (size_t first = 0; first < rows; first += CHUNK) {
     const row_chunk chunk = chunk_of(first, rows, actions);
-    float value[CHUNK], largest[CHUNK], sum[CHUNK] = {0};
-    row_maxima(largest, x, mask, &chunk, actions);
+    float value[CHUNK], largest[CHUNK], sum[CHUNK];
+    row_sums(largest, sum, x, mask, &chunk, actions);
     for (size_t a = 0; a < actions; a++) {
       load_logits(value, x, mask, &chunk, a);
-      for (size_t j = 0; j < CHUNK; j++) value[j] = exp_lane(value[j] - largest[j]), sum[j] += value[j];
+      for (size_t j = 0; j < CHUNK; j++) value[j] = exp_lane(value[j] - largest[j]) / sum[j];
       store_lanes(p, value, &chunk, a);
-    }
-    for (size_t j = 0; j < chunk.count; j++) {
-      const float inverse = 1.0f / sum[j];
-      for (size_t a = 0; a < actions; a++) p[chunk.start[j] + a] *= inverse;
     }
   }
 }
@@ -76,12 +77,8 @@ KERNEL void kernel_log_softmax_forward(float *restrict log_p, const float *restr
                                        size_t rows, size_t actions) {
   for (size_t first = 0; first < rows; first += CHUNK) {
     const row_chunk chunk = chunk_of(first, rows, actions);
-    float value[CHUNK], largest[CHUNK], sum[CHUNK] = {0};
-    row_maxima(largest, x, mask, &chunk, actions);
-    for (size_t a = 0; a < actions; a++) {
-      load_logits(value, x, mask, &chunk, a);
-      for (size_t j = 0; j < CHUNK; j++) sum[j] += exp_lane(value[j] - largest[j]);
-    }
+    float value[CHUNK], largest[CHUNK], sum[CHUNK];
+    row_sums(largest, sum, x, mask, &chunk, actions);
     for (size_t j = 0; j < CHUNK; j++) sum[j] = log_lane(sum[j]);
     for (size_t a = 0; a < actions; a++) {
       load_logits(value, x, mask, &chunk, a);
