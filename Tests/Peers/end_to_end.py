@@ -1,12 +1,14 @@
+#!/usr/bin/env python3
 """Training end to end beside a peer, on both cores.
 
-    Tests/Peers/end_to_end.py arcade PYTHON [SECONDS]    jax_arcade.py, by a Python with requirements-jax.txt
-    Tests/Peers/end_to_end.py atari PYTHON [SECONDS]     Sample Factory, by a Python with requirements-sample-factory.txt
+    Tests/Peers/end_to_end.py arcade PYTHON    jax_arcade.py, by a Python with requirements-jax.txt
+    Tests/Peers/end_to_end.py atari PYTHON     Sample Factory, by a Python with requirements-sample-factory.txt
 
 The two take turns of a second, one stopped while the other runs, so that a shared machine's other tenants slow both
 alike. Each counts its steps by the clock on the wall and was stopped half of the time: what it reports is doubled.
 """
 
+import argparse
 import json
 import os
 import pathlib
@@ -75,8 +77,11 @@ def theirs(row, python, seconds, directory):
 
 
 def main():
-    row, python = sys.argv[1:3]
-    seconds = int(sys.argv[3]) if len(sys.argv) > 3 else 100
+    parser = argparse.ArgumentParser()
+    parser.add_argument("row", choices=OURS)
+    parser.add_argument("python", help="of the peer's virtual environment")
+    parser.add_argument("--seconds", type=int, default=100, help="on the wall: half of them run")
+    row, python, seconds = vars(parser.parse_args()).values()
     with tempfile.TemporaryDirectory() as directory:
         directory = pathlib.Path(directory)
         command, rate = theirs(row, python, seconds, directory)
