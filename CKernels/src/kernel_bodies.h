@@ -35,6 +35,7 @@
 #include "bodies/recurrent.h"
 #include "bodies/pooling.h"
 #include "bodies/heads.h"
+#include "bodies/normal.h"
 #include "bodies/patches.h"
 #include "bodies/direct_convolution.h"
 #include "bodies/winograd.h"

@@ -52,6 +52,26 @@
   KERNEL(void, categorical_sample,                                                                                     \
          (int *restrict action, const float *restrict log_p, const float *restrict u, size_t rows, size_t actions),    \
          (action, log_p, u, rows, actions))                                                                            \
+  KERNEL(void, squashed_normal_sample,                                                                                 \
+         (float *restrict u, const float *restrict x, const float *restrict z, const uint8_t *restrict mask, size_t    \
+          rows, size_t dims, ck_normal_bounds bounds),                                                                 \
+         (u, x, z, mask, rows, dims, bounds))                                                                          \
+  KERNEL(void, squashed_normal_log_p_forward,                                                                          \
+         (float *restrict log_p, const float *restrict x, const float *restrict u, const uint8_t *restrict mask,       \
+          size_t rows, size_t dims, ck_normal_bounds bounds),                                                          \
+         (log_p, x, u, mask, rows, dims, bounds))                                                                      \
+  KERNEL(void, squashed_normal_log_p_backward,                                                                         \
+         (float *restrict dx, const float *restrict dlog_p, const float *restrict x, const float *restrict u, const    \
+          uint8_t *restrict mask, size_t rows, size_t dims, ck_normal_bounds bounds),                                  \
+         (dx, dlog_p, x, u, mask, rows, dims, bounds))                                                                 \
+  KERNEL(void, squashed_normal_entropy_forward,                                                                        \
+         (float *restrict h, const float *restrict x, const uint8_t *restrict mask, size_t rows, size_t dims,          \
+          ck_normal_bounds bounds),                                                                                    \
+         (h, x, mask, rows, dims, bounds))                                                                             \
+  KERNEL(void, squashed_normal_entropy_backward,                                                                       \
+         (float *restrict dx, const float *restrict dh, const float *restrict x, const uint8_t *restrict mask, size_t  \
+          rows, size_t dims, ck_normal_bounds bounds),                                                                 \
+         (dx, dh, x, mask, rows, dims, bounds))                                                                        \
   KERNEL(void, vtrace,                                                                                                 \
          (float *restrict vs, float *restrict advantage, const float *restrict log_rho, const float *restrict reward,  \
           const float *restrict discount, const uint8_t *restrict continues, const float *restrict value,              \

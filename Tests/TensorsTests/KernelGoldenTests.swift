@@ -45,6 +45,21 @@ struct KernelGoldenTests {
     #expect(golden.error(of: g, from: "n_step_return") <= tolerance)
   }
 
+  @Test("Log-probabilities of squashed normal distributions", arguments: Golden("squashed_normal").cases)
+  func squashedNormal(_ golden: Golden) {
+    let (rows, dims) = (golden.int("rows"), golden.int("dims"))
+    let bounds = ck_normal_bounds(low: golden.float("low"), high: golden.float("high"))
+    let (x, u, mask) = (golden.floats("x"), golden.floats("u"), golden.bytes("mask"))
+    var logP = dirty(rows)
+    var dx = [Float](repeating: 0, count: 2 * rows * dims)
+    ck_squashed_normal_log_p_forward(&logP, x, u, mask, rows, dims, bounds)
+    #expect(golden.error(of: logP, from: "log_p") <= tolerance)
+    for _ in 0..<2 {
+      ck_squashed_normal_log_p_backward(&dx, golden.floats("d_log_p"), x, u, mask, rows, dims, bounds)
+    }
+    #expect(golden.error(of: dx.map { $0 / 2 }, from: "dx") <= tolerance)
+  }
+
   @Test("LSTM unroll with resets", arguments: Golden("lstm").cases)
   func lstm(_ golden: Golden) {
     let (steps, batch) = (golden.int("steps"), golden.int("batch"))
