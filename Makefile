@@ -1,11 +1,11 @@
 # Polymath. `make train` and `make test` do everything on a fresh Debian 12 or Ubuntu 24.04 with git, make and Swift
 # 6.2 or newer.
 
-.PHONY: train test bench bench-peers learning build setup ctest lint format gymnasium clean
+.PHONY: train test bench bench-peers learning build setup ctest lint format gymnasium metaworld clean
 
 # Swift's debug builds compile C with -O2 all the same (Package.swift); release is for training.
 CONFIGURATION = release
-REQUIREMENTS = Sources/Environments/Suites/Atari/Worker/requirements.txt
+REQUIREMENTS = Sources/Environments/Worker/Python/requirements.txt
 
 # Trains the default agent. ARGUMENTS="--suite goals --steps 200000" changes what is trained.
 train: build
@@ -49,13 +49,20 @@ lint:
 format:
 	swift format --in-place --recursive --parallel Sources Tests Package.swift
 
-# Python and its packages for the suites that need them (Atari); native suites need nothing.
+# Python and its packages for the suites that need them: Gymnasium with Atari, and Meta-World with its simulator. Native suites
+# need nothing.
 gymnasium: .venv/.installed
 
 .venv/.installed: $(REQUIREMENTS)
 	@python3 -c 'import ensurepip' 2>/dev/null || ./scripts/setup python3-venv
 	python3 -m venv .venv
 	.venv/bin/python -m pip install --quiet --disable-pip-version-check -r $(REQUIREMENTS)
+	touch $@
+
+metaworld: .venv/.installed-metaworld
+
+.venv/.installed-metaworld: .venv/.installed $(dir $(REQUIREMENTS))requirements-metaworld.txt
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check -r $(dir $(REQUIREMENTS))requirements-metaworld.txt
 	touch $@
 
 clean:

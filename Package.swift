@@ -51,7 +51,7 @@ let package = Package(
     module("Returns", ["CKernels"]),
     module(
       "Environments", ["Tensors", "CArcade", "CWorkers", "CKernels"],
-      resources: [.copy("Suites/Atari/Worker"), .copy("Suites/Arcade/references.json")]),
+      resources: [.copy("Worker/Python"), .copy("Suites/Arcade/references.json")]),
     module("Engine", ["Environments", "Tensors", "CKernels"]),
     module("Algorithms", ["Engine", "Layers", "Returns", "Environments", "Tensors", "CKernels"]),
     module(

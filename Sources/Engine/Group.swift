@@ -1,3 +1,4 @@
+import CKernels
 import Environments
 import Glibc
 import Tensors
@@ -40,7 +41,7 @@ public final class Group: @unchecked Sendable {
   private let batches: [Batch]
   private let streams: [RandomStream]
   private let unroll: Int
-  private let actions: Int
+  private let action: ActionSpace
   private var stage = Stage.new
   private var pending = 0
 
@@ -48,7 +49,8 @@ public final class Group: @unchecked Sendable {
   private let carry: RoundBlock
   private let mask, truncated, success: UnsafeMutablePointer<UInt8>
   private let lives, previousLives: UnsafeMutablePointer<Int16>
-  private let uniform: UnsafeMutablePointer<Float>
+  /// What the policy samples with, and a box's actions, `[columns, D]` each.
+  private let noise, squashed: UnsafeMutablePointer<Float>
   private let episodeScore: UnsafeMutablePointer<Double>
   private let episodeLength: UnsafeMutablePointer<Int>
   private let episodeSuccess: UnsafeMutablePointer<UInt8>
@@ -72,17 +74,17 @@ public final class Group: @unchecked Sendable {
   ///   - purpose: What the policy's random numbers are for: `.action` in training, `.evaluation` elsewhere.
   /// - Throws: whatever an environment throws when it is made.
   public init(
-    _ index: Int, shape: RunShape, tasks: [Task], actions: Int, seed: UInt64, purpose: RandomPurpose = .action,
-    recurrentSize: Int
+    _ index: Int, shape: RunShape, tasks: [Task], seed: UInt64, purpose: RandomPurpose = .action, recurrentSize: Int
   ) throws {
     range = shape.columns(ofGroup: index)
     columns = range.count
     blockColumn = range.lowerBound % shape.columnsPerShard
     unroll = shape.unroll
-    self.actions = actions
     self.tasks = shape.columnTasks[range].map { $0 }
     let observation = tasks[0].observation
-    carry = RoundBlock(steps: 0, columns: columns, observation: observation, recurrentSize: recurrentSize)
+    action = tasks[0].action
+    carry = RoundBlock(
+      steps: 0, columns: columns, observation: observation, action: action, recurrentSize: recurrentSize)
     episodes = (0...shape.lag).map { _ in EpisodeList() }
     for list in episodes { list.records.reserveCapacity(4 * columns) }
 
@@ -91,10 +93,10 @@ public final class Group: @unchecked Sendable {
       pointer.initialize(repeating: value, count: count)
       return pointer
     }
-    mask = scratch(columns * actions, 0)
+    mask = scratch(columns * action.count, 0)
     (truncated, success, episodeSuccess) = (scratch(columns, 0), scratch(columns, 0), scratch(columns, 0))
     (lives, previousLives) = (scratch(columns, 0), scratch(columns, 0))
-    uniform = scratch(columns, 0)
+    (noise, squashed) = (scratch(columns * max(action.dimension, 1), 0), scratch(columns * action.dimension, 0))
     (episodeScore, episodeLength) = (scratch(columns, 0), scratch(columns, 0))
 
     // Column c of a task is its replica number c - (the task's first column).
@@ -114,8 +116,8 @@ public final class Group: @unchecked Sendable {
       streams += replicas.map { RandomStream(seed: seed, task: tasks[index].id, replica: $0, purpose: purpose) }
       for column in start..<end {
         let row = column - range.lowerBound
-        for (action, allowed) in tasks[index].actionMask.enumerated() where allowed {
-          mask[row * actions + action] = 1
+        for (number, allowed) in tasks[index].actionMask.enumerated() where allowed {
+          mask[row * action.count + number] = 1
         }
       }
       start = end
@@ -134,7 +136,8 @@ public final class Group: @unchecked Sendable {
     episodeSuccess.deallocate()
     lives.deallocate()
     previousLives.deallocate()
-    uniform.deallocate()
+    noise.deallocate()
+    squashed.deallocate()
     episodeScore.deallocate()
     episodeLength.deallocate()
   }
@@ -198,11 +201,17 @@ public final class Group: @unchecked Sendable {
   private func choose(step: Int, round: Int, version: Int, block: RoundBlock, policy: any Policy, tape: Tape) {
     let start = nanoseconds()
     let address = UInt64(round) * UInt64(unroll) + UInt64(step)
-    for column in 0..<columns { uniform[column] = streams[column].uniform(step: address) }
+    for column in 0..<columns {
+      switch action {
+      case .discrete: streams[column].uniform(step: address, into: noise + column, count: 1)
+      case .box(let dimension):
+        streams[column].normal(step: address, into: noise + column * dimension, count: dimension)
+      }
+    }
     policy.act(
       ActorRows(
         columns: columns, block: block, step: step, column: blockColumn, mask: mask, hidden: carry.hidden,
-        cell: carry.cell, uniform: uniform, greedy: greedy),
+        cell: carry.cell, noise: noise, greedy: greedy),
       version: version, tape: tape)
     inferenceTime.add(since: start)
   }
@@ -218,7 +227,7 @@ public final class Group: @unchecked Sendable {
         batch.finalObservation[leaf] = block.finalObservation(leaf: leaf, step: step, column: blockColumn + column)
       }
       let progress = try batch.environment.step(
-        ActionRows(discrete: block.action + row),
+        actions(block, row: row, of: batch),
         into: StepRows(
           observation: rows(of: batch, block, step: step + 1, column: blockColumn),
           finalObservation: ObservationRows(leaves: batch.finalObservation), reward: block.reward + row,
@@ -226,6 +235,13 @@ public final class Group: @unchecked Sendable {
           success: success + column, lives: lives + column))
       if progress != .done { pending += 1 }
     }
+  }
+
+  private func actions(_ block: RoundBlock, row: Int, of batch: Batch) -> ActionRows {
+    guard case .box(let dimension) = action else { return ActionRows(discrete: block.action + row) }
+    let actions = squashed + batch.column * dimension
+    ck_tanh_forward(actions, block.box + row * dimension, batch.environment.slots * dimension)
+    return ActionRows(box: actions)
   }
 
   private func rows(of batch: Batch, _ block: RoundBlock, step: Int, column: Int) -> ObservationRows {

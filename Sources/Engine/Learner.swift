@@ -8,13 +8,14 @@ public struct ActorRows {
   let block: RoundBlock
   let step: Int
   let column: Int
-  /// Allowed actions, `[columns, actions]`.
+  /// Allowed actions, or dimensions, `[columns, actions]`.
   public let mask: UnsafePointer<UInt8>
   /// Recurrent state, `[columns, H]`, updated in place.
   public let hidden, cell: UnsafeMutablePointer<Float>
-  /// One number in [0, 1) a column, to sample the action with.
-  public let uniform: UnsafePointer<Float>
-  /// Whether to take the most probable action instead of sampling.
+  /// What to sample with: a number in [0, 1) a column for discrete actions; `[columns, D]` standard normal numbers for a
+  /// box.
+  public let noise: UnsafePointer<Float>
+  /// Whether to take the most probable action, or the mean, instead of sampling.
   public let greedy: Bool
 
   /// Observations of one leaf, `[columns, leaf]`.
@@ -25,9 +26,11 @@ public struct ActorRows {
   /// The reward and action that led here, and whether an episode begins here.
   public var previousReward: UnsafePointer<Float> { UnsafePointer(block.reward + row) }
   public var previousAction: UnsafePointer<Int32> { UnsafePointer(block.action + row) }
+  public var previousBox: UnsafePointer<Float> { UnsafePointer(block.box + row * block.dimension) }
   public var isFirst: UnsafePointer<UInt8> { UnsafePointer(block.isFirst + row) }
-  /// The answer: the action, and its log-probability.
+  /// The answer: the action, or `[columns, D]` numbers u of which the environments get tanh(u), and its log-probability.
   public var action: UnsafeMutablePointer<Int32> { block.action + row + block.columns }
+  public var box: UnsafeMutablePointer<Float> { block.box + (row + block.columns) * block.dimension }
   public var logProbability: UnsafeMutablePointer<Float> { block.logProbability + row }
 }
 

@@ -13,8 +13,11 @@ public final class RoundBlock: @unchecked Sendable {
   /// One pointer a leaf, each to `[T, C, leaf]`: the last observation of an episode that ended at the transition out
   /// of x_t. Written only there; untouched pages cost no memory.
   public let finalObservations: [UnsafeMutableRawPointer]
-  /// a_{t-1}, `[T + 1, C]`.
+  /// Where actions are discrete: a_{t-1}, `[T + 1, C]`.
   public let action: UnsafeMutablePointer<Int32>
+  /// Where actions are a box: u_{t-1}, and the action is tanh(u_{t-1}), `[T + 1, C, D]`. D is 0 for discrete actions.
+  public let box: UnsafeMutablePointer<Float>
+  public let dimension: Int
   /// The reward of a_{t-1} in the task's units, `[T + 1, C]`.
   public let reward: UnsafeMutablePointer<Float>
   /// The transition into x_t ended an episode for good: no value follows, `[T + 1, C]`.
@@ -34,8 +37,8 @@ public final class RoundBlock: @unchecked Sendable {
   private let byteCount: Int
   private let finalMemory: UnsafeMutableRawPointer
 
-  public init(steps: Int, columns: Int, observation: ObservationSpace, recurrentSize: Int) {
-    (self.steps, self.columns, self.recurrentSize) = (steps, columns, recurrentSize)
+  public init(steps: Int, columns: Int, observation: ObservationSpace, action: ActionSpace, recurrentSize: Int) {
+    (self.steps, self.columns, self.recurrentSize, dimension) = (steps, columns, recurrentSize, action.dimension)
     leaves = observation.leaves
     var size = 0
     func reserve(_ bytes: Int) -> Int {
@@ -45,6 +48,7 @@ public final class RoundBlock: @unchecked Sendable {
     let rows = (steps + 1) * columns
     let leafOffsets = leaves.map { reserve(rows * $0.byteCount) }
     let actionOffset = reserve(rows * 4)
+    let boxOffset = reserve(rows * dimension * 4)
     let rewardOffset = reserve(rows * 4)
     let flagOffsets = (0..<3).map { _ in reserve(rows) }
     let logProbabilityOffset = reserve(steps * columns * 4)
@@ -56,8 +60,8 @@ public final class RoundBlock: @unchecked Sendable {
     observations = leafOffsets.map { memory + $0 }
     func floats(_ offset: Int) -> UnsafeMutablePointer<Float> { (memory + offset).assumingMemoryBound(to: Float.self) }
     func bytes(_ offset: Int) -> UnsafeMutablePointer<UInt8> { (memory + offset).assumingMemoryBound(to: UInt8.self) }
-    action = (memory + actionOffset).assumingMemoryBound(to: Int32.self)
-    reward = floats(rewardOffset)
+    self.action = (memory + actionOffset).assumingMemoryBound(to: Int32.self)
+    (box, reward) = (floats(boxOffset), floats(rewardOffset))
     (terminated, isFirst, valid) = (bytes(flagOffsets[0]), bytes(flagOffsets[1]), bytes(flagOffsets[2]))
     logProbability = floats(logProbabilityOffset)
     (hidden, cell) = (floats(stateOffsets[0]), floats(stateOffsets[1]))
@@ -104,6 +108,7 @@ public final class RoundBlock: @unchecked Sendable {
     }
     let (from, to) = (step * columns + column, targetStep * target.columns + targetColumn)
     (target.action + to).update(from: action + from, count: count)
+    (target.box + to * dimension).update(from: box + from * dimension, count: count * dimension)
     (target.reward + to).update(from: reward + from, count: count)
     (target.terminated + to).update(from: terminated + from, count: count)
     (target.isFirst + to).update(from: isFirst + from, count: count)

@@ -29,12 +29,13 @@ public final class RoundEngine: @unchecked Sendable {
 
   /// Buffers of experience for `shape`: `[lag + 1][shards]`.
   public static func blocks(
-    shape: RunShape, observation: ObservationSpace, recurrentSize: Int
+    shape: RunShape, observation: ObservationSpace, action: ActionSpace, recurrentSize: Int
   ) -> [[RoundBlock]] {
     (0...shape.lag).map { _ in
       (0..<shape.shards).map { _ in
         RoundBlock(
-          steps: shape.unroll, columns: shape.columnsPerShard, observation: observation, recurrentSize: recurrentSize)
+          steps: shape.unroll, columns: shape.columnsPerShard, observation: observation, action: action,
+          recurrentSize: recurrentSize)
       }
     }
   }

@@ -15,6 +15,8 @@ public enum EnvironmentError: Error, Equatable, CustomStringConvertible {
   case workerFailed(task: String, reason: String, log: String)
   /// No Python that has the packages which a suite needs.
   case pythonMissing(reason: String)
+  /// An environment that doesn't exist or has spaces that no agent here can use.
+  case refused(task: String, reason: String)
   case romMissing(task: String, reason: String)
 
   public var description: String {
@@ -35,7 +37,7 @@ public enum EnvironmentError: Error, Equatable, CustomStringConvertible {
     case .workerFailed(let task, let reason, let log):
       "the worker of \(task) \(reason)" + (log.isEmpty ? "" : "; its log ends:\n\(log)")
     case .pythonMissing(let reason): "\(reason): run `make gymnasium`, or set POLYMATH_PYTHON"
-    case .romMissing(let task, let reason): "\(task): \(reason)"
+    case .refused(let task, let reason), .romMissing(let task, let reason): "\(task): \(reason)"
     }
   }
 }

@@ -18,6 +18,11 @@ public struct ObservationLeaf: Hashable, Sendable {
     (self.name, self.element, self.shape, self.scale) = (name, element, shape, scale)
   }
 
+  /// `[height, width, channels]` bytes.
+  public var isImage: Bool { element == .uint8 && shape.count == 3 }
+  /// `[size]` floats.
+  public var isVector: Bool { element == .float32 && shape.count == 1 }
+
   public var elementCount: Int { shape.reduce(1, *) }
   /// Bytes of one slot's leaf.
   public var byteCount: Int { elementCount * element.byteCount }
@@ -35,4 +40,16 @@ public enum ActionSpace: Hashable, Sendable {
   case discrete(Int)
   /// A vector in [-1, 1]^dimension; a slot's action is `dimension` `Float`s.
   case box(Int)
+
+  /// Number of actions, or of dimensions.
+  public var count: Int {
+    switch self {
+    case .discrete(let n), .box(let n): n
+    }
+  }
+
+  /// Floats of a slot's action: 0 for a discrete space.
+  public var dimension: Int {
+    if case .box(let dimension) = self { dimension } else { 0 }
+  }
 }

@@ -21,7 +21,7 @@ public struct Task: Sendable {
   public let id: String
   public let observation: ObservationSpace
   public let action: ActionSpace
-  /// For a discrete space: which actions this task has. Count equals the space's.
+  /// Which of the space's actions, or of its dimensions, this task has. Count equals the space's.
   public let actionMask: [Bool]
   /// nil until references were measured.
   public let scores: ReferenceScores?
@@ -43,9 +43,9 @@ public struct Task: Sendable {
     palette: [UInt32] = [],
     makeEnvironment: @escaping @Sendable (_ replicas: Range<Int>, _ seed: UInt64) throws -> any Environment
   ) {
-    if case .discrete(let n) = action {
-      precondition(actionMask.count == n && actionMask.contains(true), "task \(id): the mask has \(n) flags, one set")
-    }
+    precondition(
+      actionMask.count == action.count && actionMask.contains(true),
+      "task \(id): the mask has \(action.count) flags, one set")
     (self.id, self.observation, self.action, self.actionMask) = (id, observation, action, actionMask)
     (self.scores, self.parameters, self.lifeLossEndsEpisode) = (scores, parameters, lifeLossEndsEpisode)
     (self.hasSuccessRule, self.palette, self.makeEnvironment) = (hasSuccessRule, palette, makeEnvironment)

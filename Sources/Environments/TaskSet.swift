@@ -1,43 +1,66 @@
 import Tensors
 
+/// What an observation says of its task.
+public enum TaskContext: String, CaseIterable, Sendable {
+  case none
+  /// A number for each task of the set at the end of the vector, 1 for the observation's own and 0 for the others.
+  case oneHot = "one-hot"
+}
+
 /// Ordered tasks that one agent learns together: one space of observations, one of actions.
 public struct TaskSet: Sendable {
   public let name: String
-  /// At least one; every action space is the set's, every mask as wide as it.
+  /// At least one; every space is the set's, every mask as wide as its action space.
   public let tasks: [Task]
 
   public var ids: [String] { tasks.map(\.id) }
   public var observation: ObservationSpace { tasks[0].observation }
   public var action: ActionSpace { tasks[0].action }
 
-  /// Discrete action spaces are widened to the widest, with masks that leave the added actions out.
+  /// Tasks may differ in their vectors' lengths and their numbers of actions: all are widened to the widest. What is added to an
+  /// observation is 0, and masks leave out what is added to actions.
   ///
+  /// - Parameter context: What observations say of their task.
   /// - Throws: `EnvironmentError.emptySet`, `duplicateTask`, `differentSpaces`, or `streamCollision` of first replicas.
-  public init(name: String, tasks: [Task]) throws {
+  public init(name: String, tasks: [Task], context: TaskContext = .none) throws {
     guard let first = tasks.first else { throw EnvironmentError.emptySet(suite: name) }
     var seen: Set<String> = []
     for task in tasks where !seen.insert(task.id).inserted {
       throw EnvironmentError.duplicateTask(suite: name, task: task.id)
     }
-    for task in tasks where task.observation != first.observation {
-      throw EnvironmentError.differentSpaces(
-        first: first.id, second: task.id,
-        reason: "observations are \(first.observation.summary) and \(task.observation.summary)")
-    }
-    let action = try Self.widest(tasks)
-    (self.name, self.tasks) = (name, tasks.map { $0.widened(to: action) })
-    try checkStreams(replicas: 1)
-  }
-
-  private static func widest(_ tasks: [Task]) throws -> ActionSpace {
-    try tasks.dropFirst().reduce(tasks[0].action) { action, task in
-      if case .discrete(let n) = action, case .discrete(let m) = task.action { return .discrete(max(n, m)) }
-      guard action == task.action else {
+    var (observation, action) = (first.observation, first.action)
+    for task in tasks.dropFirst() {
+      guard let wider = observation.widened(by: task.observation) else {
         throw EnvironmentError.differentSpaces(
-          first: tasks[0].id, second: task.id, reason: "actions are \(action.summary) and \(task.action.summary)")
+          first: first.id, second: task.id,
+          reason: "observations are \(first.observation.summary) and \(task.observation.summary)")
       }
-      return action
+      switch (action, task.action) {
+      case (.discrete(let n), .discrete(let m)): action = .discrete(max(n, m))
+      case (.box(let n), .box(let m)): action = .box(max(n, m))
+      default:
+        throw EnvironmentError.differentSpaces(
+          first: first.id, second: task.id, reason: "actions are \(first.action.summary) and \(task.action.summary)")
+      }
+      observation = wider
     }
+    self.name = name
+    var marks: Int?
+    if context == .oneHot && tasks.count > 1 {
+      guard let leaf = observation.leaves.first, observation.leaves.count == 1, leaf.isVector else {
+        throw EnvironmentError.refused(
+          task: name, reason: "only vectors can say which task they are of, and observations are \(observation.summary)"
+        )
+      }
+      marks = leaf.elementCount
+      observation = ObservationSpace([
+        ObservationLeaf(name: leaf.name, element: .float32, shape: [leaf.elementCount + tasks.count], scale: leaf.scale)
+      ])
+    }
+    self.tasks = tasks.enumerated().map { [observation, action, marks] index, task in
+      task.widened(to: observation, action, mark: marks.map { $0 + index })
+    }
+    try checkStreams(replicas: 1)
   }
 
   /// Makes sure that no two environments share random numbers, `replicas` of each task, before any was restarted.
@@ -57,17 +80,20 @@ public struct TaskSet: Sendable {
     }
   }
 
-  /// The tasks of these ids, in the order asked for.
+  /// The tasks of these ids, in the order asked for, as wide as the whole set: for an agent that has learned that.
   ///
   /// - Throws: `EnvironmentError.unknownTask`, with the id that was probably meant, and what `init` throws.
   public func subset(_ ids: [String]) throws -> TaskSet {
-    let chosen = try ids.map { id in
+    try TaskSet(name: name, tasks: Self.choose(ids, from: tasks, of: name))
+  }
+
+  fileprivate static func choose(_ ids: [String], from tasks: [Task], of suite: String) throws -> [Task] {
+    try ids.map { id in
       guard let task = tasks.first(where: { $0.id == id }) else {
-        throw EnvironmentError.unknownTask(suite: name, task: id, nearest: nearest(to: id, among: self.ids))
+        throw EnvironmentError.unknownTask(suite: suite, task: id, nearest: nearest(to: id, among: tasks.map(\.id)))
       }
       return task
     }
-    return try TaskSet(name: name, tasks: chosen)
   }
 
   /// Everything that makes the tasks what they are, as text: equal texts are equal tasks. Reference scores are left out:
@@ -77,7 +103,7 @@ public struct TaskSet: Sendable {
     for task in tasks {
       lines.append("  - id: \(task.id)")
       let allowed = task.actionMask.indices.filter { task.actionMask[$0] }
-      if case .discrete = action { lines.append("    actions: [\(allowed.map(String.init).joined(separator: ", "))]") }
+      lines.append("    actions: [\(allowed.map(String.init).joined(separator: ", "))]")
       lines.append("    life_loss_ends_episode: \(task.lifeLossEndsEpisode)")
       lines.append("    parameters:" + (task.parameters.isEmpty ? " {}" : ""))
       lines += task.parameters.sorted { $0.key < $1.key }.map { "      \($0.key): \($0.value)" }
@@ -87,6 +113,15 @@ public struct TaskSet: Sendable {
 }
 
 extension ObservationSpace {
+  /// The longer of two vectors, or the same of anything else; nil where the two have nothing in common.
+  fileprivate func widened(by other: ObservationSpace) -> ObservationSpace? {
+    if self == other { return self }
+    guard leaves.count == 1, other.leaves.count == 1, leaves[0].isVector, other.leaves[0].isVector,
+      leaves[0].scale == other.leaves[0].scale
+    else { return nil }
+    return leaves[0].elementCount >= other.leaves[0].elementCount ? self : other
+  }
+
   /// One line: `planes uint8 [10, 10, 10] x 1.0`.
   var summary: String {
     leaves.map { "\($0.name) \($0.element.rawValue) \($0.shape) x \($0.scale)" }.joined(separator: ", ")
@@ -103,13 +138,19 @@ extension ActionSpace {
 }
 
 extension Task {
-  fileprivate func widened(to space: ActionSpace) -> Task {
-    guard case .discrete(let n) = space, actionMask.count < n else { return self }
+  fileprivate func widened(to observation: ObservationSpace, _ action: ActionSpace, mark: Int?) -> Task {
+    if observation == self.observation && action == self.action { return self }
+    // A discrete action stays the number that it is.
+    let padded = observation != self.observation || action.dimension != self.action.dimension
     return Task(
-      id: id, observation: observation, action: space,
-      actionMask: actionMask + Array(repeating: false, count: n - actionMask.count), scores: scores,
+      id: id, observation: observation, action: action,
+      actionMask: actionMask + Array(repeating: false, count: action.count - actionMask.count), scores: scores,
       parameters: parameters, lifeLossEndsEpisode: lifeLossEndsEpisode, hasSuccessRule: hasSuccessRule,
-      palette: palette, makeEnvironment: makeEnvironment)
+      palette: palette
+    ) { replicas, seed in
+      let environment = try makeEnvironment(replicas, seed)
+      return padded ? PaddedEnvironment(environment, of: self, in: observation, action, mark: mark) : environment
+    }
   }
 }
 
@@ -121,17 +162,43 @@ public enum Suites {
     ("arcade-unscaled", { Arcade.ids.map { Arcade.task($0, rewardScale: 1) } }),
     ("atari8", { try Atari.suite8.map { try Atari.task($0) } }),
     ("atari57", { try Atari.games.map { try Atari.task($0.id) } }),
+    ("control", { Control.discreteTasks() }),
+    ("control-continuous", { Control.continuousTasks() }),
     ("goals", { GoalGrids.tasks() }),
     ("goals-dense", { GoalGrids.denseAndSparse() }),
+    ("metaworld-mt10", { MetaWorld.tasks(MetaWorld.mt10) }),
+    ("metaworld-mt25", { MetaWorld.tasks(MetaWorld.mt25) }),
+    ("metaworld-mt50", { MetaWorld.tasks(MetaWorld.mt50) }),
   ]
 
   public static let names = all.map(\.name)
 
-  /// - Throws: `EnvironmentError.unknownSuite`, with the name that was probably meant.
-  public static func make(_ name: String) throws -> TaskSet {
-    guard let suite = all.first(where: { $0.name == name }) else {
-      throw EnvironmentError.unknownSuite(name: name, nearest: nearest(to: name, among: names))
+  /// Environments of Gymnasium's: `gymnasium:ID,ID...`.
+  private static let gymnasium = "gymnasium:"
+
+  /// The suite of this name, or `gymnasium:ID,ID...`.
+  ///
+  /// - Parameters:
+  ///   - ids: Tasks to take, in this order; all where empty. Spaces are no wider than these need.
+  ///   - options: For Gymnasium's environments.
+  /// - Throws: `EnvironmentError.unknownSuite` or `unknownTask`, with the name that was probably meant, and what `TaskSet`
+  ///   and `Gymnasium.task` throw.
+  public static func make(
+    _ name: String, tasks ids: [String] = [], context: TaskContext = .none,
+    options: Gymnasium.Options = Gymnasium.Options()
+  ) throws -> TaskSet {
+    let tasks: [Task]
+    if name.hasPrefix(gymnasium) {
+      tasks = try name.dropFirst(gymnasium.count).split(separator: ",").map {
+        try Gymnasium.task(String($0), options: options)
+      }
+    } else {
+      guard let suite = all.first(where: { $0.name == name }) else {
+        throw EnvironmentError.unknownSuite(name: name, nearest: nearest(to: name, among: names))
+      }
+      tasks = try suite.tasks()
     }
-    return try TaskSet(name: name, tasks: suite.tasks())
+    return try TaskSet(
+      name: name, tasks: ids.isEmpty ? tasks : TaskSet.choose(ids, from: tasks, of: name), context: context)
   }
 }

@@ -19,11 +19,13 @@ public enum TrunkKind: String, CaseIterable, Sendable {
   case shallow3
   /// One convolution for 10x10 boards (Young and Tian 2019).
   case small
+  /// Two dense layers, for vectors.
+  case dense
 
   /// Smallest image side that the network accepts.
   public var smallestSide: Int {
     switch self {
-    case .deep: 1
+    case .deep, .dense: 1
     case .shallow2: 20
     case .shallow3: 36
     case .small: 3
@@ -49,6 +51,7 @@ public enum TrunkKind: String, CaseIterable, Sendable {
     case .small:
       PlainTrunk(
         &layout, name, height: height, width: width, channels: channels, features: 128, convolutions: [(16, 3, 1)])
+    case .dense: DenseTrunk(&layout, name, inputs: height * width * channels)
     }
   }
 }

@@ -16,8 +16,13 @@ public struct Agent {
   /// - Parameter suite: Tasks of one's own; nil for the suite that the configuration names.
   /// - Throws: `EnvironmentError` for suites and tasks, `EngineError` for numbers that don't fit each other.
   public init(_ configuration: RunConfiguration, taskSet suite: TaskSet? = nil) throws {
-    let suite = try suite ?? Suites.make(configuration.suite)
-    taskSet = configuration.tasks.isEmpty ? suite : try suite.subset(configuration.tasks)
+    let ids = configuration.tasks
+    if let suite {
+      taskSet = ids.isEmpty ? suite : try suite.subset(ids)
+    } else {
+      taskSet = try Suites.make(
+        configuration.suite, tasks: ids, context: configuration.taskContext, options: configuration.gymnasium)
+    }
     try taskSet.checkStreams(replicas: configuration.environmentsPerTask)
     let tasks = taskSet.tasks
     var resolved = configuration
@@ -28,12 +33,8 @@ public struct Agent {
     shape = try RunShape(
       tasks: tasks.count, environmentsPerTask: configuration.environmentsPerTask, unroll: configuration.unroll,
       groups: resolved.groups, shards: resolved.shards, lag: configuration.lag)
-    guard case .discrete(let actions) = taskSet.action else {
-      throw EngineError.unsupportedSpace("IMPALA here acts with discrete actions; suite \(taskSet.name) has a box")
-    }
     learner = try IMPALA(
-      configuration.learning, shape: shape, tasks: tasks, actions: actions, totalSteps: configuration.steps,
-      seed: configuration.seed)
+      configuration.learning, shape: shape, tasks: tasks, totalSteps: configuration.steps, seed: configuration.seed)
   }
 
   /// One shard a task; four where there is one task and its environments can be cut so.

@@ -24,7 +24,7 @@ public struct Benchmark {
   /// Seconds of each of `count` updates of IMPALA, as a run makes them: T B agent steps each.
   public func updates(_ count: Int) throws -> [Double] {
     let (learner, shape) = try learner()
-    let blocks = RoundEngine.blocks(shape: shape, observation: task.observation, recurrentSize: 0)
+    let blocks = RoundEngine.blocks(shape: shape, observation: task.observation, action: task.action, recurrentSize: 0)
     let random = RandomStream(seed: 1, name: "benchmark", purpose: .environment)
     for block in blocks.joined() { fill(block, random) }
     // One a thread.
@@ -86,7 +86,7 @@ public struct Benchmark {
     var configuration = IMPALA.Configuration()
     configuration.network = network
     return (
-      try IMPALA(configuration, shape: shape, tasks: [task], actions: actions, totalSteps: .max, seed: 1), shape
+      try IMPALA(configuration, shape: shape, tasks: [task], totalSteps: .max, seed: 1), shape
     )
   }
 

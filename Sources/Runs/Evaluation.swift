@@ -23,21 +23,31 @@ public enum Evaluation {
   /// Uniformly random play over each task's own actions.
   final class RandomPolicy: Policy {
     let recurrentSize = 0
-    let actions: Int
-    init(actions: Int) { self.actions = actions }
+    private let space: ActionSpace
+    init(_ space: ActionSpace) { self.space = space }
 
     func act(_ rows: ActorRows, version: Int, tape: Tape) {
       for column in 0..<rows.columns {
-        let allowed = (0..<actions).filter { rows.mask[column * actions + $0] != 0 }
-        rows.action[column] = Int32(allowed[min(Int(rows.uniform[column] * Float(allowed.count)), allowed.count - 1)])
-        rows.logProbability[column] = -log(Float(allowed.count))
+        let allowed = (0..<space.count).filter { rows.mask[column * space.count + $0] != 0 }
+        switch space {
+        case .discrete:
+          let choice = min(Int(rows.noise[column] * Float(allowed.count)), allowed.count - 1)
+          rows.action[column] = Int32(allowed[choice])
+          rows.logProbability[column] = -log(Float(allowed.count))
+        case .box(let dimension):
+          // erf(z / sqrt 2) of a standard normal z is uniform in (-1, 1).
+          for d in column * dimension..<(column + 1) * dimension {
+            rows.box[d] = atanh(erf(rows.noise[d] / Float(2).squareRoot()))
+          }
+          rows.logProbability[column] = -log(2) * Float(allowed.count)
+        }
       }
     }
   }
 
   /// A policy that acts uniformly at random on a task set.
   public static func randomPolicy(_ taskSet: TaskSet) -> any Policy {
-    RandomPolicy(actions: taskSet.tasks[0].actionMask.count)
+    RandomPolicy(taskSet.action)
   }
 
   /// Plays `episodes` episodes of each task, tasks side by side on all cores. Every slot plays equally many, so that short

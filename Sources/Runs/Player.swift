@@ -21,10 +21,11 @@ public final class Player {
   ) throws {
     let shape = try RunShape(tasks: 1, environmentsPerTask: slots, unroll: unroll, groups: 1, shards: 1, lag: 0)
     group = try Group(
-      0, shape: shape, tasks: [task], actions: task.actionMask.count, seed: seed, purpose: .evaluation,
-      recurrentSize: policy.recurrentSize)
+      0, shape: shape, tasks: [task], seed: seed, purpose: .evaluation, recurrentSize: policy.recurrentSize)
     group.greedy = greedy
-    block = RoundEngine.blocks(shape: shape, observation: task.observation, recurrentSize: policy.recurrentSize)[0][0]
+    block =
+      RoundEngine.blocks(
+        shape: shape, observation: task.observation, action: task.action, recurrentSize: policy.recurrentSize)[0][0]
     (self.policy, self.version) = (policy, version)
   }
 

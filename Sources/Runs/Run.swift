@@ -35,8 +35,7 @@ public final class Run: @unchecked Sendable {
     if let out, FileManager.default.fileExists(atPath: out), !overwrite { throw RunError.runExists(path: out) }
     // The environments are made first: a run that can't start leaves no folder.
     let training = try Training(Agent(configuration))
-    let name = "\(configuration.suite)-\(configuration.algorithm)-\(configuration.seed)"
-    let directory = try RunDirectory.make(path: out, name: name, overwrite: overwrite)
+    let directory = try RunDirectory.make(path: out, name: configuration.runName, overwrite: overwrite)
     // run.yaml comes first: by it a folder is known as a run's, also one whose making was interrupted.
     let agent = training.agent
     try AtomicFile.write(agent.configuration.yaml.utf8, to: directory.configuration)

@@ -61,7 +61,7 @@ extension RunConfiguration {
 
   /// All settings as YAML, one a line, as `run.yaml` holds them.
   public var yaml: String {
-    Setting.all.map { "\($0.name): \($0.name == "tasks" ? "[\($0.read(self))]" : $0.read(self))\n" }.joined()
+    Setting.all.map { "\($0.name): \($0.isList ? "[\($0.read(self))]" : $0.read(self))\n" }.joined()
   }
 
   /// The settings that a YAML mapping names, in its order.
@@ -79,7 +79,7 @@ extension RunConfiguration {
         throw ConfigurationError.badFile(path: path, reason: "a setting's name must be a word")
       }
       if let scalar = value.scalar { return (name, scalar.string) }
-      if let sequence = value.sequence, name == "tasks" {
+      if let sequence = value.sequence, try Setting.named(name).isList {
         return (name, sequence.compactMap { $0.scalar?.string }.joined(separator: ","))
       }
       throw ConfigurationError.badFile(path: path, reason: "the value of \(name) must be one word or number")

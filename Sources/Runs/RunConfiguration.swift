@@ -9,6 +9,10 @@ public struct RunConfiguration: Hashable, Sendable {
   public var suite = "arcade"
   /// Ids of the suite's tasks to train on; empty for all.
   public var tasks: [String] = []
+  /// What observations say of their task.
+  public var taskContext = TaskContext.none
+  /// For environments of Gymnasium's.
+  public var gymnasium = Gymnasium.Options()
   /// Name of a preset: the defaults of everything below.
   public var algorithm = Preset.popArtIMPALA.rawValue
   /// Agent steps in all, over all tasks.
@@ -30,6 +34,11 @@ public struct RunConfiguration: Hashable, Sendable {
   public var learning = IMPALA.Configuration()
 
   public init() {}
+
+  /// What its folder is called by default: suite, algorithm and seed, with dashes for what a file's name should not hold.
+  public var runName: String {
+    String("\(suite)-\(algorithm)-\(seed)".map { $0.isLetter || $0.isNumber || "-_.".contains($0) ? $0 : "-" })
+  }
 }
 
 /// Named sets of defaults.
@@ -70,6 +79,10 @@ public enum Preset: String, CaseIterable, Sendable {
       run.environmentsPerTask = suite == "atari57" ? 1 : 2
       run.steps = 2_000_000
       run.checkpointEvery = 250_000
+    } else if ["control", "gymnasium:", "metaworld"].contains(where: suite.hasPrefix) {
+      (run.learning.network, run.taskContext) = (.dense, .oneHot)
+      run.learning.learningRate = 1e-3
+      (run.learning.rmsProp.convention, run.learning.rmsProp.epsilon) = (.pytorch, 1e-5)
     } else {
       run.learning.network = .small
       run.learning.learningRate = 5e-3

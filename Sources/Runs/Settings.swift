@@ -1,4 +1,5 @@
 import Algorithms
+import Environments
 import Layers
 import Returns
 
@@ -13,6 +14,8 @@ public struct Setting: Sendable {
   public let kind: String
   /// Whether that is true or false.
   public var isFlag: Bool { kind == Self.flagKind }
+  /// Whether that is several words.
+  var isList: Bool { kind.hasPrefix("list") }
   private static let flagKind = "true or false"
 
   private init<Value>(
@@ -77,6 +80,19 @@ public struct Setting: Sendable {
       $0
     },
     Setting("tasks", \.tasks, kind: "list", "tasks of the suite, separated by commas; all by default") {
+      $0.joined(separator: ",")
+    } parse: {
+      $0.split(separator: ",").map { $0.trimmingPrefix(" ").description }
+    },
+    choice("task-context", \.taskContext, "one-hot: vectors end with the task's number, one-hot"),
+    Setting("env-arg", \.gymnasium.arguments, kind: "list of name=value", "arguments of a Gymnasium environment") {
+      $0.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ",")
+    } parse: { text in
+      let pairs = text.split(separator: ",").map { $0.split(separator: "=", maxSplits: 1).map(String.init) }
+      guard pairs.allSatisfy({ $0.count == 2 }) else { return nil }
+      return Dictionary(pairs.map { ($0[0].trimmingPrefix(" ").description, $0[1]) }) { $1 }
+    },
+    Setting("env-module", \.gymnasium.modules, kind: "list", "Python modules that register environments") {
       $0.joined(separator: ",")
     } parse: {
       $0.split(separator: ",").map { $0.trimmingPrefix(" ").description }

@@ -13,13 +13,13 @@ public final class Training {
     let (learner, shape, tasks) = (agent.learner, agent.shape, agent.taskSet.tasks)
     let groups = try (0..<shape.groups).map {
       try Group(
-        $0, shape: shape, tasks: tasks, actions: tasks[0].actionMask.count, seed: agent.configuration.seed,
-        recurrentSize: learner.recurrentSize)
+        $0, shape: shape, tasks: tasks, seed: agent.configuration.seed, recurrentSize: learner.recurrentSize)
     }
     engine = RoundEngine(
       shape: shape, groups: groups,
       blocks: RoundEngine.blocks(
-        shape: shape, observation: agent.taskSet.observation, recurrentSize: learner.recurrentSize),
+        shape: shape, observation: agent.taskSet.observation, action: agent.taskSet.action,
+        recurrentSize: learner.recurrentSize),
       learner: learner, threads: agent.configuration.threads)
   }
 

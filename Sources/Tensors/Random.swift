@@ -42,6 +42,11 @@ public struct RandomStream: Hashable, Sendable {
     ck_random_uniform(values, address(step: step), count)
   }
 
+  /// `count` standard normal numbers.
+  public func normal(step: UInt64, into values: UnsafeMutablePointer<Float>, count: Int) {
+    ck_random_normal(values, address(step: step), count)
+  }
+
   /// One number in [0, 1).
   public func uniform(step: UInt64) -> Float {
     var value: Float = 0

@@ -43,8 +43,7 @@ struct Evaluate: ParsableCommand {
       let taskSet = ids.isEmpty ? agent.taskSet : try agent.taskSet.subset(ids)
       scores = try Evaluation.play(taskSet, policy: agent.learner, episodes: episodes, seed: seed, greedy: greedy)
     } else {
-      let whole = try Suites.make(suite)
-      let taskSet = ids.isEmpty ? whole : try whole.subset(ids)
+      let taskSet = try Suites.make(suite, tasks: ids)
       scores = try Evaluation.play(
         taskSet, policy: Evaluation.randomPolicy(taskSet), episodes: episodes, seed: seed)
     }

@@ -46,7 +46,8 @@ struct Play: ParsableCommand {
       let status = "\(chosen.id)  step \(step + 1)  score \(short(score))"
       let lines = picture.lines + [status]
       print(
-        (isTerminal && drawn > 0 ? "\u{1b}[\(drawn)A" : "") + lines.map { "\u{1b}[2K\($0)\n" }.joined(), terminator: "")
+        (isTerminal && drawn > 0 ? "\u{1b}[\(drawn)A" : "")
+          + lines.map { (isTerminal ? "\u{1b}[2K" : "") + $0 + "\n" }.joined(), terminator: "")
       fflush(nil)
       drawn = lines.count
       if ended { score = 0 }
@@ -60,8 +61,12 @@ struct Picture {
   let lines: [String]
 
   /// Planes are drawn in their palette's colours, the first plane on top; a camera image in grey, its newest frame, every
-  /// second or third pixel of it where the terminal is too narrow for all.
+  /// second or third pixel of it where the terminal is too narrow for all; a vector as numbers.
   init(observation: UnsafeRawBufferPointer, leaf: ObservationLeaf, palette: [UInt32], columns: Int) {
+    if leaf.isVector {
+      lines = [observation.bindMemory(to: Float.self).map { String(format: "%8.3f", $0) }.joined()]
+      return
+    }
     let (height, width, channels) = (leaf.shape[0], leaf.shape[1], leaf.shape[2])
     func color(_ y: Int, _ x: Int) -> UInt32 {
       let pixel = (y * width + x) * channels

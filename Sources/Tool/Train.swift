@@ -42,7 +42,7 @@ struct Train: ParsableCommand {
     }
     let run: Run
     if resume {
-      let path = out ?? "runs/\(configuration.suite)-\(configuration.algorithm)-\(configuration.seed)"
+      let path = out ?? "runs/\(configuration.runName)"
       let file = try file.map { try RunConfiguration.settings(in: $0.text, path: $0.path) } ?? []
       run = try Run.resume(path, flags: file + flags, cores: cores)
       if run.resumedExactly == false { note("these environments can't be saved: new episodes begin") }

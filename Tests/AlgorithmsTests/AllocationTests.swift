@@ -39,11 +39,13 @@ struct AllocationTests {
     (configuration.network, configuration.lstm, configuration.extras) = (network, lstm, lstm > 0)
     let shape = try RunShape(tasks: 2, environmentsPerTask: 2, unroll: 12, groups: 2, shards: 2, lag: 1)
     let tasks = (0..<2).map { CountingEnvironment.task("task\($0)", length: 3 + $0) }
-    let learner = try IMPALA(configuration, shape: shape, tasks: tasks, actions: 3, totalSteps: 10_000, seed: 1)
+    let learner = try IMPALA(configuration, shape: shape, tasks: tasks, totalSteps: 10_000, seed: 1)
     let groups = try (0..<2).map {
-      try Group($0, shape: shape, tasks: tasks, actions: 3, seed: 1, recurrentSize: lstm)
+      try Group($0, shape: shape, tasks: tasks, seed: 1, recurrentSize: lstm)
     }
-    let blocks = RoundEngine.blocks(shape: shape, observation: CountingEnvironment.observation, recurrentSize: lstm)
+    let blocks = RoundEngine.blocks(
+      shape: shape, observation: CountingEnvironment.observation, action: .discrete(3),
+      recurrentSize: lstm)
     let tape = Tape()
     for round in 0..<30 {
       let start = callocations_so_far()

@@ -44,8 +44,8 @@ struct IMPALALossTests {
     let mask = golden.ints("mask").map { UInt8($0) }
 
     let logPi = tape.logSoftmax(logits, mask: mask)
-    let taken = tape.select(logPi, action: action)
     action.withUnsafeBufferPointer { action in
+      let taken = tape.select(logPi, action: action.baseAddress!)
       behaviour.withUnsafeBufferPointer { behaviour in
         reward.withUnsafeBufferPointer { reward in
           terminated.withUnsafeBufferPointer { terminated in
@@ -54,9 +54,8 @@ struct IMPALALossTests {
                 let targets = loss.targets(
                   logPi: taken.values, value: value, nextValue: next,
                   IMPALALoss.Transitions(
-                    steps: steps, columns: columns, action: action.baseAddress!, behaviour: behaviour.baseAddress!,
-                    reward: reward.baseAddress!, terminated: terminated.baseAddress!, ended: ended.baseAddress!,
-                    valid: valid.baseAddress!),
+                    steps: steps, columns: columns, behaviour: behaviour.baseAddress!, reward: reward.baseAddress!,
+                    terminated: terminated.baseAddress!, ended: ended.baseAddress!, valid: valid.baseAddress!),
                   tape)
                 #expect(relativeError(targets.vs, golden.floats("vs")) <= 1e-5)
                 let terms = loss(

@@ -26,11 +26,13 @@ private struct Run {
     let shape = try RunShape(
       tasks: ids.count, environmentsPerTask: 2, unroll: unroll, groups: ids.count, shards: ids.count, lag: lag)
     let tasks = ids.map { CountingEnvironment.task($0, length: 4 + $0.count) }
-    learner = try IMPALA(configuration, shape: shape, tasks: tasks, actions: 3, totalSteps: 10_000, seed: 5)
+    learner = try IMPALA(configuration, shape: shape, tasks: tasks, totalSteps: 10_000, seed: 5)
     let groups = try (0..<ids.count).map {
-      try Group($0, shape: shape, tasks: tasks, actions: 3, seed: 5, recurrentSize: lstm)
+      try Group($0, shape: shape, tasks: tasks, seed: 5, recurrentSize: lstm)
     }
-    blocks = RoundEngine.blocks(shape: shape, observation: CountingEnvironment.observation, recurrentSize: lstm)
+    blocks = RoundEngine.blocks(
+      shape: shape, observation: CountingEnvironment.observation, action: .discrete(3),
+      recurrentSize: lstm)
     engine = RoundEngine(shape: shape, groups: groups, blocks: blocks, learner: learner, threads: threads)
     self.shape = shape
   }
@@ -79,7 +81,7 @@ struct IMPALATests {
     let block = run.blocks[0][0]
     let network = try AgentNetwork(
       AgentNetwork.Configuration(trunk: .small, lstm: lstm, extras: lstm > 0, valueHeads: 1),
-      observation: CountingEnvironment.observation, actions: 3)
+      observation: CountingEnvironment.observation, action: .discrete(3))
     let tape = Tape()
     var (mu, truncations) = (0.0, 0)
     for column in 0..<block.columns {
@@ -98,9 +100,8 @@ struct IMPALATests {
         (first[0], head[0]) = (isFirst, 0)
         let (features, states) = network.features(
           AgentNetwork.Input(
-            steps: 1, columns: 1, observation: observation.assumingMemoryBound(to: UInt8.self),
-            previousReward: block.reward + row, previousAction: block.action + row, isFirst: first, hidden: hidden,
-            cell: cell),
+            steps: 1, columns: 1, observation: observation, previousReward: block.reward + row,
+            previousAction: block.action + row, previousBox: block.box, isFirst: first, hidden: hidden, cell: cell),
           tape)
         let value = network.values(features, task: head, tape).values[0]
         if let states {

@@ -38,8 +38,9 @@ struct LifeLossTests {
   func lives(ends: Bool) throws {
     let shape = try RunShape(tasks: 1, environmentsPerTask: 1, unroll: 13, groups: 1, shards: 1, lag: 0)
     let tasks = [ThreeLives.task(lifeLossEndsEpisode: ends)]
-    let group = try Group(0, shape: shape, tasks: tasks, actions: 3, seed: 1, recurrentSize: 2)
-    let block = RoundEngine.blocks(shape: shape, observation: tasks[0].observation, recurrentSize: 2)[0][0]
+    let group = try Group(0, shape: shape, tasks: tasks, seed: 1, recurrentSize: 2)
+    let block = RoundEngine.blocks(
+      shape: shape, observation: tasks[0].observation, action: tasks[0].action, recurrentSize: 2)[0][0]
     try group.unroll(
       round: 0, version: 0, block: block, policy: SummingLearner(shape: shape, phases: 1), tape: Tape())
     let steps = (1...13).map { Int($0) }

@@ -19,11 +19,13 @@ private struct Run {
     self.shape = shape
     learner = SummingLearner(shape: shape, phases: phases)
     let groups = try (0..<groups).map {
-      try Group($0, shape: shape, tasks: tasks, actions: 3, seed: 7, recurrentSize: 2)
+      try Group($0, shape: shape, tasks: tasks, seed: 7, recurrentSize: 2)
     }
     engine = RoundEngine(
       shape: shape, groups: groups,
-      blocks: RoundEngine.blocks(shape: shape, observation: CountingEnvironment.observation, recurrentSize: 2),
+      blocks: RoundEngine.blocks(
+        shape: shape, observation: CountingEnvironment.observation, action: .discrete(3),
+        recurrentSize: 2),
       learner: learner, threads: threads)
   }
 

@@ -3,11 +3,9 @@ import Testing
 @testable import Environments
 
 private func task(_ id: String, planes: Int = 1, action: ActionSpace = .discrete(2)) -> Task {
-  var mask: [Bool] = []
-  if case .discrete(let n) = action { mask = Array(repeating: true, count: n) }
-  return Task(
+  Task(
     id: id, observation: ObservationSpace([ObservationLeaf(name: "planes", element: .uint8, shape: [planes])]),
-    action: action, actionMask: mask, scores: nil, parameters: [:]
+    action: action, actionMask: Array(repeating: true, count: action.count), scores: nil, parameters: [:]
   ) { _, _ in throw EnvironmentError.pythonMissing(reason: "not to be made") }
 }
 

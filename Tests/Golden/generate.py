@@ -15,6 +15,7 @@ import math
 import pathlib
 import sys
 
+import gymnasium
 import haiku as hk
 import jax
 import jax.numpy as jnp
@@ -850,10 +851,62 @@ def write_statistics():
                          "cases": cases}, digits=15)
 
 
+def write_squashed_normal():
+    g = np.random.default_rng(13)
+    low, high = -3.0, 1.0
+    cases = []
+    for rows, dims, masked in ((4, 1, False), (5, 3, False), (6, 4, True)):
+        mean, raw = normal(g, rows, dims), normal(g, rows, dims, scale=2.0)
+        z, upstream = normal(g, rows, dims), normal(g, rows)
+        mask = (g.random((rows, dims)) < 0.7).astype(np.float64) if masked else np.ones((rows, dims))
+        x = torch.tensor(np.concatenate([mean, raw], axis=1), requires_grad=True)
+        deviation = torch.clamp(x[:, dims:], low, high).exp()
+        base = torch.distributions.Normal(x[:, :dims], deviation)
+        squash = torch.distributions.TanhTransform()
+        u = f32((mean + deviation.detach().numpy() * z) * mask)
+        # Of a TransformedDistribution, whose own inverse of tanh would lose digits.
+        taken = torch.tensor(u)
+        each = base.log_prob(taken) - squash.log_abs_det_jacobian(taken, torch.tanh(taken))
+        log_p = (each * torch.tensor(mask)).sum(1)
+        (log_p * torch.tensor(upstream)).sum().backward()
+        cases.append({"rows": rows, "dims": dims, "low": low, "high": high, "x": x.detach().numpy(), "u": u, "mask": mask,
+                      "d_log_p": upstream, "log_p": log_p.detach().numpy(), "dx": x.grad.numpy()})
+    write("squashed_normal", {"source": f"{TORCH} Normal and TanhTransform, float64", "cases": cases})
+
+
+def write_control():
+    """Single steps of Gymnasium's classical control, from states along a trajectory of actions that last a while."""
+    g = np.random.default_rng(12)
+    cases = []
+    for name, id in (("cart_pole", "CartPole-v1"), ("acrobot", "Acrobot-v1"), ("mountain_car", "MountainCar-v0"),
+                     ("mountain_car_continuous", "MountainCarContinuous-v0"), ("pendulum", "Pendulum-v1")):
+        environment = gymnasium.make(id)
+        bare = environment.unwrapped
+        environment.reset(seed=1)
+        rows = []
+        while len(rows) < 500:
+            box = isinstance(environment.action_space, gymnasium.spaces.Box)
+            action = float(np.float32(g.uniform(-1, 1))) if box else int(g.integers(environment.action_space.n))
+            for _ in range(min(int(g.integers(1, 25)), 500 - len(rows))):
+                before = f32(bare.state)
+                bare.state = before.copy()
+                taken = np.array([action * environment.action_space.high[0]], np.float32) if box else action
+                observation, reward, terminated, truncated, _ = environment.step(taken)
+                rows.append((before, action, observation, reward, terminated))
+                if terminated or truncated:
+                    environment.reset()
+        state, action, observation, reward, terminated = zip(*rows)
+        cases.append({"name": name, "state": np.array(state), "action": np.array(action, np.float64),
+                      "observation": np.array(observation, np.float64), "reward": np.array(reward, np.float64),
+                      "terminated": np.array(terminated, np.float64)})
+    write("control", {"source": f"gymnasium {gymnasium.__version__}, one step from each state", "cases": cases})
+
+
 FILES = {
     "vtrace": write_vtrace, "returns": write_returns, "popart": write_popart, "losses": write_losses,
     "softmax": write_softmax, "lstm": write_lstm, "convolution": write_convolution, "pooling": write_pooling,
     "network": write_network, "optimizers": write_optimizers, "statistics": write_statistics,
+    "squashed_normal": write_squashed_normal, "control": write_control,
 }
 
 if __name__ == "__main__":

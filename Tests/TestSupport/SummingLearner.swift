@@ -35,7 +35,7 @@ public final class SummingLearner: Learner, @unchecked Sendable {
     let parameter = buffers[version % buffers.count]
     let seen = rows.observation(leaf: 0).assumingMemoryBound(to: UInt8.self)
     for column in 0..<rows.columns {
-      let mixed = parameter * Float(seen[16 * column] + 1) + rows.uniform[column]
+      let mixed = parameter * Float(seen[16 * column] + 1) + rows.noise[column]
       rows.action[column] = Int32(mixed.bitPattern % 3)
       rows.logProbability[column] = mixed
     }

@@ -1,3 +1,4 @@
+import CKernels
 import Engine
 import Environments
 import Layers
@@ -18,46 +19,59 @@ struct AgentNetwork: Sendable {
   }
 
   let layout: ParameterLayout
-  let actions: Int
   private let leaf: ObservationLeaf
+  private let action: ActionSpace
   private let trunk: any Trunk
   private let extras: Bool
   private let core: LSTM?
-  private let policy: Linear
+  let policy: PolicyHead
   let values: TaskHeads
 
-  /// - Throws: `EngineError.unsupportedSpace` where the observation is not one image of bytes that the trunk can read.
-  init(_ configuration: Configuration, observation: ObservationSpace, actions: Int) throws(EngineError) {
-    guard let leaf = observation.leaves.first, observation.leaves.count == 1, leaf.element == .uint8,
-      leaf.shape.count == 3
-    else {
-      throw .unsupportedSpace(
-        "\(configuration.trunk.rawValue) reads one image of bytes; this observation is "
-          + observation.leaves.map { "\($0.name) \($0.element.rawValue)\($0.shape)" }.joined(separator: ", "))
-    }
-    let (height, width) = (leaf.shape[0], leaf.shape[1])
-    guard min(height, width) >= configuration.trunk.smallestSide else {
-      throw .unsupportedSpace(
-        "network \(configuration.trunk.rawValue) needs images of at least \(configuration.trunk.smallestSide) pixels a "
-          + "side, these have \(height)x\(width): choose small or deep")
-    }
-    (self.leaf, self.actions, extras) = (leaf, actions, configuration.extras)
+  /// - Throws: `EngineError.unsupportedSpace` where the observation is not one image of bytes, or one vector of floats,
+  ///   that the trunk can read.
+  init(_ configuration: Configuration, observation: ObservationSpace, action: ActionSpace) throws(EngineError) {
+    leaf = try Self.leaf(of: observation, for: configuration.trunk)
+    (self.action, extras) = (action, configuration.extras)
     var layout = ParameterLayout()
-    trunk = configuration.trunk.make(&layout, "trunk", height: height, width: width, channels: leaf.shape[2])
-    var features = trunk.outputs + (extras ? 1 + actions : 0)
+    let (height, width, channels) =
+      leaf.isVector ? (1, 1, leaf.shape[0]) : (leaf.shape[0], leaf.shape[1], leaf.shape[2])
+    trunk = configuration.trunk.make(&layout, "trunk", height: height, width: width, channels: channels)
+    var features = trunk.outputs + (extras ? 1 + action.count : 0)
     core = configuration.lstm > 0 ? LSTM(&layout, "core", inputs: features, size: configuration.lstm) : nil
     if configuration.lstm > 0 { features = configuration.lstm }
-    policy = Linear(&layout, "policy", inputs: features, outputs: actions)
+    policy = PolicyHead(&layout, "policy", inputs: features, space: action)
     values = TaskHeads(&layout, "value", inputs: features, tasks: configuration.valueHeads)
     self.layout = layout
+  }
+
+  private static func leaf(of observation: ObservationSpace, for trunk: TrunkKind) throws(EngineError)
+    -> ObservationLeaf
+  {
+    guard let leaf = observation.leaves.first, observation.leaves.count == 1, leaf.isVector || leaf.isImage else {
+      throw .unsupportedSpace(
+        "a network reads one image of bytes or one vector of floats; this observation is "
+          + observation.leaves.map { "\($0.name) \($0.element.rawValue)\($0.shape)" }.joined(separator: ", "))
+    }
+    if trunk == .dense { return leaf }
+    guard leaf.isImage else {
+      throw .unsupportedSpace(
+        "network \(trunk.rawValue) reads images; this observation is a vector of \(leaf.shape[0]) floats: choose dense")
+    }
+    guard min(leaf.shape[0], leaf.shape[1]) >= trunk.smallestSide else {
+      throw .unsupportedSpace(
+        "network \(trunk.rawValue) needs images of at least \(trunk.smallestSide) pixels a side, these have "
+          + "\(leaf.shape[0])x\(leaf.shape[1]): choose small or deep")
+    }
+    return leaf
   }
 
   /// What the network reads: `steps` rows of `columns` columns, time-major.
   struct Input {
     let steps, columns: Int
-    let observation: UnsafePointer<UInt8>
+    let observation: UnsafeRawPointer
     let previousReward: UnsafePointer<Float>
-    let previousAction: UnsafePointer<Int32>
+    /// The last action, as a `RoundBlock` holds it.
+    let previousAction: UnsafePointer<Int32>, previousBox: UnsafePointer<Float>
     let isFirst: UnsafePointer<UInt8>
     /// Recurrent state before the first step, `[columns, H]`.
     let hidden, cell: UnsafePointer<Float>
@@ -66,10 +80,7 @@ struct AgentNetwork: Sendable {
 
   /// Features of every row, `[rows, features]`, and the recurrent states where there are any.
   func features(_ input: Input, _ tape: Tape) -> (features: Tensor, states: LSTMOutput?) {
-    let images = Images(
-      bytes: input.observation, images: input.rows, height: leaf.shape[0], width: leaf.shape[1],
-      channels: leaf.shape[2], scale: leaf.scale)
-    var x = trunk(images, tape)
+    var x = trunk(images(input), tape)
     if extras { x = tape.concatenate(x, extraFeatures(input, tape)) }
     guard let core else { return (x, nil) }
     let states = core(
@@ -77,16 +88,27 @@ struct AgentNetwork: Sendable {
     return (states.outputs, states)
   }
 
-  /// Logits of the shared policy, `[rows, actions]`.
-  func logits(_ features: Tensor, _ tape: Tape) -> Tensor { policy(features, tape) }
+  private func images(_ input: Input) -> Images {
+    if leaf.isVector {
+      return Images(
+        vectors: input.observation.assumingMemoryBound(to: Float.self), count: input.rows, size: leaf.shape[0])
+    }
+    return Images(
+      bytes: input.observation.assumingMemoryBound(to: UInt8.self), images: input.rows, height: leaf.shape[0],
+      width: leaf.shape[1], channels: leaf.shape[2], scale: leaf.scale)
+  }
 
-  /// [clip(last reward, -1, 1), one-hot last action].
+  /// [clip(last reward, -1, 1), last action], which is one-hot where actions are discrete.
   private func extraFeatures(_ input: Input, _ tape: Tape) -> Tensor {
-    let extra = tape.constant(Shape(input.rows, 1 + actions))
+    let extra = tape.constant(Shape(input.rows, 1 + action.count))
     extra.values.update(repeating: 0, count: extra.count)
     for row in 0..<input.rows {
-      extra.values[row * (1 + actions)] = min(max(input.previousReward[row], -1), 1)
-      extra.values[row * (1 + actions) + 1 + Int(input.previousAction[row])] = 1
+      let extras = extra.values + row * (1 + action.count)
+      extras[0] = min(max(input.previousReward[row], -1), 1)
+      switch action {
+      case .discrete: extras[1 + Int(input.previousAction[row])] = 1
+      case .box(let dimension): ck_tanh_forward(extras + 1, input.previousBox + row * dimension, dimension)
+      }
     }
     return extra
   }

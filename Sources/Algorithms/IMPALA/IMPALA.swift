@@ -34,19 +34,18 @@ public final class IMPALA: Learner, @unchecked Sendable {
   private var before: PopArt
 
   /// - Parameters:
-  ///   - tasks: All with the same observation space; actions are discrete.
-  ///   - actions: Number of actions of the policy; tasks with fewer have masks.
+  ///   - tasks: All with the same spaces; what a task lacks of them, its mask says.
   ///   - totalSteps: Agent steps of the whole run.
   /// - Throws: `EngineError` where the network can't read the observations.
   public init(
-    _ configuration: Configuration, shape: RunShape, tasks: [Task], actions: Int, totalSteps: Int, seed: UInt64
+    _ configuration: Configuration, shape: RunShape, tasks: [Task], totalSteps: Int, seed: UInt64
   ) throws(EngineError) {
     (self.configuration, self.shape, self.tasks, self.totalSteps) = (configuration, shape, tasks, totalSteps)
     network = try AgentNetwork(
       AgentNetwork.Configuration(
         trunk: configuration.network, lstm: configuration.lstm, extras: configuration.extras,
         valueHeads: configuration.values == .shared ? 1 : tasks.count),
-      observation: tasks[0].observation, actions: actions)
+      observation: tasks[0].observation, action: tasks[0].action)
     let layout = network.layout
     versions = (0...shape.lag).map { _ in ParameterBuffer(layout) }
     versions[0].initialize(seed: seed)
@@ -78,17 +77,11 @@ public final class IMPALA: Learner, @unchecked Sendable {
     tape.begin(values: parameters(version: version))
     let (features, states) = network.features(
       AgentNetwork.Input(
-        steps: 1, columns: rows.columns, observation: rows.observation(leaf: 0).assumingMemoryBound(to: UInt8.self),
-        previousReward: rows.previousReward, previousAction: rows.previousAction, isFirst: rows.isFirst,
+        steps: 1, columns: rows.columns, observation: rows.observation(leaf: 0), previousReward: rows.previousReward,
+        previousAction: rows.previousAction, previousBox: rows.previousBox, isFirst: rows.isFirst,
         hidden: rows.hidden, cell: rows.cell),
       tape)
-    let logPi = tape.logSoftmax(network.logits(features, tape), mask: rows.mask)
-    if rows.greedy {
-      ck_categorical_argmax(rows.action, logPi.values, rows.columns, network.actions)
-    } else {
-      ck_categorical_sample(rows.action, logPi.values, rows.uniform, rows.columns, network.actions)
-    }
-    ck_select_forward(rows.logProbability, logPi.values, rows.action, rows.columns, network.actions)
+    network.policy.act(features, rows, tape)
     if let states {
       let count = rows.columns * configuration.lstm
       rows.hidden.update(from: states.hidden + count, count: count)
@@ -132,7 +125,7 @@ public final class IMPALA: Learner, @unchecked Sendable {
   private func transitions(_ block: RoundBlock) -> IMPALALoss.Transitions {
     let next = block.columns
     return IMPALALoss.Transitions(
-      steps: block.steps, columns: block.columns, action: block.action + next, behaviour: block.logProbability,
+      steps: block.steps, columns: block.columns, behaviour: block.logProbability,
       reward: block.reward + next, terminated: block.terminated + next, ended: block.isFirst + next,
       valid: block.valid + next)
   }
@@ -151,12 +144,13 @@ public final class IMPALA: Learner, @unchecked Sendable {
     let (columns, count) = (block.columns, block.steps * block.columns)
     let (features, states) = network.features(
       AgentNetwork.Input(
-        steps: block.steps + 1, columns: columns,
-        observation: block.observations[0].assumingMemoryBound(to: UInt8.self), previousReward: block.reward,
-        previousAction: block.action, isFirst: block.isFirst, hidden: block.hidden, cell: block.cell),
+        steps: block.steps + 1, columns: columns, observation: block.observations[0], previousReward: block.reward,
+        previousAction: block.action, previousBox: block.box, isFirst: block.isFirst, hidden: block.hidden,
+        cell: block.cell),
       tape)
-    let logPi = tape.logSoftmax(
-      network.logits(features.rows(0..<count), tape), mask: shard.mask(rows: count, tasks: tasks, tape))
+    let (logPi, entropy) = network.policy.evaluate(
+      features.rows(0..<count), action: block.action + columns, box: block.box + columns * block.dimension,
+      mask: shard.mask(rows: count, tasks: tasks, tape), tape)
     let normalized = network.values(
       features, task: shard.heads(rows: count + columns, shared: configuration.values == .shared, tape), tape)
 
@@ -168,8 +162,7 @@ public final class IMPALA: Learner, @unchecked Sendable {
     nextValue.update(from: value + columns, count: count)
     bootstrapTruncated(block, shard, loss, states, nextValue, tape)
     return Outputs(
-      logPi: tape.select(logPi, action: block.action + columns), entropy: tape.entropy(logPi),
-      normalizedValue: normalized.prefix(count), value: value, nextValue: nextValue)
+      logPi: logPi, entropy: entropy, normalizedValue: normalized.prefix(count), value: value, nextValue: nextValue)
   }
 
   /// V(final observation) for the episodes that were cut off: one more forward pass over just these rows.
@@ -185,8 +178,10 @@ public final class IMPALA: Learner, @unchecked Sendable {
     let count = shard.truncations.count
     if count == 0 { return }
     let (bytes, units) = (tasks[0].observation.leaves[0].byteCount, configuration.lstm)
+    let dimension = block.dimension
     let observation = tape.memory(count * bytes, of: UInt8.self)
     let (reward, action) = (tape.memory(count, of: Float.self), tape.memory(count, of: Int32.self))
+    let box = tape.memory(count * dimension, of: Float.self)
     let (isFirst, head) = (tape.memory(count, of: UInt8.self), tape.memory(count, of: Int32.self))
     let (hidden, cell) = (tape.memory(count * units, of: Float.self), tape.memory(count * units, of: Float.self))
     for (i, row) in shard.truncations.enumerated() {
@@ -194,6 +189,7 @@ public final class IMPALA: Learner, @unchecked Sendable {
       let final = block.finalObservation(leaf: 0, step: step, column: column)
       UnsafeMutableRawPointer(observation + i * bytes).copyMemory(from: final, byteCount: bytes)
       (reward[i], action[i]) = (block.reward[row + block.columns], block.action[row + block.columns])
+      (box + i * dimension).update(from: block.box + (row + block.columns) * dimension, count: dimension)
       isFirst[i] = 0
       head[i] = configuration.values == .shared ? 0 : Int32(shard.tasks[column])
       if let states {
@@ -205,7 +201,7 @@ public final class IMPALA: Learner, @unchecked Sendable {
       let (features, _) = network.features(
         AgentNetwork.Input(
           steps: 1, columns: count, observation: observation, previousReward: reward, previousAction: action,
-          isFirst: isFirst, hidden: hidden, cell: cell),
+          previousBox: box, isFirst: isFirst, hidden: hidden, cell: cell),
         tape)
       let normalized = network.values(features, task: head, tape)
       for (i, row) in shard.truncations.enumerated() {

@@ -17,7 +17,6 @@ struct IMPALALoss {
   /// What followed the actions of T steps in C columns, every array `[T, C]`.
   struct Transitions {
     let steps, columns: Int
-    let action: UnsafePointer<Int32>
     /// log mu(a_t|x_t) of the policy that acted.
     let behaviour: UnsafePointer<Float>
     /// In the task's own units.

@@ -41,7 +41,7 @@ final class ShardResult {
 
   var validSteps: Int { moments.reduce(0) { $0 + Int($1.steps) } }
 
-  /// Allowed actions of each row, `[rows, actions]`.
+  /// Allowed actions, or dimensions, of each row, `[rows, actions]`.
   func mask(rows: Int, tasks all: [Task], _ tape: Tape) -> UnsafePointer<UInt8> {
     let actions = all[0].actionMask.count
     let mask = tape.memory(rows * actions, of: UInt8.self)

@@ -27,10 +27,17 @@ final class WorkerEnvironment: Environment {
   private struct FirstPacket<Options: Encodable>: Encodable {
     let version = CWORKERS_VERSION
     let kind: String
-    let slots: Int
-    let seeds: [UInt32]
+    var slots = 0
+    var seeds: [UInt32] = []
     let options: Options
-    let arrays: WorkerLayout
+    /// Without it the worker only describes its environments.
+    var arrays: WorkerLayout?
+
+    func encoded() throws -> Data {
+      let encoder = JSONEncoder()
+      encoder.keyEncodingStrategy = .convertToSnakeCase
+      return try encoder.encode(self)
+    }
   }
 
   /// What is asked of the worker, and where the answer goes.
@@ -56,13 +63,23 @@ final class WorkerEnvironment: Environment {
     (leaves, action, versions) = (program.leaves, program.action, program.versions)
     truncationTerminates = program.truncationTerminates
     layout = WorkerLayout(slots: slots, action: action, leaves: leaves)
-    let encoder = JSONEncoder()
-    encoder.keyEncodingStrategy = .convertToSnakeCase
     let packet = FirstPacket(
       kind: program.kind, slots: slots, seeds: program.seeds, options: program.options, arrays: layout)
     process = try WorkerProcess(
       task: program.task, python: python, script: WorkerPython.resource("worker.py").path,
-      memory: layout.byteCount, firstPacket: encoder.encode(packet), deadlines: program.deadlines)
+      memory: layout.byteCount, firstPacket: packet.encoded(), deadlines: program.deadlines)
+  }
+
+  /// What the environments of `kind` with these options look like: asked of a worker that ends with its answer.
+  static func describe<Options: Encodable>(
+    _ task: String, kind: String, options: Options, python: String
+  ) throws -> WorkerProcess.Ready {
+    let process = try WorkerProcess(
+      task: task, python: python, script: WorkerPython.resource("worker.py").path,
+      memory: MemoryLayout<cworkers_header>.size, firstPacket: FirstPacket(kind: kind, options: options).encoded(),
+      deadlines: WorkerDeadlines())
+    defer { process.close() }
+    return try process.waitUntilReady()
   }
 
   /// Seeds of replicas, each below 2^31: a simulator's own generator begins there and is never seeded again.
@@ -80,7 +97,7 @@ final class WorkerEnvironment: Environment {
   func reset(into observation: ObservationRows) throws -> StepProgress {
     try process.checkRunning()
     if !isReady {
-      let found = try process.waitUntilReady()
+      let found = try process.waitUntilReady().versions
       for (package, version) in versions.sorted(by: { $0.key < $1.key }) where found[package] != version {
         process.close()
         throw EnvironmentError.pythonMissing(

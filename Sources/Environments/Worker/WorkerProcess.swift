@@ -20,9 +20,33 @@ final class WorkerProcess {
     case close
   }
 
+  /// What a worker says when it has made its environments.
+  struct Ready {
+    /// Of its packages.
+    let versions: [String: String]
+    /// Where it was asked what its environments look like.
+    let spaces: Spaces?
+  }
+
+  /// An observation of one leaf, one kind of action, and the number of steps after which an episode is truncated.
+  struct Spaces: Decodable {
+    struct Observation: Decodable {
+      let element: String
+      let shape: [Int]
+      let scale: Float
+    }
+    struct Action: Decodable {
+      let discrete, box: Int?
+    }
+    let observation: Observation
+    let action: Action
+    let horizon: Int?
+  }
+
   private struct Packet: Decodable {
     let ready: Bool?
     let versions: [String: String]?
+    let spaces: Spaces?
     let error: String?
     let kind: String?
   }
@@ -86,12 +110,12 @@ final class WorkerProcess {
     guard isRunning else { throw EnvironmentError.workerFailed(task: task, reason: "has ended already", log: "") }
   }
 
-  /// Waits until the worker has made its environments, and gives the versions of its packages.
-  func waitUntilReady() throws -> [String: String] {
+  /// Waits until the worker has made its environments.
+  func waitUntilReady() throws -> Ready {
     try checkRunning()
     guard let packet = try receive(deadlines.start) else { throw failed() }
     guard packet.ready == true else { throw failed(packet) }
-    return packet.versions ?? [:]
+    return Ready(versions: packet.versions ?? [:], spaces: packet.spaces)
   }
 
   func request(_ command: Command) throws {
@@ -134,6 +158,7 @@ final class WorkerProcess {
     let end = ended("failed: " + (error.split(separator: "\n").last ?? ""), grace: 1)
     switch packet?.kind {
     case "package": return .pythonMissing(reason: "\(task): \(error)")
+    case "refused": return .refused(task: task, reason: error)
     case "rom": return .romMissing(task: task, reason: error)
     default: return end
     }

@@ -30,6 +30,15 @@ enum WorkerPython {
     return found
   }
 
+  /// The versions that a file of requirements pins, by package.
+  static func pins(_ file: String, of packages: Set<String>) -> [String: String] {
+    let requirements = try? String(contentsOf: resource(file), encoding: .utf8)
+    let pins = (requirements ?? "").split(separator: "\n").map {
+      $0.split(separator: "==", maxSplits: 1).map(String.init)
+    }
+    return Dictionary(uniqueKeysWithValues: pins.filter { packages.contains($0[0]) }.map { ($0[0], $0[1]) })
+  }
+
   /// A file of the folder that holds the worker's program.
-  static func resource(_ name: String) -> URL { Bundle.module.bundleURL.appending(path: "Worker/\(name)") }
+  static func resource(_ name: String) -> URL { Bundle.module.bundleURL.appending(path: "Python/\(name)") }
 }

@@ -28,6 +28,12 @@ public struct Images: BitwiseCopyable {
     (values, gradients) = (ck_images(floats: nil, bytes: bytes, scale: scale), nil)
   }
 
+  /// Reads vectors in place, `[vectors, size]`, as images of one pixel.
+  public init(vectors: UnsafePointer<Float>, count: Int, size: Int) {
+    (self.count, height, width, channels) = (count, 1, 1, size)
+    (values, gradients) = (ck_images(floats: vectors, bytes: nil, scale: 1), nil)
+  }
+
   /// A tensor `[images, height, width, channels]`.
   public init(_ tensor: Tensor) {
     precondition(tensor.shape.rank == 4, "images have four axes, not \(tensor.shape)")
@@ -51,6 +57,17 @@ public struct Images: BitwiseCopyable {
 }
 
 extension Tape {
+  /// The numbers of each image in a row, `[images, height * width * channels]`.
+  public func flattened(_ x: Images) -> Tensor {
+    let shape = Shape(x.count, x.height * x.width * x.channels)
+    if let floats = x.values.floats {
+      return Tensor(shape: shape, values: UnsafeMutablePointer(mutating: floats), gradients: x.gradients)
+    }
+    let y = constant(shape)
+    ck_scale_u8(y.values, x.values.bytes, x.values.scale, y.count)
+    return y
+  }
+
   /// y = residual + relu(conv(relu(x)) + b), the ReLUs where asked for.
   ///
   /// - Parameters:

@@ -35,12 +35,7 @@ public enum Atari {
   ])
 
   /// Versions that the task definitions name, by package: the emulator and what it is driven through.
-  public static let versions: [String: String] = {
-    let requirements = try? String(contentsOf: WorkerPython.resource("requirements.txt"), encoding: .utf8)
-    let pins = (requirements ?? "").split(separator: "\n").map { $0.split(separator: "==", maxSplits: 1) }
-    let named = pins.filter { ["ale-py", "gymnasium"].contains($0[0]) }
-    return Dictionary(uniqueKeysWithValues: named.map { (String($0[0]), String($0[1])) })
-  }()
+  public static let versions = WorkerPython.pins("requirements.txt", of: ["ale-py", "gymnasium"])
 
   /// The task of one game.
   ///

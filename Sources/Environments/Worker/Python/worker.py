@@ -2,6 +2,8 @@
 
 The host (Sources/CWorkers, Sources/Environments/Worker) gives four descriptors: a socket of packets, one JSON object
 each; the shared memory; and two eventfds. Its first packet says what to host and where each array of the batch lies.
+What can be hosted is `Batch` in the modules beside this one: it steps a batch and writes into the arrays. Where the packet has no
+arrays, the host only asks what the environments look like.
 The worker answers {"ready": ...} or {"error": traceback, "kind": ...}. After that all goes through the shared memory,
 and the socket carries only an error, or the news that the host has gone.
 
@@ -10,6 +12,7 @@ Episodes end as SAME_STEP says: `observation` is then the first of the next epis
 
 import fcntl
 import faulthandler
+import importlib
 import json
 import mmap
 import os
@@ -59,16 +62,18 @@ def arrays(memory, descriptions):
 def serve(control):
     start = json.loads(control.recv(1 << 20))
     end_with_host(CONTROL)
+    # Only now, as a missing package is an error to report.
+    batches = importlib.import_module(start["kind"] + "_batch")
+    if "arrays" not in start:
+        control.send(json.dumps({"ready": True, **batches.describe(start["options"])}).encode())
+        return
     memory = memoryview(mmap.mmap(DATA, os.fstat(DATA).st_size))
     header = memory[:128].cast("I")
     if (header[0], header[1]) != (MAGIC, VERSION) or start["version"] != VERSION:
         raise RuntimeError(f"host and worker speak different versions of the protocol, this is {VERSION}")
     requested, command, completed = header[REQUESTED // 4 :], header[COMMAND // 4 :], header[COMPLETED // 4 :]
 
-    import batches
-
-    make = {"atari": batches.Atari, "counting": batches.Counting}[start["kind"]]
-    batch = make(start["slots"], start["seeds"], start["options"], arrays(memory, start["arrays"]))
+    batch = batches.Batch(start["slots"], start["seeds"], start["options"], arrays(memory, start["arrays"]))
     control.send(json.dumps({"ready": True, "versions": batch.versions}).encode())
 
     one = (1).to_bytes(8, sys.byteorder)

@@ -1,0 +1,87 @@
+import Tensors
+
+/// A batch of slots of one plant.
+final class ControlEnvironment<P: Plant>: Environment {
+  private struct Slot: BitwiseCopyable {
+    /// Steps made in the slot's whole life: the address of its random numbers.
+    var step: UInt64 = 0
+    var episodeStep: Int64 = 0
+    var state: P.State
+  }
+
+  let slots: Int
+  private let task: String
+  private let plant: P
+  private let streams: [RandomStream]
+  private var states: [Slot]
+
+  init(task: String, plant: P, replicas: Range<Int>, seed: UInt64) {
+    (slots, self.task, self.plant) = (replicas.count, task, plant)
+    streams = replicas.map { RandomStream(seed: seed, task: task, replica: $0, purpose: .environment) }
+    states = Array(repeating: Slot(state: plant.initial(.zero)), count: replicas.count)
+  }
+
+  func reset(into observation: ObservationRows) -> StepProgress {
+    for slot in 0..<slots {
+      states[slot] = Slot(state: first(slot, step: 0))
+      write(slot, to: observation)
+    }
+    return .done
+  }
+
+  private func first(_ slot: Int, step: UInt64) -> P.State {
+    plant.initial(
+      withUnsafeTemporaryAllocation(of: Float.self, capacity: 4) {
+        streams[slot].uniform(step: step, into: $0.baseAddress!, count: 4)
+        return SIMD4(Double($0[0]), Double($0[1]), Double($0[2]), Double($0[3]))
+      })
+  }
+
+  func step(_ action: ActionRows, into rows: StepRows) -> StepProgress {
+    for slot in 0..<slots {
+      let outcome = plant.step(&states[slot].state, Self.action(action, slot))
+      states[slot].step += 1
+      states[slot].episodeStep += 1
+      let late = !outcome.terminated && states[slot].episodeStep == plant.horizon
+      rows.reward[slot] = Float(outcome.reward)
+      (rows.terminated[slot], rows.truncated[slot]) = (outcome.terminated ? 1 : 0, late ? 1 : 0)
+      (rows.valid[slot], rows.success[slot], rows.lives[slot]) = (1, outcome.success ? 1 : 0, 0)
+      if outcome.terminated || late {
+        write(slot, to: rows.finalObservation)
+        states[slot].state = first(slot, step: states[slot].step)
+        states[slot].episodeStep = 0
+      }
+      write(slot, to: rows.observation)
+    }
+    return .done
+  }
+
+  private static func action(_ rows: ActionRows, _ slot: Int) -> SIMD2<Double> {
+    switch P.action {
+    case .discrete: SIMD2(Double(rows.discrete![slot]), 0)
+    case .box(let dimension):
+      SIMD2(
+        Double(rows.box![slot * dimension]).clamped(-1, 1),
+        dimension > 1 ? Double(rows.box![slot * dimension + 1]).clamped(-1, 1) : 0)
+    }
+  }
+
+  private func write(_ slot: Int, to rows: ObservationRows) {
+    plant.observe(
+      states[slot].state, into: rows.leaves[0].assumingMemoryBound(to: Float.self) + slot * P.observed.count)
+  }
+
+  func saveState() -> [UInt8]? { states.withUnsafeBytes(Array.init) }
+
+  /// - Throws: `EnvironmentError.badState` where the state is of another number of slots, or of another plant.
+  func restoreState(_ state: [UInt8]) throws {
+    let needed = slots * MemoryLayout<Slot>.stride
+    guard state.count == needed else {
+      throw EnvironmentError.badState(
+        task: task, reason: "it has \(state.count) bytes, but \(slots) slots need \(needed)")
+    }
+    states = state.withUnsafeBytes { bytes in
+      (0..<slots).map { bytes.loadUnaligned(fromByteOffset: $0 * MemoryLayout<Slot>.stride, as: Slot.self) }
+    }
+  }
+}

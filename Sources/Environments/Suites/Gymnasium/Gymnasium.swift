@@ -1,0 +1,97 @@
+import Foundation
+
+/// Any environment that Gymnasium can make, in worker processes (`make gymnasium` installs it): suite `gymnasium:ID,ID...`.
+///
+/// Boxes of bytes with two or three axes are images; every other observation is flattened to one vector, in Gymnasium's own order.
+/// MultiDiscrete and MultiBinary actions are numbered. Boxes of actions have bounds, and an agent's -1 and 1 stand for these.
+public enum Gymnasium {
+  /// What is passed to `gymnasium.make`, and which modules register environments before.
+  public struct Options: Hashable, Sendable {
+    /// Keyword arguments: numbers, `true` and `false` as such, anything else as text.
+    public var arguments: [String: String] = [:]
+    /// Python modules, found in the current directory too.
+    public var modules: [String] = []
+
+    public init() {}
+  }
+
+  /// An argument as JSON has it.
+  private enum Value: Encodable {
+    case integer(Int), number(Double), flag(Bool), text(String)
+
+    init(_ text: String) {
+      self = Int(text).map(Value.integer) ?? Double(text).map(Value.number) ?? Bool(text).map(Value.flag) ?? .text(text)
+    }
+
+    func encode(to encoder: any Encoder) throws {
+      var container = encoder.singleValueContainer()
+      switch self {
+      case .integer(let value): try container.encode(value)
+      case .number(let value): try container.encode(value)
+      case .flag(let value): try container.encode(value)
+      case .text(let value): try container.encode(value)
+      }
+    }
+  }
+
+  private struct WorkerOptions: Encodable {
+    let id: String
+    let arguments: [String: Value]
+    let modules: [String]
+    let seedArgument: String?
+    let directory: String
+
+    init(_ id: String, _ options: Options, seedArgument: String?) {
+      (self.id, modules, self.seedArgument) = (id, options.modules, seedArgument)
+      arguments = options.arguments.mapValues(Value.init)
+      directory = FileManager.default.currentDirectoryPath
+    }
+  }
+
+  /// The task of one environment. A worker is asked what it looks like.
+  ///
+  /// Its id is the environment's in lower case, words joined by underscores.
+  ///
+  /// - Throws: `EnvironmentError.pythonMissing`, `refused` where there is no such environment or its spaces are of no use, or
+  ///   `workerFailed`.
+  public static func task(_ id: String, options: Options = Options()) throws -> Task {
+    let name = String(id.lowercased().map { $0.isLetter || $0.isNumber ? $0 : "_" })
+    let ready = try WorkerEnvironment.describe(
+      name, kind: "gymnasium", options: WorkerOptions(id, options, seedArgument: nil),
+      python: WorkerPython.locate())
+    guard let spaces = ready.spaces else { preconditionFailure("a worker that was asked describes its environments") }
+    let leaf = ObservationLeaf(
+      name: "observation", element: spaces.observation.element == "uint8" ? .uint8 : .float32,
+      shape: spaces.observation.shape, scale: spaces.observation.scale)
+    return task(
+      id, name: name, options: options, leaf: leaf,
+      action: spaces.action.discrete.map(ActionSpace.discrete) ?? .box(spaces.action.box ?? 0), horizon: spaces.horizon,
+      versions: ready.versions)
+  }
+
+  /// The task of an environment of which all is known.
+  ///
+  /// - Parameters:
+  ///   - seedArgument: The keyword argument that takes an environment's seed, where its `reset` doesn't.
+  ///   - hasSuccessRule: Whether its `info` says `success`.
+  static func task(
+    _ id: String, name: String, options: Options, leaf: ObservationLeaf, action: ActionSpace, horizon: Int?,
+    versions: [String: String], seedArgument: String? = nil, hasSuccessRule: Bool = false
+  ) -> Task {
+    var parameters = ["suite": "gymnasium", "environment": id, "horizon": horizon.map(String.init) ?? "none"]
+    for (argument, value) in options.arguments { parameters["argument_\(argument)"] = value }
+    for (package, version) in versions { parameters["version_\(package)"] = version }
+    let workerOptions = WorkerOptions(id, options, seedArgument: seedArgument)
+    return Task(
+      id: name, observation: ObservationSpace([leaf]), action: action,
+      actionMask: Array(repeating: true, count: action.count), scores: nil, parameters: parameters,
+      hasSuccessRule: hasSuccessRule
+    ) { replicas, seed in
+      let program = WorkerEnvironment.Program(
+        task: name, kind: "gymnasium",
+        seeds: WorkerEnvironment.seeds(task: name, replicas: replicas, seed: seed), options: workerOptions,
+        leaves: [WorkerLeaf(leaf: leaf, planesFirst: false)], action: action, versions: versions)
+      return try WorkerEnvironment(program, python: WorkerPython.locate())
+    }
+  }
+}

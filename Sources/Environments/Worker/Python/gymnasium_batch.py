@@ -1,0 +1,163 @@
+"""Any registered Gymnasium environment, and those that a module of the user's own registers.
+
+An observation is one array: an image where the space is a box of bytes with two or three axes, otherwise what Gymnasium's
+`flatten` makes of it, as float32. An action is a number, of one discrete space or of all combinations of several, or a vector in
+[-1, 1] that stands for a bounded box.
+"""
+
+import importlib
+import importlib.metadata
+import sys
+
+import gymnasium
+import numpy
+from gymnasium import spaces
+
+MOST_COMBINATIONS = 1024
+
+
+class Refused(Exception):
+    kind = "refused"
+
+
+def make(options, seed):
+    # Modules of the user's own lie where the host was started.
+    sys.path.append(options["directory"])
+    for module in options["modules"]:
+        importlib.import_module(module)
+    arguments = dict(options["arguments"])
+    if "seed_argument" in options:
+        arguments[options["seed_argument"]] = int(seed)
+    try:
+        return gymnasium.make(options["id"], **arguments)
+    except gymnasium.error.UnregisteredEnv as error:
+        raise Refused(str(error)) from error
+
+
+class Image:
+    def __init__(self, space):
+        self.shape = space.shape if len(space.shape) == 3 else (*space.shape, 1)
+        self.leaf = {"element": "uint8", "shape": self.shape, "scale": 1 / max(int(space.high.max()), 1)}
+
+    def write(self, row, observation):
+        row[:] = numpy.asarray(observation).reshape(self.shape)
+
+
+class Vector:
+    def __init__(self, space):
+        self.space = space
+        flat = spaces.flatten_space(space)
+        if not isinstance(flat, spaces.Box):
+            raise Refused(f"observations are {space}, whose length varies: wrap the environment to give a box")
+        self.is_box = isinstance(space, spaces.Box)
+        self.leaf = {"element": "float32", "shape": flat.shape, "scale": 1}
+
+    def write(self, row, observation):
+        row[:] = numpy.ravel(observation) if self.is_box else spaces.flatten(self.space, observation)
+
+
+def observer(space):
+    is_image = isinstance(space, spaces.Box) and space.dtype == numpy.uint8 and len(space.shape) in (2, 3)
+    return Image(space) if is_image else Vector(space)
+
+
+class Choice:
+    """One number for a discrete space, or for all combinations of several: the last one changes fastest."""
+
+    def __init__(self, space):
+        self.is_single = isinstance(space, spaces.Discrete)
+        self.counts = [int(space.n)] if self.is_single else [int(n) for n in numpy.ravel(space.nvec)]
+        self.start = int(space.start) if self.is_single else numpy.asarray(space.start)
+        self.shape = None if self.is_single else space.nvec.shape
+        count = int(numpy.prod(self.counts))
+        if count > MOST_COMBINATIONS:
+            raise Refused(f"actions are {space}: {count} combinations, {MOST_COMBINATIONS} at most can be told apart")
+        self.action = {"discrete": count}
+
+    def __call__(self, row):
+        if self.is_single:
+            return self.start + int(row)
+        digits = numpy.unravel_index(int(row), self.counts)
+        return self.start + numpy.asarray(digits, numpy.int64).reshape(self.shape)
+
+
+class Push:
+    """A box, low for -1 and high for 1."""
+
+    def __init__(self, space):
+        if not (numpy.isfinite(space.low).all() and numpy.isfinite(space.high).all()):
+            raise Refused(f"actions are {space}, without bounds: wrap the environment in RescaleAction or ClipAction")
+        self.low, self.span, self.dtype, self.shape = space.low, (space.high - space.low) / 2, space.dtype, space.shape
+        self.action = {"box": int(numpy.prod(space.shape))}
+
+    def __call__(self, row):
+        return (self.low + self.span * (1 + row.reshape(self.shape))).astype(self.dtype)
+
+
+def actor(space):
+    if isinstance(space, spaces.MultiBinary):
+        space = spaces.MultiDiscrete(numpy.full(space.shape, 2))
+    if isinstance(space, (spaces.Discrete, spaces.MultiDiscrete)):
+        return Choice(space)
+    if isinstance(space, spaces.Box) and space.dtype.kind == "f":
+        return Push(space)
+    raise Refused(f"actions are {space}: Discrete, MultiDiscrete, MultiBinary or a box of floats is needed")
+
+
+def versions(environment):
+    """Of Gymnasium and of what the environment comes from, where that is a package."""
+    module = type(environment.unwrapped).__module__.split(".")[0]
+    packages = {"gymnasium", *importlib.metadata.packages_distributions().get(module, [])}
+    return {package: importlib.metadata.version(package) for package in packages}
+
+
+def describe(options):
+    environment = make(options, seed=0)
+    answer = {
+        "spaces": {
+            "observation": observer(environment.observation_space).leaf,
+            "action": actor(environment.action_space).action,
+            "horizon": environment.spec.max_episode_steps,
+        },
+        "versions": versions(environment),
+    }
+    environment.close()
+    return answer
+
+
+class Batch:
+    """Environments stepped one after the other; what ends is reset at once (SAME_STEP)."""
+
+    def __init__(self, slots, seeds, options, arrays):
+        self.environments = [make(options, seed) for seed in seeds]
+        self.observer = observer(self.environments[0].observation_space)
+        self.actor = actor(self.environments[0].action_space)
+        self.seeds = seeds
+        self.arrays = {name: numpy.asarray(view) for name, view in arrays.items() if not isinstance(view, list)}
+        self.observation, self.final = (numpy.asarray(arrays[name][0]) for name in ("observation", "final"))
+        self.arrays["valid"][:] = 1
+        self.arrays["lives"][:] = 0
+        self.versions = versions(self.environments[0])
+
+    def reset(self):
+        for environment, seed, row in zip(self.environments, self.seeds, self.observation):
+            # Seeded once: a simulator's own generator goes on from there.
+            observation, _ = environment.reset(seed=int(seed))
+            self.observer.write(row, observation)
+
+    def step(self):
+        a = self.arrays
+        for slot, environment in enumerate(self.environments):
+            observation, reward, terminated, truncated, information = environment.step(self.actor(a["action"][slot]))
+            a["reward"][slot] = reward
+            a["terminated"][slot] = terminated
+            a["truncated"][slot] = truncated and not terminated
+            a["success"][slot] = information.get("success", information.get("is_success", 0)) > 0
+            if terminated or truncated:
+                self.observer.write(self.final[slot], observation)
+                observation, _ = environment.reset()
+            self.observer.write(self.observation[slot], observation)
+
+    def close(self):
+        for environment in self.environments:
+            environment.close()
