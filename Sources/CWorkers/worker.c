@@ -163,14 +163,19 @@ ptrdiff_t cworkers_receive(const cworkers_worker *worker, void *packet, size_t c
   return length < 0 ? 0 : length;
 }
 
+int cworkers_set_deadline(cworkers_worker *worker, double seconds) {
+  struct itimerspec deadline = {.it_value = {.tv_sec = (time_t)seconds}};
+  deadline.it_value.tv_nsec = (long)(1e9 * (seconds - (double)deadline.it_value.tv_sec)) + 1;   // 0 would disarm
+  return timerfd_settime(worker->timer, 0, &deadline, NULL) ? errno : 0;
+}
+
 int cworkers_request(cworkers_worker *worker, uint32_t command, double seconds) {
   cworkers_header *header = (cworkers_header *)worker->data;
   header->command = command;
   worker->sequence += 1;
   __atomic_store_n(&header->requested, worker->sequence, __ATOMIC_RELEASE);
-  struct itimerspec deadline = {.it_value = {.tv_sec = (time_t)seconds}};
-  deadline.it_value.tv_nsec = (long)(1e9 * (seconds - (double)deadline.it_value.tv_sec)) + 1;   // 0 would disarm
-  if (timerfd_settime(worker->timer, 0, &deadline, NULL)) return errno;
+  int error = cworkers_set_deadline(worker, seconds);
+  if (error) return error;
   uint64_t one = 1;
   ssize_t written;
   do written = write(worker->request, &one, sizeof one);

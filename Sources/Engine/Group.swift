@@ -142,6 +142,11 @@ public final class Group: @unchecked Sendable {
     episodeLength.deallocate()
   }
 
+  /// What was lost of its environments so far, by task. Safe to ask on any thread.
+  public var losses: [(task: Int, losses: EnvironmentLosses)] {
+    batches.map { (tasks[$0.column], $0.environment.losses) }
+  }
+
   /// Episodes that ended in round `round`, by step and column.
   public func episodes(inRound round: Int) -> [EpisodeRecord] { episodes[round % episodes.count].records }
 

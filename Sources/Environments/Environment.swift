@@ -30,6 +30,9 @@ public protocol Environment: AnyObject {
   /// Continues a `reset` or `step` that was waiting.
   func advance() throws -> StepProgress
 
+  /// What was lost so far, and why. Safe to ask on any thread.
+  var losses: EnvironmentLosses { get }
+
   /// The exact state of all slots, or nil where it can't be had: then a resumed run begins fresh episodes and says so.
   func saveState() throws -> [UInt8]?
 
@@ -39,6 +42,25 @@ public protocol Environment: AnyObject {
 
 extension Environment {
   public func advance() throws -> StepProgress { .done }
+  public var losses: EnvironmentLosses { EnvironmentLosses() }
+}
+
+/// Steps of a batch whose process failed: every step asked for was received or is counted as lost.
+public struct EnvironmentLosses: Hashable, Sendable {
+  public var received = 0, lost = 0
+  /// Times that the process was started again.
+  public var restarts = 0
+  /// Of the last one.
+  public var reason = ""
+
+  public init() {}
+
+  public static func += (total: inout EnvironmentLosses, more: EnvironmentLosses) {
+    total.received += more.received
+    total.lost += more.lost
+    total.restarts += more.restarts
+    if !more.reason.isEmpty { total.reason = more.reason }
+  }
 }
 
 /// Where observations of a batch go: one pointer a leaf, each to `[slots, leaf shape]`.

@@ -19,6 +19,12 @@ public enum EnvironmentError: Error, Equatable, CustomStringConvertible {
   case refused(task: String, reason: String)
   case romMissing(task: String, reason: String)
 
+  /// One line, without a log.
+  var summary: String {
+    if case .workerFailed(let task, let reason, _) = self { return "the worker of \(task) \(reason)" }
+    return description
+  }
+
   public var description: String {
     switch self {
     case .unknownSuite(let name, let nearest):

@@ -36,6 +36,7 @@ final class PaddedEnvironment: Environment {
   }
 
   var slots: Int { inner.slots }
+  var losses: EnvironmentLosses { inner.losses }
 
   func reset(into observation: ObservationRows) throws -> StepProgress {
     (reset, step) = (observation, nil)

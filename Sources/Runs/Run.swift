@@ -161,12 +161,17 @@ public final class Run: @unchecked Sendable {
       ("policy/entropy", statistics.entropy), ("gradient/norm", statistics.gradientNorm),
       ("policy/largest_log_rho", Double(statistics.largestLogRho)), ("steps_per_second", stepsPerSecond),
     ]
+    let losses = training.losses
     for (index, task) in training.agent.taskSet.tasks.enumerated() {
       let score = Statistics.mean(ofEpisodes: recent[index].scores)
       numbers += [
         ("\(task.id)/episodes", Double(recent[index].count)), ("\(task.id)/return", score.estimate),
         ("\(task.id)/return_low", score.low), ("\(task.id)/return_high", score.high),
       ]
+      if losses[index].restarts > 0 {
+        numbers.append(("\(task.id)/worker_restarts", Double(losses[index].restarts)))
+        numbers.append(("\(task.id)/steps_lost", Double(losses[index].lost)))
+      }
       if let normalized = task.scores?.normalized(score.estimate) {
         numbers.append(("\(task.id)/normalized", normalized))
       }

@@ -26,6 +26,13 @@ public final class Training {
   /// Agent steps learned from so far.
   public var steps: Int { engine.round * agent.shape.stepsPerRound }
 
+  /// What was lost so far of each task's environments, since this process made them. Safe to ask on any thread.
+  public var losses: [EnvironmentLosses] {
+    var losses = Array(repeating: EnvironmentLosses(), count: agent.taskSet.tasks.count)
+    for group in engine.groups { for (task, lost) in group.losses { losses[task] += lost } }
+    return losses
+  }
+
   /// Calls `body` with every episode that ended in a round, group by group.
   public func forEachEpisode(inRound round: Int, _ body: (EpisodeRecord) -> Void) {
     for group in engine.groups { group.episodes(inRound: round).forEach(body) }

@@ -5,7 +5,9 @@ import Testing
 
 /// Python with every package of the worker, at the pinned versions.
 private let hasEmulator: Bool = {
-  guard let environment = try? Atari.environment("pong", options: AtariOptions(), seeds: [1]) else { return false }
+  guard let environment = try? Atari.environment("pong", options: AtariOptions(), seeds: { _ in [1] }) else {
+    return false
+  }
   let batch = WorkerBatch(slots: 1, leafBytes: frameBytes)
   return (try? batch.reset(environment)) != nil
 }()
@@ -126,7 +128,7 @@ struct AtariTests {
 
   @Test("A game without its ROM is an error that names it", .enabled(if: hasEmulator))
   func romMissing() throws {
-    let environment = try Atari.environment("no_such_game", options: AtariOptions(), seeds: [1])
+    let environment = try Atari.environment("no_such_game", options: AtariOptions(), seeds: { _ in [1] })
     let batch = WorkerBatch(slots: 1, leafBytes: frameBytes)
     #expect(
       throws: EnvironmentError.romMissing(

@@ -22,12 +22,13 @@ private let leaf = ObservationLeaf(name: "image", element: .uint8, shape: [5, 7,
 
 private func counting(
   _ options: CountingOptions = CountingOptions(), truncationTerminates: Bool = false,
-  deadlines: WorkerDeadlines = WorkerDeadlines()
+  deadlines: WorkerDeadlines = WorkerDeadlines(), recovery: WorkerRecovery? = nil
 ) throws -> WorkerEnvironment {
   let program = WorkerEnvironment.Program(
-    task: "counting", kind: "counting", seeds: seeds, options: options,
+    task: "counting", kind: "counting", seeds: { generation in seeds.map { $0 + UInt32(generation) } },
+    options: options,
     leaves: [WorkerLeaf(leaf: leaf, planesFirst: true)], action: .discrete(3),
-    truncationTerminates: truncationTerminates, deadlines: deadlines)
+    truncationTerminates: truncationTerminates, deadlines: deadlines, recovery: recovery)
   return try WorkerEnvironment(program, python: #require(python))
 }
 
@@ -156,6 +157,66 @@ struct WorkerTests {
       failure(try counting(CountingOptions(hangAt: 3), deadlines: WorkerDeadlines(step: 0.5)))
         == .workerFailed(task: "counting", reason: "did not answer within 0.5 s", log: ""))
     #expect(failure(try counting()) == nil)
+  }
+
+  @Test("A worker that fails is started again with other seeds, and what it lost is marked")
+  func restarts() throws {
+    // Every worker raises at its fourth step: ten steps are three of three and a lost one, and then one more failure.
+    let environment = try counting(CountingOptions(raiseAt: 4), recovery: WorkerRecovery(most: 2, seconds: 60))
+    let batch = WorkerBatch(slots: seeds.count, leafBytes: leaf.byteCount)
+    try batch.reset(environment)
+    for step in 1...11 {
+      try batch.step(environment, [0, 0, 0, 0, 0])
+      let lost = step % 4 == 0
+      for slot in seeds.indices {
+        #expect(batch.rows.valid[slot] == (lost ? 0 : 1))
+        #expect(batch.rows.truncated[slot] == (lost ? 1 : 0) && batch.rows.terminated[slot] == 0)
+        let generation = step / 4
+        var expected = CountingSlot(slot: slot, seed: Int(seeds[slot]) + generation, length: 7 + slot)
+        expected.step = step % 4
+        let shown = UnsafeBufferPointer(start: batch.observation + slot * leaf.byteCount, count: leaf.byteCount)
+        #expect(Array(shown) == expected.observation(pixels: 35))
+      }
+    }
+    #expect(environment.losses.received == 9 * seeds.count && environment.losses.lost == 2 * seeds.count)
+    #expect(environment.losses.reason == "the worker of counting failed: ValueError: asked to fail")
+    let error = #expect(throws: EnvironmentError.self) { try batch.step(environment, [0, 0, 0, 0, 0]) }
+    #expect(error?.description.contains("Traceback") == true)
+  }
+
+  @Test("A worker that never was of use is an error, not a reason to try again")
+  func neverReady() throws {
+    let environment = try counting(CountingOptions(length: 0, raiseAt: 0), recovery: WorkerRecovery())
+    kill(try processNumber(environment), SIGKILL)
+    let batch = WorkerBatch(slots: seeds.count, leafBytes: leaf.byteCount)
+    #expect(throws: EnvironmentError.self) { try batch.reset(environment) }
+    #expect(environment.losses.restarts == 0)
+  }
+
+  @Test("Killed and stopped at random, workers go on, and every step asked for is received or lost")
+  func chaos() throws {
+    let before = try openDescriptors()
+    do {
+      let environment = try counting(
+        deadlines: WorkerDeadlines(step: 0.2), recovery: WorkerRecovery(most: 1_000, seconds: 0.01))
+      let batch = WorkerBatch(slots: seeds.count, leafBytes: leaf.byteCount)
+      try batch.reset(environment)
+      var numbers = TestNumbers(7)
+      var (asked, invalid, attacks) = (0, 0, 0)
+      while attacks < 20 || asked < 3_000 {
+        if Int.random(in: 0..<30, using: &numbers) == 0, attacks < 20 {
+          attacks += 1
+          kill(try processNumber(environment), Bool.random(using: &numbers) ? SIGKILL : SIGSTOP)
+        }
+        try batch.step(environment, seeds.map { _ in Int32.random(in: 0..<3, using: &numbers) })
+        asked += seeds.count
+        invalid += seeds.indices.count { batch.rows.valid[$0] == 0 }
+      }
+      let losses = environment.losses
+      #expect(losses.received + losses.lost == asked && losses.lost == invalid)
+      #expect(losses.restarts == attacks && losses.lost == attacks * seeds.count)
+    }
+    #expect(try openDescriptors() < before + 15)
   }
 
   @Test("A worker that hangs is killed when its environment goes, and nothing stays open")

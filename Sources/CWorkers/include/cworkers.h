@@ -67,6 +67,9 @@ int cworkers_send(const cworkers_worker *worker, const void *packet, size_t leng
 /// `capacity` is cut off.
 ptrdiff_t cworkers_receive(const cworkers_worker *worker, void *packet, size_t capacity, double seconds);
 
+/// Makes `watch` readable after `seconds`, instead of at an earlier deadline.
+int cworkers_set_deadline(cworkers_worker *worker, double seconds);
+
 /// Asks for `command`, to be complete within `seconds`.
 int cworkers_request(cworkers_worker *worker, uint32_t command, double seconds);
 

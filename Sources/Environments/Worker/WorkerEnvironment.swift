@@ -1,19 +1,22 @@
 import CKernels
 import CWorkers
 import Foundation
+import Synchronization
 import Tensors
 
 /// A batch of environments of one task in a worker process.
 ///
 /// `step` hands the actions over and returns at once; `advance` copies what the worker wrote to the caller's rows. A
-/// worker that dies, hangs or raises makes the waited-for descriptor readable too, and `advance` throws.
+/// worker that dies, hangs or raises makes the waited-for descriptor readable too. Once it has been of use it is started again,
+/// with seeds of the next generation: the step is lost, and marked so.
 final class WorkerEnvironment: Environment {
   /// What the worker hosts.
   struct Program<Options: Encodable> {
     var task: String
     /// Which of the worker's batches.
     var kind: String
-    var seeds: [UInt32]
+    /// One a slot, for a worker that was started again so many times.
+    var seeds: (_ generation: Int) -> [UInt32]
     var options: Options
     var leaves: [WorkerLeaf]
     var action: ActionSpace
@@ -22,6 +25,8 @@ final class WorkerEnvironment: Environment {
     /// Versions that the worker's packages must have, by the names that it gives them.
     var versions: [String: String] = [:]
     var deadlines = WorkerDeadlines()
+    /// nil to throw at the first failure.
+    var recovery: WorkerRecovery? = WorkerRecovery()
   }
 
   private struct FirstPacket<Options: Encodable>: Encodable {
@@ -29,6 +34,8 @@ final class WorkerEnvironment: Environment {
     let kind: String
     var slots = 0
     var seeds: [UInt32] = []
+    /// Seconds to wait before anything else.
+    var delay = 0.0
     let options: Options
     /// Without it the worker only describes its environments.
     var arrays: WorkerLayout?
@@ -43,31 +50,45 @@ final class WorkerEnvironment: Environment {
   /// What is asked of the worker, and where the answer goes.
   private enum Pending {
     case none
+    /// To be ready, and then to reset.
+    case start(ObservationRows)
     case reset(ObservationRows)
     case step(StepRows)
   }
 
   let slots: Int
-  let process: WorkerProcess
+  private(set) var process: WorkerProcess
+  private let start: (_ generation: Int, _ delay: Double) throws -> WorkerProcess
   private let layout: WorkerLayout
   private let leaves: [WorkerLeaf]
   private let action: ActionSpace
   private let truncationTerminates: Bool
   private let versions: [String: String]
-  private var isReady = false
+  private var recovery: WorkerRecovery?
+  private var generation = 0
+  /// Whether this worker has said that it is ready, and whether any has ever reset its environments.
+  private var (isReady, wasOfUse) = (false, false)
   private var pending = Pending.none
+  private let ledger = Mutex(EnvironmentLosses())
 
   /// Starts the worker, one slot for each seed. Its errors come with the first `reset`.
   init<Options: Encodable>(_ program: Program<Options>, python: String) throws {
-    slots = program.seeds.count
+    slots = program.seeds(0).count
     (leaves, action, versions) = (program.leaves, program.action, program.versions)
-    truncationTerminates = program.truncationTerminates
-    layout = WorkerLayout(slots: slots, action: action, leaves: leaves)
-    let packet = FirstPacket(
-      kind: program.kind, slots: slots, seeds: program.seeds, options: program.options, arrays: layout)
-    process = try WorkerProcess(
-      task: program.task, python: python, script: WorkerPython.resource("worker.py").path,
-      memory: layout.byteCount, firstPacket: packet.encoded(), deadlines: program.deadlines)
+    (truncationTerminates, recovery) = (program.truncationTerminates, program.recovery)
+    let layout = WorkerLayout(slots: slots, action: action, leaves: leaves)
+    self.layout = layout
+    start = { generation, delay in
+      let seeds = program.seeds(generation)
+      let packet = FirstPacket(
+        kind: program.kind, slots: seeds.count, seeds: seeds, delay: delay, options: program.options, arrays: layout)
+      var deadlines = program.deadlines
+      deadlines.start += delay
+      return try WorkerProcess(
+        task: program.task, python: python, script: WorkerPython.resource("worker.py").path,
+        memory: layout.byteCount, firstPacket: packet.encoded(), deadlines: deadlines)
+    }
+    process = try start(0, 0)
   }
 
   /// What the environments of `kind` with these options look like: asked of a worker that ends with its answer.
@@ -83,9 +104,10 @@ final class WorkerEnvironment: Environment {
   }
 
   /// Seeds of replicas, each below 2^31: a simulator's own generator begins there and is never seeded again.
-  static func seeds(task: String, replicas: Range<Int>, seed: UInt64) -> [UInt32] {
+  static func seeds(task: String, replicas: Range<Int>, seed: UInt64, generation: Int = 0) -> [UInt32] {
     replicas.map { replica in
-      let stream = RandomStream(seed: seed, task: task, replica: replica, purpose: .environment)
+      let stream = RandomStream(
+        seed: seed, task: task, replica: replica, generation: generation, purpose: .environment)
       var words: (UInt32, UInt32, UInt32, UInt32) = (0, 0, 0, 0)
       withUnsafeMutableBytes(of: &words) {
         ck_random_block($0.baseAddress!.assumingMemoryBound(to: UInt32.self), stream.address(step: 0), 0)
@@ -94,22 +116,21 @@ final class WorkerEnvironment: Environment {
     }
   }
 
+  var losses: EnvironmentLosses { ledger.withLock { $0 } }
+
   func reset(into observation: ObservationRows) throws -> StepProgress {
-    try process.checkRunning()
-    if !isReady {
-      let found = try process.waitUntilReady().versions
-      for (package, version) in versions.sorted(by: { $0.key < $1.key }) where found[package] != version {
-        process.close()
-        throw EnvironmentError.pythonMissing(
-          reason: "\(process.task) is defined with \(package) \(version), and \(found[package] ?? "none") is installed")
-      }
-      isReady = true
+    try expectNothingPending()
+    if isReady {
+      try process.request(.reset)
+      pending = .reset(observation)
+    } else {
+      pending = .start(observation)
     }
-    return try request(.reset, .reset(observation))
+    return .waiting(fileDescriptor: process.fileDescriptor)
   }
 
   func step(_ action: ActionRows, into rows: StepRows) throws -> StepProgress {
-    try process.checkRunning()
+    try expectNothingPending()
     precondition(isReady, "the first call of an environment is reset")
     let actions = process.memory + layout.action.offset
     switch self.action {
@@ -120,19 +141,39 @@ final class WorkerEnvironment: Environment {
     case .box:
       actions.copyMemory(from: action.box!, byteCount: layout.action.bytes)
     }
-    return try request(.step, .step(rows))
+    try process.request(.step)
+    pending = .step(rows)
+    return .waiting(fileDescriptor: process.fileDescriptor)
   }
 
   func advance() throws -> StepProgress {
-    if case .none = pending { return .done }
-    guard try process.isComplete() else { return .waiting(fileDescriptor: process.fileDescriptor) }
-    switch pending {
-    case .none: break
-    case .reset(let observation): copy(layout.observation, to: observation, slots: 0..<slots)
-    case .step(let rows): finish(rows)
+    while true {
+      do {
+        switch pending {
+        case .none: return .done
+        case .start(let observation):
+          guard let ready = try process.readiness() else { break }
+          try check(ready)
+          isReady = true
+          try process.request(.reset)
+          pending = .reset(observation)
+        case .reset(let observation):
+          guard try process.isComplete() else { break }
+          copy(layout.observation, to: observation, slots: 0..<slots)
+          (pending, wasOfUse) = (.none, true)
+          return .done
+        case .step(let rows):
+          guard try process.isComplete() else { break }
+          finish(rows)
+          pending = .none
+          ledger.withLock { $0.received += slots }
+          return .done
+        }
+        return .waiting(fileDescriptor: process.fileDescriptor)
+      } catch let error as EnvironmentError {
+        try recover(from: error)
+      }
     }
-    pending = .none
-    return .done
   }
 
   func saveState() throws -> [UInt8]? { nil }
@@ -141,11 +182,54 @@ final class WorkerEnvironment: Environment {
     throw EnvironmentError.badState(task: process.task, reason: "it lives in another process and can't be restored")
   }
 
-  private func request(_ command: WorkerProcess.Command, _ next: Pending) throws -> StepProgress {
+  private func expectNothingPending() throws {
+    try process.checkRunning()
     guard case .none = pending else { preconditionFailure("the last request to \(process.task) is not complete") }
-    try process.request(command)
-    pending = next
-    return .waiting(fileDescriptor: process.fileDescriptor)
+  }
+
+  private func check(_ ready: WorkerProcess.Ready) throws {
+    for (package, version) in versions.sorted(by: { $0.key < $1.key }) where ready.versions[package] != version {
+      process.close()
+      let found = ready.versions[package] ?? "none"
+      throw EnvironmentError.pythonMissing(
+        reason: "\(process.task) is defined with \(package) \(version), and \(found) is installed")
+    }
+  }
+
+  /// Starts the worker again after `error`, and marks what was under way as lost.
+  ///
+  /// - Throws: `error` where the worker never was of use, or has been started again too often.
+  private func recover(from error: EnvironmentError) throws {
+    guard wasOfUse, let delay = recovery?.delayBeforeRestart() else { throw error }
+    ledger.withLock {
+      $0.restarts += 1
+      $0.reason = error.summary
+    }
+    var next: ObservationRows?
+    switch pending {
+    case .none: preconditionFailure("nothing was asked of the worker that failed")
+    case .start(let observation), .reset(let observation): next = observation
+    case .step(let rows):
+      lose(rows)
+      next = rows.observation
+    }
+    generation += 1
+    isReady = false
+    process = try start(generation, delay)
+    pending = .start(next!)
+  }
+
+  /// A step that nobody made: its episodes are cut off there, and nothing is to be learned from them.
+  private func lose(_ rows: StepRows) {
+    for slot in 0..<slots {
+      (rows.reward[slot], rows.terminated[slot], rows.truncated[slot]) = (0, 0, 1)
+      (rows.valid[slot], rows.success[slot], rows.lives[slot]) = (0, 0, 0)
+    }
+    for (index, leaf) in leaves.enumerated() {
+      rows.finalObservation.leaves[index].initializeMemory(
+        as: UInt8.self, repeating: 0, count: slots * leaf.leaf.byteCount)
+    }
+    ledger.withLock { $0.lost += slots }
   }
 
   private func finish(_ rows: StepRows) {

@@ -81,7 +81,7 @@ final class WorkerProcess {
     }
     isRunning = true
     let sent = firstPacket.withUnsafeBytes { cworkers_send(&worker, $0.baseAddress, $0.count) }
-    guard sent == 0 else { throw failed() }
+    guard sent == 0, cworkers_set_deadline(&worker, deadlines.start) == 0 else { throw failed() }
   }
 
   deinit { close() }
@@ -110,12 +110,24 @@ final class WorkerProcess {
     guard isRunning else { throw EnvironmentError.workerFailed(task: task, reason: "has ended already", log: "") }
   }
 
-  /// Waits until the worker has made its environments.
-  func waitUntilReady() throws -> Ready {
+  /// What the worker says when it has made its environments; nil until then. Never blocks.
+  func readiness() throws -> Ready? {
     try checkRunning()
-    guard let packet = try receive(deadlines.start) else { throw failed() }
+    guard cworkers_wait(worker.control, 0) != 0 else {
+      if cworkers_wait(worker.timer, 0) != 0 { throw ended("was not ready within \(deadlines.start) s", grace: 0) }
+      return nil
+    }
+    guard let packet = receive() else { throw failed() }
     guard packet.ready == true else { throw failed(packet) }
     return Ready(versions: packet.versions ?? [:], spaces: packet.spaces)
+  }
+
+  /// Waits until the worker has made its environments.
+  func waitUntilReady() throws -> Ready {
+    while true {
+      if let ready = try readiness() { return ready }
+      _ = cworkers_wait(fileDescriptor, deadlines.start)
+    }
   }
 
   func request(_ command: Command) throws {
@@ -129,7 +141,7 @@ final class WorkerProcess {
     switch cworkers_check(&worker) {
     case CWORKERS_COMPLETE: return true
     case CWORKERS_PENDING: return false
-    case CWORKERS_MESSAGE: throw failed(try receive(0))
+    case CWORKERS_MESSAGE: throw failed(receive())
     case CWORKERS_LATE: throw ended("did not answer within \(deadlines.step) s", grace: 0)
     default: throw failed()
     }
@@ -144,12 +156,11 @@ final class WorkerProcess {
 
   private var logPath: String { directory.appending(path: "log.txt").path }
 
-  /// The next packet, nil when the worker has gone.
-  private func receive(_ seconds: Double) throws -> Packet? {
+  /// The packet that has come, nil when the worker has gone.
+  private func receive() -> Packet? {
     var bytes = [UInt8](repeating: 0, count: 1 << 17)
-    let length = cworkers_receive(&worker, &bytes, bytes.count, seconds)
-    guard length >= 0 else { throw ended("was not ready within \(seconds) s", grace: 0) }
-    return try? JSONDecoder().decode(Packet.self, from: Data(bytes.prefix(length)))
+    let length = cworkers_receive(&worker, &bytes, bytes.count, 0)
+    return try? JSONDecoder().decode(Packet.self, from: Data(bytes.prefix(max(length, 0))))
   }
 
   /// The error of a worker that has sent `packet`, or nothing, and is about to be gone.

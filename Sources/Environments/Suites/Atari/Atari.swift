@@ -52,7 +52,9 @@ public enum Atari {
       scores: Task.ReferenceScores(random: game.random, reference: game.human, label: "human"),
       parameters: parameters(id, options), lifeLossEndsEpisode: options.lifeLossEndsEpisode
     ) { replicas, seed in
-      try environment(id, options: options, seeds: WorkerEnvironment.seeds(task: id, replicas: replicas, seed: seed))
+      try environment(id, options: options) {
+        WorkerEnvironment.seeds(task: id, replicas: replicas, seed: seed, generation: $0)
+      }
     }
   }
 
@@ -65,7 +67,9 @@ public enum Atari {
     let maxFrames: Int
   }
 
-  static func environment(_ id: String, options: AtariOptions, seeds: [UInt32]) throws -> WorkerEnvironment {
+  static func environment(
+    _ id: String, options: AtariOptions, seeds: @escaping (_ generation: Int) -> [UInt32]
+  ) throws -> WorkerEnvironment {
     let program = WorkerEnvironment.Program(
       task: id, kind: "atari", seeds: seeds,
       options: WorkerOptions(

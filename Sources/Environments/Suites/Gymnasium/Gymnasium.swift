@@ -89,7 +89,8 @@ public enum Gymnasium {
     ) { replicas, seed in
       let program = WorkerEnvironment.Program(
         task: name, kind: "gymnasium",
-        seeds: WorkerEnvironment.seeds(task: name, replicas: replicas, seed: seed), options: workerOptions,
+        seeds: { WorkerEnvironment.seeds(task: name, replicas: replicas, seed: seed, generation: $0) },
+        options: workerOptions,
         leaves: [WorkerLeaf(leaf: leaf, planesFirst: false)], action: action, versions: versions)
       return try WorkerEnvironment(program, python: WorkerPython.locate())
     }

@@ -20,6 +20,7 @@ import select
 import signal
 import socket
 import sys
+import time
 import traceback
 
 CONTROL, DATA, REQUEST, DONE = 10, 11, 12, 13
@@ -62,6 +63,7 @@ def arrays(memory, descriptions):
 def serve(control):
     start = json.loads(control.recv(1 << 20))
     end_with_host(CONTROL)
+    time.sleep(start["delay"])
     # Only now, as a missing package is an error to report.
     batches = importlib.import_module(start["kind"] + "_batch")
     if "arrays" not in start:
