@@ -1,7 +1,7 @@
 # Polymath. `make train` and `make test` do everything on a fresh Debian 12 or Ubuntu 24.04 with git, make and Swift
 # 6.2 or newer.
 
-.PHONY: train test bench bench-peers learning build setup ctest lint format gymnasium metaworld clean
+.PHONY: train test bench bench-peers chaos learning build setup ctest lint format gymnasium metaworld clean
 
 # Swift's debug builds compile C with -O2 all the same (Package.swift); release is for training.
 CONFIGURATION = release
@@ -30,6 +30,10 @@ bench-peers: build .venv-peers/.installed
 	python3 -m venv .venv-peers
 	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 	touch $@
+
+# A training whose workers are killed and stopped fifty times.
+chaos: build gymnasium
+	./scripts/chaos
 
 # The studies of docs/results that take minutes.
 learning: build

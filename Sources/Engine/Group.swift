@@ -74,7 +74,8 @@ public final class Group: @unchecked Sendable {
   ///   - purpose: What the policy's random numbers are for: `.action` in training, `.evaluation` elsewhere.
   /// - Throws: whatever an environment throws when it is made.
   public init(
-    _ index: Int, shape: RunShape, tasks: [Task], seed: UInt64, purpose: RandomPurpose = .action, recurrentSize: Int
+    _ index: Int, shape: RunShape, tasks: [Task], seed: UInt64, purpose: RandomPurpose = .action,
+    recurrentSize: Int, recovery: WorkerRecovery = WorkerRecovery()
   ) throws {
     range = shape.columns(ofGroup: index)
     columns = range.count
@@ -99,6 +100,11 @@ public final class Group: @unchecked Sendable {
     (noise, squashed) = (scratch(columns * max(action.dimension, 1), 0), scratch(columns * action.dimension, 0))
     (episodeScore, episodeLength) = (scratch(columns, 0), scratch(columns, 0))
 
+    func environment(_ replicas: Range<Int>, _ task: Task) throws -> any Environment {
+      let environment = try task.makeEnvironment(replicas, seed)
+      environment.recovery = recovery
+      return environment
+    }
     // Column c of a task is its replica number c - (the task's first column).
     var (batches, streams): ([Batch], [RandomStream]) = ([], [])
     var start = range.lowerBound
@@ -109,7 +115,7 @@ public final class Group: @unchecked Sendable {
       let replicas = start - first..<end - first
       batches.append(
         Batch(
-          environment: try tasks[index].makeEnvironment(replicas, seed), task: tasks[index],
+          environment: try environment(replicas, tasks[index]), task: tasks[index],
           column: start - range.lowerBound,
           observation: .allocate(capacity: observation.leaves.count),
           finalObservation: .allocate(capacity: observation.leaves.count)))

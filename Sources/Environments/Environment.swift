@@ -33,6 +33,9 @@ public protocol Environment: AnyObject {
   /// What was lost so far, and why. Safe to ask on any thread.
   var losses: EnvironmentLosses { get }
 
+  /// What is done where a process fails; of no use to environments that have none.
+  var recovery: WorkerRecovery { get set }
+
   /// The exact state of all slots, or nil where it can't be had: then a resumed run begins fresh episodes and says so.
   func saveState() throws -> [UInt8]?
 
@@ -43,6 +46,10 @@ public protocol Environment: AnyObject {
 extension Environment {
   public func advance() throws -> StepProgress { .done }
   public var losses: EnvironmentLosses { EnvironmentLosses() }
+  public var recovery: WorkerRecovery {
+    get { WorkerRecovery() }
+    set {}
+  }
 }
 
 /// Steps of a batch whose process failed: every step asked for was received or is counted as lost.
@@ -50,7 +57,9 @@ public struct EnvironmentLosses: Hashable, Sendable {
   public var received = 0, lost = 0
   /// Times that the process was started again.
   public var restarts = 0
-  /// Of the last one.
+  /// Whether it was given up.
+  public var quarantined = false
+  /// Of the last failure.
   public var reason = ""
 
   public init() {}
@@ -59,6 +68,7 @@ public struct EnvironmentLosses: Hashable, Sendable {
     total.received += more.received
     total.lost += more.lost
     total.restarts += more.restarts
+    total.quarantined = total.quarantined || more.quarantined
     if !more.reason.isEmpty { total.reason = more.reason }
   }
 }

@@ -168,7 +168,7 @@ public final class Run: @unchecked Sendable {
         ("\(task.id)/episodes", Double(recent[index].count)), ("\(task.id)/return", score.estimate),
         ("\(task.id)/return_low", score.low), ("\(task.id)/return_high", score.high),
       ]
-      if losses[index].restarts > 0 {
+      if losses[index].lost > 0 {
         numbers.append(("\(task.id)/worker_restarts", Double(losses[index].restarts)))
         numbers.append(("\(task.id)/steps_lost", Double(losses[index].lost)))
       }

@@ -102,6 +102,7 @@ extension RunConfiguration {
     try require(shards >= 0 && shards <= 4096, "shards", shards, "between 1 and 4096, or 0 for one a task")
     try require(
       lag >= 0 && lag <= 64, "lag", lag, "between 0 and 64: each update of lag keeps one more round of buffers")
+    try require(recovery.most >= 0, "worker-restarts", recovery.most, "at least 0")
     try require(checkpointEvery >= 1, "checkpoint-every", checkpointEvery, "at least 1")
     try require(learning.lstm >= 0 && learning.lstm <= 65_536, "lstm", learning.lstm, "between 0 and 65,536")
     try require((0..<1).contains(learning.discount), "discount", learning.discount, "in [0, 1)")

@@ -29,6 +29,8 @@ public struct RunConfiguration: Hashable, Sendable {
   public var shards = 0
   /// Updates between the parameters that act and those that learn.
   public var lag = 1
+  /// What is done where worker processes fail.
+  public var recovery = WorkerRecovery()
   /// Agent steps between checkpoints.
   public var checkpointEvery = 1_000_000
   public var learning = IMPALA.Configuration()

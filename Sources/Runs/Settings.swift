@@ -107,6 +107,9 @@ public struct Setting: Sendable {
     integer("shards", \.shards, "learning batches; 0 for one per task (4 for one task)"),
     integer("lag", \.lag, "updates between the parameters that act and those that learn"),
     integer("checkpoint-every", \.checkpointEvery, "agent steps between checkpoints"),
+    integer("worker-restarts", \.recovery.most, "failures of a worker process within ten minutes that are borne"),
+    choice(
+      "lost-task", \.recovery.afterwards, "after more failures: end the run, or quarantine the worker's environments"),
     choice("network", \.learning.network, "trunk that all tasks share"),
     integer("lstm", \.learning.lstm, "units of an LSTM after the trunk; 0 for none"),
     flag("extras", \.learning.extras, "the network also sees the last reward and action"),

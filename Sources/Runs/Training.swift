@@ -13,7 +13,8 @@ public final class Training {
     let (learner, shape, tasks) = (agent.learner, agent.shape, agent.taskSet.tasks)
     let groups = try (0..<shape.groups).map {
       try Group(
-        $0, shape: shape, tasks: tasks, seed: agent.configuration.seed, recurrentSize: learner.recurrentSize)
+        $0, shape: shape, tasks: tasks, seed: agent.configuration.seed, recurrentSize: learner.recurrentSize,
+        recovery: agent.configuration.recovery)
     }
     engine = RoundEngine(
       shape: shape, groups: groups,

@@ -80,8 +80,9 @@ final class ProgressDisplay: @unchecked Sendable {
     let status =
       "\(grouped(run.steps)) of \(grouped(agent.configuration.steps)) steps (\(percent(min(done, 1)))), "
       + "\(grouped(Int(run.stepsPerSecond))) steps/s, \(duration(run.seconds)) gone, \(duration(run.remaining)) left"
-    let losses = zip(agent.taskSet.tasks, run.training.losses).filter { $1.restarts > 0 }.map { task, lost in
-      "\(task.id): \(grouped(lost.lost)) steps lost, worker started again \(grouped(lost.restarts)) times; last: \(lost.reason)"
+    let losses = zip(agent.taskSet.tasks, run.training.losses).filter { $1.lost > 0 }.map { task, lost in
+      "\(task.id): \(grouped(lost.lost)) steps lost, worker started again \(grouped(lost.restarts)) times"
+        + (lost.quarantined ? ", then given up" : "") + "; last: \(lost.reason)"
     }
     return table(rows) + losses + [status]
   }

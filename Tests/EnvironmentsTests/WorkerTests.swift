@@ -22,14 +22,16 @@ private let leaf = ObservationLeaf(name: "image", element: .uint8, shape: [5, 7,
 
 private func counting(
   _ options: CountingOptions = CountingOptions(), truncationTerminates: Bool = false,
-  deadlines: WorkerDeadlines = WorkerDeadlines(), recovery: WorkerRecovery? = nil
+  deadlines: WorkerDeadlines = WorkerDeadlines(), recovery: WorkerRecovery = WorkerRecovery(most: 0)
 ) throws -> WorkerEnvironment {
   let program = WorkerEnvironment.Program(
     task: "counting", kind: "counting", seeds: { generation in seeds.map { $0 + UInt32(generation) } },
     options: options,
     leaves: [WorkerLeaf(leaf: leaf, planesFirst: true)], action: .discrete(3),
-    truncationTerminates: truncationTerminates, deadlines: deadlines, recovery: recovery)
-  return try WorkerEnvironment(program, python: #require(python))
+    truncationTerminates: truncationTerminates, deadlines: deadlines)
+  let environment = try WorkerEnvironment(program, python: #require(python))
+  environment.recovery = recovery
+  return environment
 }
 
 /// Steps until something is thrown, and gives that.
@@ -191,6 +193,23 @@ struct WorkerTests {
     let batch = WorkerBatch(slots: seeds.count, leafBytes: leaf.byteCount)
     #expect(throws: EnvironmentError.self) { try batch.reset(environment) }
     #expect(environment.losses.restarts == 0)
+  }
+
+  @Test("A worker that fails too often is given up where that was asked for")
+  func quarantine() throws {
+    let environment = try counting(
+      CountingOptions(raiseAt: 2), recovery: WorkerRecovery(most: 1, afterwards: .quarantine))
+    let batch = WorkerBatch(slots: seeds.count, leafBytes: leaf.byteCount)
+    try batch.reset(environment)
+    let valid = try (1...8).map { _ in
+      try batch.step(environment, [0, 0, 0, 0, 0])
+      return batch.rows.valid[0]
+    }
+    #expect(valid == [1, 0, 1, 0, 0, 0, 0, 0])
+    #expect((0..<leaf.byteCount).allSatisfy { batch.observation[$0] == 0 })
+    let losses = environment.losses
+    #expect(losses.quarantined && losses.restarts == 1)
+    #expect(losses.received == 2 * seeds.count && losses.lost == 6 * seeds.count)
   }
 
   @Test("Killed and stopped at random, workers go on, and every step asked for is received or lost")

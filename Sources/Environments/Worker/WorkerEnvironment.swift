@@ -25,8 +25,6 @@ final class WorkerEnvironment: Environment {
     /// Versions that the worker's packages must have, by the names that it gives them.
     var versions: [String: String] = [:]
     var deadlines = WorkerDeadlines()
-    /// nil to throw at the first failure.
-    var recovery: WorkerRecovery? = WorkerRecovery()
   }
 
   private struct FirstPacket<Options: Encodable>: Encodable {
@@ -64,8 +62,10 @@ final class WorkerEnvironment: Environment {
   private let action: ActionSpace
   private let truncationTerminates: Bool
   private let versions: [String: String]
-  private var recovery: WorkerRecovery?
+  private var failures: [ContinuousClock.Instant] = []
   private var generation = 0
+  /// Given up: every step is lost.
+  private var isQuarantined = false
   /// Whether this worker has said that it is ready, and whether any has ever reset its environments.
   private var (isReady, wasOfUse) = (false, false)
   private var pending = Pending.none
@@ -75,7 +75,7 @@ final class WorkerEnvironment: Environment {
   init<Options: Encodable>(_ program: Program<Options>, python: String) throws {
     slots = program.seeds(0).count
     (leaves, action, versions) = (program.leaves, program.action, program.versions)
-    (truncationTerminates, recovery) = (program.truncationTerminates, program.recovery)
+    truncationTerminates = program.truncationTerminates
     let layout = WorkerLayout(slots: slots, action: action, leaves: leaves)
     self.layout = layout
     start = { generation, delay in
@@ -117,6 +117,7 @@ final class WorkerEnvironment: Environment {
   }
 
   var losses: EnvironmentLosses { ledger.withLock { $0 } }
+  var recovery = WorkerRecovery()
 
   func reset(into observation: ObservationRows) throws -> StepProgress {
     try expectNothingPending()
@@ -130,6 +131,11 @@ final class WorkerEnvironment: Environment {
   }
 
   func step(_ action: ActionRows, into rows: StepRows) throws -> StepProgress {
+    if isQuarantined {
+      lose(rows)
+      clear(rows.observation)
+      return .done
+    }
     try expectNothingPending()
     precondition(isReady, "the first call of an environment is reset")
     let actions = process.memory + layout.action.offset
@@ -200,12 +206,15 @@ final class WorkerEnvironment: Environment {
   ///
   /// - Throws: `error` where the worker never was of use, or has been started again too often.
   private func recover(from error: EnvironmentError) throws {
-    guard wasOfUse, let delay = recovery?.delayBeforeRestart() else { throw error }
+    if !wasOfUse { throw error }
+    failures.append(.now)
+    let delay = recovery.delay(after: &failures)
+    if delay == nil, recovery.afterwards == .end { throw error }
     ledger.withLock {
-      $0.restarts += 1
       $0.reason = error.summary
+      if delay == nil { $0.quarantined = true } else { $0.restarts += 1 }
     }
-    var next: ObservationRows?
+    let next: ObservationRows
     switch pending {
     case .none: preconditionFailure("nothing was asked of the worker that failed")
     case .start(let observation), .reset(let observation): next = observation
@@ -213,10 +222,22 @@ final class WorkerEnvironment: Environment {
       lose(rows)
       next = rows.observation
     }
+    guard let delay else {
+      isQuarantined = true
+      clear(next)
+      pending = .none
+      return
+    }
     generation += 1
     isReady = false
     process = try start(generation, delay)
-    pending = .start(next!)
+    pending = .start(next)
+  }
+
+  private func clear(_ rows: ObservationRows) {
+    for (index, leaf) in leaves.enumerated() {
+      rows.leaves[index].initializeMemory(as: UInt8.self, repeating: 0, count: slots * leaf.leaf.byteCount)
+    }
   }
 
   /// A step that nobody made: its episodes are cut off there, and nothing is to be learned from them.
@@ -225,10 +246,7 @@ final class WorkerEnvironment: Environment {
       (rows.reward[slot], rows.terminated[slot], rows.truncated[slot]) = (0, 0, 1)
       (rows.valid[slot], rows.success[slot], rows.lives[slot]) = (0, 0, 0)
     }
-    for (index, leaf) in leaves.enumerated() {
-      rows.finalObservation.leaves[index].initializeMemory(
-        as: UInt8.self, repeating: 0, count: slots * leaf.leaf.byteCount)
-    }
+    clear(rows.finalObservation)
     ledger.withLock { $0.lost += slots }
   }
 

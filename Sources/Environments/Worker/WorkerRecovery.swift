@@ -1,17 +1,29 @@
-/// How often a worker may be started again, and how long it waits before.
-struct WorkerRecovery: Sendable {
-  /// Failures within `seconds` that are borne; the next one ends the run.
-  var most = 10
-  var seconds = 600.0
-  private var failures: [ContinuousClock.Instant] = []
+/// What becomes of a batch whose worker process fails again and again.
+public enum LostTask: String, CaseIterable, Sendable {
+  /// The run ends with the worker's error.
+  case end
+  /// The batch is given up; the others go on.
+  case quarantine
+}
 
-  init(most: Int = 10, seconds: Double = 600) { (self.most, self.seconds) = (most, seconds) }
+/// How often a worker may be started again, how long it waits before, and what happens after.
+public struct WorkerRecovery: Hashable, Sendable {
+  /// Failures within `seconds` that are borne.
+  public var most = 10
+  public var seconds = 600.0
+  public var afterwards = LostTask.end
 
-  /// Notes a failure. The first one costs no wait, each further one twice as much as the one before.
-  /// - Returns: Seconds to wait; nil when there were too many.
-  mutating func delayBeforeRestart(now: ContinuousClock.Instant = .now) -> Double? {
+  public init(most: Int = 10, seconds: Double = 600, afterwards: LostTask = .end) {
+    (self.most, self.seconds, self.afterwards) = (most, seconds, afterwards)
+  }
+
+  /// Seconds to wait before another start; nil where there were too many failures. The first one costs no wait, each further
+  /// one twice as much as the one before.
+  ///
+  /// - Parameter failures: When the worker failed so far, the last one included; old ones are removed.
+  func delay(after failures: inout [ContinuousClock.Instant]) -> Double? {
+    let now = failures[failures.count - 1]
     failures.removeAll { now - $0 > .seconds(seconds) }
-    failures.append(now)
     if failures.count > most { return nil }
     return failures.count == 1 ? 0 : min(0.1 * Double(1 << min(failures.count - 2, 10)), 10)
   }
