@@ -9,8 +9,10 @@ public enum Gymnasium {
   public struct Options: Hashable, Sendable {
     /// Keyword arguments: numbers, `true` and `false` as such, anything else as text.
     public var arguments: [String: String] = [:]
-    /// Python modules, found in the current directory too.
+    /// Python modules.
     public var modules: [String] = []
+    /// Where they may lie, besides where Python looks for its own.
+    public var directory = FileManager.default.currentDirectoryPath
 
     public init() {}
   }
@@ -42,9 +44,8 @@ public enum Gymnasium {
     let directory: String
 
     init(_ id: String, _ options: Options, seedArgument: String?) {
-      (self.id, modules, self.seedArgument) = (id, options.modules, seedArgument)
+      (self.id, modules, directory, self.seedArgument) = (id, options.modules, options.directory, seedArgument)
       arguments = options.arguments.mapValues(Value.init)
-      directory = FileManager.default.currentDirectoryPath
     }
   }
 

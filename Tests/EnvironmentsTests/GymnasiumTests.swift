@@ -1,0 +1,147 @@
+import Foundation
+import Testing
+
+@testable import Environments
+
+/// A Python with Gymnasium, at any version.
+private let python: String? = {
+  guard let python = try? WorkerPython.locate() else { return nil }
+  let process = Process()
+  process.executableURL = URL(filePath: python)
+  process.arguments = ["-c", "import gymnasium"]
+  process.standardError = FileHandle.nullDevice
+  guard (try? process.run()) != nil else { return nil }
+  process.waitUntilExit()
+  return process.terminationStatus == 0 ? python : nil
+}()
+
+/// A folder with modules, and what makes their environments.
+private func options(_ modules: [String: String]) throws -> Gymnasium.Options {
+  let folder = FileManager.default.temporaryDirectory.appending(path: "polymath-test-\(UUID().uuidString)")
+  try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+  for (name, text) in modules {
+    try text.write(to: folder.appending(path: "\(name).py"), atomically: true, encoding: .utf8)
+  }
+  var options = Gymnasium.Options()
+  (options.modules, options.directory) = (modules.keys.sorted(), folder.path)
+  return options
+}
+
+/// The one block of Python in docs/environments.md.
+private func example() throws -> String {
+  let page = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent().appending(path: "docs/environments.md")
+  let text = try String(contentsOf: page, encoding: .utf8)
+  return String(text.split(separator: "```python\n")[1].split(separator: "```")[0])
+}
+
+/// Registers `Odd-v0`, with these spaces.
+private func odd(observation: String, action: String = "s.Discrete(2)") -> String {
+  """
+  import copy
+  import gymnasium
+  import numpy
+  import gymnasium.spaces as s
+
+  class Odd(gymnasium.Env):
+      observation_space = \(observation)
+      action_space = \(action)
+
+      def __init__(self):
+          self.observation_space = copy.deepcopy(Odd.observation_space)
+
+      def reset(self, seed=None, options=None):
+          super().reset(seed=seed)
+          if seed is not None:
+              self.observation_space.seed(seed)
+          return self.observation_space.sample(), {}
+
+      def step(self, action):
+          assert self.action_space.contains(action), action
+          return self.observation_space.sample(), numpy.sum(action), False, False, {}
+
+  gymnasium.register("Odd-v0", entry_point=Odd, max_episode_steps=7)
+  """
+}
+
+@Suite("Gymnasium's environments", .serialized, .enabled(if: python != nil))
+struct GymnasiumTests {
+  @Test("The example of docs/environments.md keeps the promises of environments")
+  func documentedExample() throws {
+    var options = try options(["corridor": example()])
+    options.arguments = ["length": "12"]
+    let set = try Suites.make("gymnasium:Corridor-v0", options: options)
+    #expect(set.ids == ["corridor_v0"] && set.observation.leaves[0].shape == [2] && set.action == .discrete(2))
+    #expect(set.lockfile.contains("argument_length: 12") && set.lockfile.contains("horizon: 50"))
+    #expect(try EnvironmentCheck.failures(of: set.tasks[0], steps: 300) == [])
+  }
+
+  @Test(
+    "Every space of a fixed length becomes an image or a vector, every choice a number, every bounded box [-1, 1]",
+    arguments: [
+      ("s.Box(0, 255, (6, 5, 3), numpy.uint8)", "s.Discrete(3, start=-1)", [6, 5, 3], ActionSpace.discrete(3)),
+      ("s.Box(0, 255, (6, 5), numpy.uint8)", "s.MultiDiscrete([2, 3])", [6, 5, 1], .discrete(6)),
+      ("s.Box(-1, 1, (2, 3), numpy.float64)", "s.MultiBinary(3)", [6], .discrete(8)),
+      ("s.Discrete(4)", "s.Box(-2, 5, (3,), numpy.float32)", [4], .box(3)),
+      (
+        "s.Dict(a=s.Box(0, 1, (2,)), b=s.Discrete(3))", "s.Box(numpy.zeros(2), numpy.ones(2), dtype=numpy.float64)",
+        [5], .box(2)
+      ),
+      ("s.Tuple((s.MultiBinary(4), s.Text(5)))", "s.Discrete(2)", [9], .discrete(2)),
+    ])
+  func spaces(observation: String, action: String, shape: [Int], space: ActionSpace) throws {
+    let task = try Gymnasium.task(
+      "Odd-v0", options: options(["odd": odd(observation: observation, action: action)]))
+    #expect(task.observation.leaves[0].shape == shape && task.action == space)
+    #expect(task.observation.leaves[0].isImage || task.observation.leaves[0].isVector)
+    #expect(try EnvironmentCheck.failures(of: task, steps: 60, slots: 2) == [])
+  }
+
+  @Test(
+    "What can't be used is refused in one line that says why",
+    arguments: [
+      ("s.Sequence(s.Discrete(2))", "s.Discrete(2)", "whose length varies"),
+      ("s.Discrete(2)", "s.Box(-numpy.inf, numpy.inf, (2,))", "without bounds"),
+      ("s.Discrete(2)", "s.MultiDiscrete([50, 50])", "2500 combinations"),
+      ("s.Discrete(2)", "s.Dict(a=s.Discrete(2))", "Discrete, MultiDiscrete, MultiBinary or a box of floats"),
+    ])
+  func refuses(observation: String, action: String, reason: String) throws {
+    let options = try options(["odd": odd(observation: observation, action: action)])
+    let error = #expect(throws: EnvironmentError.self) { try Gymnasium.task("Odd-v0", options: options) }
+    guard case .refused(let task, let text) = error else {
+      Issue.record("\(String(describing: error))")
+      return
+    }
+    #expect(task == "odd_v0" && text.contains(reason) && !text.contains("\n"))
+  }
+
+  @Test("An unknown environment and a missing module are named")
+  func unknown() throws {
+    let unknown = #expect(throws: EnvironmentError.self) { try Gymnasium.task("CartPol-v1") }
+    #expect(unknown?.description.contains("Did you mean: `CartPole`?") == true)
+    var options = Gymnasium.Options()
+    options.modules = ["no_such_module"]
+    let missing = #expect(throws: EnvironmentError.self) { try Gymnasium.task("CartPole-v1", options: options) }
+    #expect(missing?.description.contains("no_such_module") == true)
+  }
+
+  @Test("An environment that raises, exits or prints without end is an error with the end of its log")
+  func broken() throws {
+    for (body, reason) in [
+      ("raise ValueError('broken on purpose')", "ValueError: broken on purpose"),
+      ("import os; os._exit(7)", "exited with status 7"),
+      ("print('x' * 10_000_000); raise ValueError('after much')", "ValueError: after much"),
+    ] {
+      let text = odd(observation: "s.Discrete(2)").replacing(
+        "assert self.action_space.contains(action), action", with: body)
+      let task = try Gymnasium.task("Odd-v0", options: options(["odd": text]))
+      let environment = try task.makeEnvironment(0..<1, 1)
+      environment.recovery = WorkerRecovery(most: 0)
+      let batch = WorkerBatch(slots: 1, leafBytes: 8)
+      try batch.reset(environment)
+      let error = #expect(throws: EnvironmentError.self) { try batch.step(environment, [0]) }
+      #expect(error?.description.contains(reason) == true)
+      #expect((error?.description.count ?? .max) < 10_000)
+    }
+  }
+}
