@@ -134,6 +134,12 @@ final class CheckedPlay {
   func inspect(step: Int, into report: inout EnvironmentCheck.Report) {
     for slot in 0..<slots {
       if !rows.reward[slot].isFinite { report.add(.rewardNotFinite(slot: slot, step: step)) }
+      for (array, leaf) in zip(arrays, task.observation.leaves) where leaf.element == .float32 {
+        let numbers = bytes(array, slot..<slot + 1).bindMemory(to: Float.self)
+        if !numbers.allSatisfy({ $0.isFinite }) {
+          report.add(.observationNotFinite(array: array.name, slot: slot, step: step))
+        }
+      }
       let flags = [
         ("terminated", rows.terminated), ("truncated", rows.truncated), ("valid", rows.valid),
         ("success", rows.success),

@@ -22,6 +22,7 @@ public enum EnvironmentCheck {
     case writtenOutside(step: Int)
     case finalWrittenWithoutEnd(slot: Int, step: Int)
     case rewardNotFinite(slot: Int, step: Int)
+    case observationNotFinite(array: String, slot: Int, step: Int)
     case flagNotBinary(array: String, value: UInt8, slot: Int, step: Int)
     case finalIsNextObservation(ends: Int)
     case replicasEqual(first: Int, second: Int)
@@ -37,6 +38,8 @@ public enum EnvironmentCheck {
       case .finalWrittenWithoutEnd(let slot, let step):
         "the final observation of slot \(slot) was written at step \(step), which ended no episode"
       case .rewardNotFinite(let slot, let step): "the reward of slot \(slot) at step \(step) is not a finite number"
+      case .observationNotFinite(let array, let slot, let step):
+        "\(array) of slot \(slot) at step \(step) holds a number that is not finite"
       case .flagNotBinary(let array, let value, let slot, let step):
         "\(array) of slot \(slot) at step \(step) is \(value), not 0 or 1"
       case .finalIsNextObservation(let ends):

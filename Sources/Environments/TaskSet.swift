@@ -123,13 +123,14 @@ extension ObservationSpace {
   }
 
   /// One line: `planes uint8 [10, 10, 10] x 1.0`.
-  var summary: String {
+  public var summary: String {
     leaves.map { "\($0.name) \($0.element.rawValue) \($0.shape) x \($0.scale)" }.joined(separator: ", ")
   }
 }
 
 extension ActionSpace {
-  var summary: String {
+  /// `discrete(6)` or `box(2)`.
+  public var summary: String {
     switch self {
     case .discrete(let n): "discrete(\(n))"
     case .box(let dimension): "box(\(dimension))"

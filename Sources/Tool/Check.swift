@@ -1,0 +1,58 @@
+import ArgumentParser
+import Foundation
+import Polymath
+
+struct Check: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Check that environments keep their promises, and time them.",
+    discussion:
+      "Several copies of each task are played with the same random actions and compared: equal seeds give equal "
+      + "episodes, replicas differ, every number is written and finite, ends of episodes come with their last observation, "
+      + "and a saved state goes on as the original does.")
+
+  @Argument(help: "A suite, or gymnasium:ID,ID...")
+  var suite: String
+  @Option(help: "Tasks, separated by commas; all by default.")
+  var tasks = ""
+  @Option(help: "Arguments of a Gymnasium environment: name=value,...")
+  var envArg = ""
+  @Option(help: "Python modules that register environments, separated by commas.")
+  var envModule = ""
+  @Option(help: "Steps of each copy.")
+  var steps = 500
+
+  func validate() throws {
+    if steps < 10 { throw ValidationError("steps is \(steps), but must be at least 10") }
+  }
+
+  func run() throws {
+    Command.prepare()
+    let configuration = try RunConfiguration.resolve(
+      flags: [("suite", suite), ("tasks", tasks), ("env-arg", envArg), ("env-module", envModule)])
+    let set = try Suites.make(suite, tasks: configuration.tasks, options: configuration.gymnasium)
+    print("observations: \(set.observation.summary); actions: \(set.action.summary)")
+    var failed = 0
+    for task in set.tasks {
+      let failures = try EnvironmentCheck.failures(of: task, steps: steps)
+      failed += failures.isEmpty ? 0 : 1
+      print("\(task.id): \(failures.isEmpty ? "keeps its promises" : "breaks promises"); \(try played(task, set))")
+      for failure in failures { print("  \(failure)") }
+    }
+    if failed > 0 { throw ExitCode.failure }
+  }
+
+  /// Speed, rewards and ends of a random policy, and whether states can be saved.
+  private func played(_ task: Task, _ set: TaskSet) throws -> String {
+    let slots = 8
+    let player = try Player(task, policy: Evaluation.randomPolicy(set), slots: slots, unroll: steps, seed: 2)
+    try player.unroll()
+    let start = ContinuousClock.now
+    let episodes = try player.unroll()
+    let rate = Double(steps * slots) / ((ContinuousClock.now - start) / .seconds(1))
+    let rewards = UnsafeBufferPointer(start: player.block.reward + slots, count: steps * slots)
+    let saves = try task.makeEnvironment(0..<1, 1).saveState() != nil
+    return
+      "\(grouped(Int(rate))) steps/s, rewards \(rewards.min()!) to \(rewards.max()!), \(episodes.count) episodes in "
+      + "\(grouped(steps * slots)) steps, state \(saves ? "can" : "can't") be saved"
+  }
+}
