@@ -17,6 +17,8 @@ public enum EnvironmentError: Error, Equatable, CustomStringConvertible {
   case pythonMissing(reason: String)
   /// An environment that doesn't exist or has spaces that no agent here can use.
   case refused(task: String, reason: String)
+  /// A module that a worker's Python doesn't have.
+  case packageMissing(task: String, reason: String)
   case romMissing(task: String, reason: String)
 
   /// One line, without a log.
@@ -42,6 +44,9 @@ public enum EnvironmentError: Error, Equatable, CustomStringConvertible {
     case .badState(let task, let reason): "the saved state doesn't fit task \(task): \(reason)"
     case .workerFailed(let task, let reason, let log):
       "the worker of \(task) \(reason)" + (log.isEmpty ? "" : "; its log ends:\n\(log)")
+    case .packageMissing(let task, let reason):
+      "\(task): \(reason): run `make gymnasium`, or `make metaworld` for that suite; a module of your own must lie in the "
+        + "current directory, or where Python finds it"
     case .pythonMissing(let reason): "\(reason): run `make gymnasium`, or set POLYMATH_PYTHON"
     case .refused(let task, let reason), .romMissing(let task, let reason): "\(task): \(reason)"
     }

@@ -19,6 +19,8 @@ final class PaddedEnvironment: Environment {
     (self.inner, self.mark) = (inner, mark)
     (length, paddedLength) = (task.observation.leaves[0].elementCount, observation.leaves[0].elementCount)
     (dimension, paddedDimension) = (task.action.dimension, action.dimension)
+    precondition(
+      task.observation.leaves.count == 1 && task.observation.leaves[0].isVector, "only one vector can be padded")
     precondition(length <= paddedLength && dimension <= paddedDimension, "padding never cuts")
     self.observation = .allocate(capacity: inner.slots * length)
     final = .allocate(capacity: inner.slots * length)

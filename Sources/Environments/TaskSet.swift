@@ -37,7 +37,9 @@ public struct TaskSet: Sendable {
       }
       switch (action, task.action) {
       case (.discrete(let n), .discrete(let m)): action = .discrete(max(n, m))
-      case (.box(let n), .box(let m)): action = .box(max(n, m))
+      // Only beside vectors can a box be cut to what a task has of it.
+      case (.box(let n), .box(let m)) where n == m || task.observation.leaves.allSatisfy(\.isVector):
+        action = .box(max(n, m))
       default:
         throw EnvironmentError.differentSpaces(
           first: first.id, second: task.id, reason: "actions are \(first.action.summary) and \(task.action.summary)")
@@ -49,8 +51,9 @@ public struct TaskSet: Sendable {
     if context == .oneHot && tasks.count > 1 {
       guard let leaf = observation.leaves.first, observation.leaves.count == 1, leaf.isVector else {
         throw EnvironmentError.refused(
-          task: name, reason: "only vectors can say which task they are of, and observations are \(observation.summary)"
-        )
+          task: name,
+          reason: "only vectors can say which task they are of, and observations are \(observation.summary): set "
+            + "task-context to none")
       }
       marks = leaf.elementCount
       observation = ObservationSpace([

@@ -128,6 +128,7 @@ public final class Run: @unchecked Sendable {
         training.forEachEpisode(inRound: round) { recent[$0.task].add($0.score) }
         if ContinuousClock.now - reported >= .seconds(1) {
           reported = .now
+          if training.isStarved { throw RunError.allGivenUp(reason: training.losses.last?.reason ?? "") }
           try writeMetrics()
           report(self)
         }
@@ -171,6 +172,7 @@ public final class Run: @unchecked Sendable {
       if losses[index].lost > 0 {
         numbers.append(("\(task.id)/worker_restarts", Double(losses[index].restarts)))
         numbers.append(("\(task.id)/steps_lost", Double(losses[index].lost)))
+        numbers.append(("\(task.id)/given_up", losses[index].quarantined ? 1 : 0))
       }
       if let normalized = task.scores?.normalized(score.estimate) {
         numbers.append(("\(task.id)/normalized", normalized))

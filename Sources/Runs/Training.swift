@@ -34,6 +34,9 @@ public final class Training {
     return losses
   }
 
+  /// Whether no environment is left that has not been given up. Safe to ask on any thread.
+  public var isStarved: Bool { engine.groups.allSatisfy { $0.losses.allSatisfy { $0.losses.quarantined } } }
+
   /// Calls `body` with every episode that ended in a round, group by group.
   public func forEachEpisode(inRound round: Int, _ body: (EpisodeRecord) -> Void) {
     for group in engine.groups { group.episodes(inRound: round).forEach(body) }

@@ -235,7 +235,8 @@ struct WorkerTests {
       #expect(losses.received + losses.lost == asked && losses.lost == invalid)
       #expect(losses.restarts == attacks && losses.lost == attacks * seeds.count)
     }
-    #expect(try openDescriptors() < before + 15)
+    // Twenty workers that leak would be 120, and other tests have some meanwhile.
+    #expect(try openDescriptors() < before + 60)
   }
 
   @Test("A worker that hangs is killed when its environment goes, and nothing stays open")
@@ -258,8 +259,8 @@ struct WorkerTests {
     let before = try openDescriptors()
     for _ in 0..<10 { try once(CountingOptions()) }
     for _ in 0..<5 { try once(CountingOptions(hangAt: 1)) }
-    // Other tests of this process open a few; fifteen workers that leak would be ninety.
-    #expect(try openDescriptors() < before + 15)
+    // Other tests of this process have workers meanwhile; fifteen of these that leak would be ninety descriptors.
+    #expect(try openDescriptors() < before + 60)
   }
 
   @Test("A worker ends with the socket of its host, even while it hangs, and not with the thread that started it")

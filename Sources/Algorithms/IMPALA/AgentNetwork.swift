@@ -6,8 +6,8 @@ import Tensors
 
 /// One policy and value network for all tasks: trunk, extras, optional LSTM, a shared policy head, value heads.
 ///
-/// The policy is not told the task; the task only selects the value head, which serves training alone
-/// (Hessel et al. 2018, section 4).
+/// The policy is not told the task, unless observations say it (`TaskContext`); the task only selects the value head,
+/// which serves training alone (Hessel et al. 2018, section 4).
 struct AgentNetwork: Sendable {
   struct Configuration: Hashable, Sendable {
     var trunk: TrunkKind
@@ -51,6 +51,10 @@ struct AgentNetwork: Sendable {
       throw .unsupportedSpace(
         "a network reads one image of bytes or one vector of floats; this observation is "
           + observation.leaves.map { "\($0.name) \($0.element.rawValue)\($0.shape)" }.joined(separator: ", "))
+    }
+    guard leaf.isImage || leaf.scale == 1 else {
+      throw .unsupportedSpace(
+        "vectors are read as they are, and \(leaf.name) has scale \(leaf.scale): scale it in the environment")
     }
     if trunk == .dense { return leaf }
     guard leaf.isImage else {

@@ -83,7 +83,7 @@ final class WorkerEnvironment: Environment {
       let packet = FirstPacket(
         kind: program.kind, slots: seeds.count, seeds: seeds, delay: delay, options: program.options, arrays: layout)
       var deadlines = program.deadlines
-      deadlines.start += delay
+      deadlines.start += delay + deadlines.environment * Double(seeds.count)
       return try WorkerProcess(
         task: program.task, python: python, script: WorkerPython.resource("worker.py").path,
         memory: layout.byteCount, firstPacket: packet.encoded(), deadlines: deadlines)
@@ -206,14 +206,7 @@ final class WorkerEnvironment: Environment {
   ///
   /// - Throws: `error` where the worker never was of use, or has been started again too often.
   private func recover(from error: EnvironmentError) throws {
-    if !wasOfUse { throw error }
-    failures.append(.now)
-    let delay = recovery.delay(after: &failures)
-    if delay == nil, recovery.afterwards == .end { throw error }
-    ledger.withLock {
-      $0.reason = error.summary
-      if delay == nil { $0.quarantined = true } else { $0.restarts += 1 }
-    }
+    var delay = try bear(error)
     let next: ObservationRows
     switch pending {
     case .none: preconditionFailure("nothing was asked of the worker that failed")
@@ -222,16 +215,34 @@ final class WorkerEnvironment: Environment {
       lose(rows)
       next = rows.observation
     }
-    guard let delay else {
-      isQuarantined = true
-      clear(next)
-      pending = .none
-      return
+    (pending, isReady) = (.start(next), false)
+    while let wait = delay {
+      generation += 1
+      do {
+        process = try start(generation, wait)
+        return
+      } catch let failure as EnvironmentError {
+        // What prevents a start is one more failure.
+        delay = try bear(failure)
+      }
     }
-    generation += 1
-    isReady = false
-    process = try start(generation, delay)
-    pending = .start(next)
+    clear(next)
+    pending = .none
+  }
+
+  /// Notes a failure.
+  /// - Returns: Seconds to wait before another start; nil where the batch is given up.
+  private func bear(_ error: EnvironmentError) throws -> Double? {
+    if !wasOfUse { throw error }
+    failures.append(.now)
+    let delay = recovery.delay(after: &failures)
+    if delay == nil, recovery.afterwards == .end { throw error }
+    isQuarantined = delay == nil
+    ledger.withLock {
+      $0.reason = error.summary
+      if delay == nil { $0.quarantined = true } else { $0.restarts += 1 }
+    }
+    return delay
   }
 
   private func clear(_ rows: ObservationRows) {

@@ -3,8 +3,10 @@ import Foundation
 
 /// How long a worker may take, in seconds.
 struct WorkerDeadlines {
-  /// Imports and the making of environments: seconds each when many workers start on few cores.
+  /// Imports: seconds when many workers start on few cores.
   var start = 60.0
+  /// To make one environment, on top of that.
+  var environment = 10.0
   var step = 30.0
   /// To end when asked; it is killed after that.
   var close = 5.0
@@ -41,6 +43,8 @@ final class WorkerProcess {
     let observation: Observation
     let action: Action
     let horizon: Int?
+    /// Whether the information of a step says whether the task is solved.
+    let success: Bool
   }
 
   private struct Packet: Decodable {
@@ -57,6 +61,7 @@ final class WorkerProcess {
   let directory: URL
   private(set) var worker = cworkers_worker()
   private var isRunning = false
+  private var isReady = false
 
   /// Starts `script` and sends it its first packet; doesn't wait, so that many workers can start at the same time.
   init(
@@ -67,8 +72,14 @@ final class WorkerProcess {
     // A place of its own: some simulators write files into the current directory.
     directory = FileManager.default.temporaryDirectory.appending(
       path: "\(Self.directoryPrefix)\(getpid())-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
-    try Data().write(to: URL(filePath: logPath))
+    do {
+      try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+      try Data().write(to: URL(filePath: logPath))
+    } catch {
+      throw EnvironmentError.workerFailed(
+        task: task, reason: "can't be started, as \(directory.path) can't be written: free space, or set TMPDIR",
+        log: "")
+    }
 
     // -u: what it printed last is in the log when it dies. -B: no cache files beside the script.
     let words = [python, "-u", "-B", script]
@@ -77,7 +88,8 @@ final class WorkerProcess {
     let failure = cworkers_start(&worker, arguments, directory.path, logPath, bytes)
     guard failure == 0 else {
       try? FileManager.default.removeItem(at: directory)
-      throw EnvironmentError.pythonMissing(reason: "\(python) can't be started: \(String(cString: strerror(failure)))")
+      throw EnvironmentError.workerFailed(
+        task: task, reason: "can't be started with \(python): \(String(cString: strerror(failure)))", log: "")
     }
     isRunning = true
     let sent = firstPacket.withUnsafeBytes { cworkers_send(&worker, $0.baseAddress, $0.count) }
@@ -113,12 +125,16 @@ final class WorkerProcess {
   /// What the worker says when it has made its environments; nil until then. Never blocks.
   func readiness() throws -> Ready? {
     try checkRunning()
+    // The process is looked at first: what it has sent before it ended is then there to be read.
+    let hasEnded = cworkers_wait(worker.process, 0) != 0
     guard cworkers_wait(worker.control, 0) != 0 else {
+      if hasEnded { throw failed() }
       if cworkers_wait(worker.timer, 0) != 0 { throw ended("was not ready within \(deadlines.start) s", grace: 0) }
       return nil
     }
     guard let packet = receive() else { throw failed() }
     guard packet.ready == true else { throw failed(packet) }
+    isReady = true
     return Ready(versions: packet.versions ?? [:], spaces: packet.spaces)
   }
 
@@ -147,11 +163,11 @@ final class WorkerProcess {
     }
   }
 
-  /// Ends the worker, by force if it does not end in time.
+  /// Ends the worker, by force if it does not end in time; at once where it never was ready, and would not listen.
   func close() {
     guard isRunning else { return }
-    _ = cworkers_request(&worker, Command.close.rawValue, deadlines.close)
-    _ = stop(grace: deadlines.close)
+    if isReady { _ = cworkers_request(&worker, Command.close.rawValue, deadlines.close) }
+    _ = stop(grace: isReady ? deadlines.close : 0)
   }
 
   private var logPath: String { directory.appending(path: "log.txt").path }
@@ -168,7 +184,7 @@ final class WorkerProcess {
     guard let error = packet?.error else { return ended(nil, grace: 1) }
     let end = ended("failed: " + (error.split(separator: "\n").last ?? ""), grace: 1)
     switch packet?.kind {
-    case "package": return .pythonMissing(reason: "\(task): \(error)")
+    case "package": return .packageMissing(task: task, reason: error)
     case "refused": return .refused(task: task, reason: error)
     case "rom": return .romMissing(task: task, reason: error)
     default: return end

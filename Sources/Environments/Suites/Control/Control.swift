@@ -1,6 +1,6 @@
 /// Classical control: small systems whose physics are parameters. State and dynamics are in double precision.
 ///
-/// Four equal Gymnasium 1.4.0's of the same names, step by step from the same states; the others are the library's own.
+/// Five equal Gymnasium 1.4.0's of the same names, step by step from the same states; the other two are the library's own.
 public enum Control {
   /// Suite `control`: discrete actions.
   public static func discreteTasks() -> [Task] {

@@ -7,7 +7,7 @@ import Foundation
 public enum Gymnasium {
   /// What is passed to `gymnasium.make`, and which modules register environments before.
   public struct Options: Hashable, Sendable {
-    /// Keyword arguments: numbers, `true` and `false` as such, anything else as text.
+    /// Keyword arguments: numbers, `True` and `False` as such, anything else as text.
     public var arguments: [String: String] = [:]
     /// Python modules.
     public var modules: [String] = []
@@ -22,7 +22,13 @@ public enum Gymnasium {
     case integer(Int), number(Double), flag(Bool), text(String)
 
     init(_ text: String) {
-      self = Int(text).map(Value.integer) ?? Double(text).map(Value.number) ?? Bool(text).map(Value.flag) ?? .text(text)
+      switch text {
+      case "true", "True": self = .flag(true)
+      case "false", "False": self = .flag(false)
+      default:
+        let number = Double(text).flatMap { $0.isFinite ? Value.number($0) : nil }
+        self = Int(text).map(Value.integer) ?? number ?? .text(text)
+      }
     }
 
     func encode(to encoder: any Encoder) throws {
@@ -42,8 +48,10 @@ public enum Gymnasium {
     let modules: [String]
     let seedArgument: String?
     let directory: String
+    let success: Bool
 
-    init(_ id: String, _ options: Options, seedArgument: String?) {
+    init(_ id: String, _ options: Options, seedArgument: String? = nil, success: Bool = false) {
+      self.success = success
       (self.id, modules, directory, self.seedArgument) = (id, options.modules, options.directory, seedArgument)
       arguments = options.arguments.mapValues(Value.init)
     }
@@ -58,8 +66,7 @@ public enum Gymnasium {
   public static func task(_ id: String, options: Options = Options()) throws -> Task {
     let name = String(id.lowercased().map { $0.isLetter || $0.isNumber ? $0 : "_" })
     let ready = try WorkerEnvironment.describe(
-      name, kind: "gymnasium", options: WorkerOptions(id, options, seedArgument: nil),
-      python: WorkerPython.locate())
+      name, kind: "gymnasium", options: WorkerOptions(id, options), python: WorkerPython.locate())
     guard let spaces = ready.spaces else { preconditionFailure("a worker that was asked describes its environments") }
     let leaf = ObservationLeaf(
       name: "observation", element: spaces.observation.element == "uint8" ? .uint8 : .float32,
@@ -67,7 +74,7 @@ public enum Gymnasium {
     return task(
       id, name: name, options: options, leaf: leaf,
       action: spaces.action.discrete.map(ActionSpace.discrete) ?? .box(spaces.action.box ?? 0), horizon: spaces.horizon,
-      versions: ready.versions)
+      versions: ready.versions, hasSuccessRule: spaces.success)
   }
 
   /// The task of an environment of which all is known.
@@ -81,8 +88,9 @@ public enum Gymnasium {
   ) -> Task {
     var parameters = ["suite": "gymnasium", "environment": id, "horizon": horizon.map(String.init) ?? "none"]
     for (argument, value) in options.arguments { parameters["argument_\(argument)"] = value }
+    if !options.modules.isEmpty { parameters["modules"] = options.modules.joined(separator: " ") }
     for (package, version) in versions { parameters["version_\(package)"] = version }
-    let workerOptions = WorkerOptions(id, options, seedArgument: seedArgument)
+    let workerOptions = WorkerOptions(id, options, seedArgument: seedArgument, success: hasSuccessRule)
     return Task(
       id: name, observation: ObservationSpace([leaf]), action: action,
       actionMask: Array(repeating: true, count: action.count), scores: nil, parameters: parameters,

@@ -3,7 +3,8 @@ import Foundation
 /// Meta-World's robotic tasks (Yu et al. 2019), one worker process a task and group (`make metaworld` installs it).
 ///
 /// 39 numbers are seen, four in [-1, 1] are done, and an episode is truncated after 500 steps. It is a success where
-/// `success` held at any step. Rewards are the package's second version.
+/// `success` held at any step. Rewards are the package's second version. Each environment draws 50 goals of its own from
+/// its seed and picks one of them an episode, so an evaluation's goals are others than the training's.
 public enum MetaWorld {
   /// In the order of the benchmark.
   static let mt10 = [

@@ -7,6 +7,7 @@ An observation is one array: an image where the space is a box of bytes with two
 
 import importlib
 import importlib.metadata
+import math
 import sys
 
 import gymnasium
@@ -18,6 +19,9 @@ MOST_COMBINATIONS = 1024
 
 class Refused(Exception):
     kind = "refused"
+
+    def __str__(self):
+        return " ".join(super().__str__().split())  # numpy breaks lines
 
 
 def make(options, seed):
@@ -69,7 +73,7 @@ class Choice:
         self.counts = [int(space.n)] if self.is_single else [int(n) for n in numpy.ravel(space.nvec)]
         self.start = int(space.start) if self.is_single else numpy.asarray(space.start)
         self.shape = None if self.is_single else space.nvec.shape
-        count = int(numpy.prod(self.counts))
+        count = math.prod(self.counts)  # numpy's would wrap
         if count > MOST_COMBINATIONS:
             raise Refused(f"actions are {space}: {count} combinations, {MOST_COMBINATIONS} at most can be told apart")
         self.action = {"discrete": count}
@@ -111,13 +115,21 @@ def versions(environment):
     return {package: importlib.metadata.version(package) for package in packages}
 
 
+def success(information):
+    return information.get("success", information.get("is_success"))
+
+
 def describe(options):
     environment = make(options, seed=0)
+    observation, action = observer(environment.observation_space), actor(environment.action_space)
+    environment.reset(seed=0)
+    information = environment.step(environment.action_space.sample())[-1]
     answer = {
         "spaces": {
-            "observation": observer(environment.observation_space).leaf,
-            "action": actor(environment.action_space).action,
+            "observation": observation.leaf,
+            "action": action.action,
             "horizon": environment.spec.max_episode_steps,
+            "success": success(information) is not None,
         },
         "versions": versions(environment),
     }
@@ -132,7 +144,7 @@ class Batch:
         self.environments = [make(options, seed) for seed in seeds]
         self.observer = observer(self.environments[0].observation_space)
         self.actor = actor(self.environments[0].action_space)
-        self.seeds = seeds
+        self.seeds, self.has_success_rule = seeds, options["success"]
         self.arrays = {name: numpy.asarray(view) for name, view in arrays.items() if not isinstance(view, list)}
         self.observation, self.final = (numpy.asarray(arrays[name][0]) for name in ("observation", "final"))
         self.arrays["valid"][:] = 1
@@ -152,7 +164,7 @@ class Batch:
             a["reward"][slot] = reward
             a["terminated"][slot] = terminated
             a["truncated"][slot] = truncated and not terminated
-            a["success"][slot] = information.get("success", information.get("is_success", 0)) > 0
+            a["success"][slot] = self.has_success_rule and (success(information) or 0) > 0
             if terminated or truncated:
                 self.observer.write(self.final[slot], observation)
                 observation, _ = environment.reset()
