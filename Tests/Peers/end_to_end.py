@@ -60,7 +60,7 @@ def sample_factory_steps(text):
 
 
 OURS = {
-    "arcade": ["--suite", "arcade"],
+    "arcade": ["--suite", "arcade", "--environments-per-task", "8", "--unroll", "20"],
     "atari": ["--suite", "atari8", "--tasks", "breakout", "--network", "shallow3", "--environments-per-task", "64"],
 }
 
