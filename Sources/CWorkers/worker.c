@@ -76,8 +76,8 @@ static int spawn(
   if (!error) error = posix_spawn_file_actions_addclosefrom_np(&actions, FIRST_FREE);
   if (!error) error = posix_spawn_file_actions_addchdir_np(&actions, directory);
 
-  // Ctrl-C reaches the whole terminal group, and what stops a service or a batch job sends TERM to all of its processes.
-  // The host decides what becomes of its workers, so both are blocked.
+  // What stops a service or a batch job sends a signal to all of its processes. The host decides what becomes of its
+  // workers.
   sigset_t blocked, defaults;
   sigemptyset(&blocked);
   sigaddset(&blocked, SIGINT);
@@ -85,7 +85,9 @@ static int spawn(
   sigfillset(&defaults);
   posix_spawnattr_setsigmask(&attributes, &blocked);
   posix_spawnattr_setsigdefault(&attributes, &defaults);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+  // A group of its own: Ctrl-Z stops the host and not a worker at its step, and what a worker has started ends with it.
+  posix_spawnattr_setpgroup(&attributes, 0);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
   if (!error) error = posix_spawn(pid, arguments[0], &actions, &attributes, (char *const *)arguments, environ);
   posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&actions);
@@ -140,6 +142,7 @@ int cworkers_start(
     kill(pid, SIGKILL);
     waitpid(pid, NULL, 0);
   }
+  worker->group = pid;
   int watched[] = {worker->done, worker->control, worker->process, worker->timer};
   for (size_t i = 0; i < 4 && !error; i++) {
     if (watch(worker->watch, watched[i])) error = errno;
@@ -196,6 +199,8 @@ cworkers_state cworkers_check(cworkers_worker *worker) {
   return cworkers_wait(worker->timer, 0) ? CWORKERS_LATE : CWORKERS_PENDING;
 }
 
+int cworkers_open_signal(void) { return eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK); }
+
 int cworkers_wait(int descriptor, double seconds) {
   struct pollfd watched = {.fd = descriptor, .events = POLLIN};
   return poll_for(&watched, 1, seconds);
@@ -208,6 +213,8 @@ cworkers_end cworkers_stop(cworkers_worker *worker, double seconds) {
       end.forced = 1;
       syscall(SYS_pidfd_send_signal, worker->process, SIGKILL, NULL, 0);
     }
+    // Not yet reaped, so that its number is still its group's.
+    if (worker->group > 0) kill(-worker->group, SIGKILL);
     siginfo_t information = {0};
     int reaped;
     do reaped = waitid((idtype_t)PIDFD, (id_t)worker->process, &information, WEXITED);

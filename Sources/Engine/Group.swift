@@ -39,6 +39,8 @@ public final class Group: @unchecked Sendable {
   /// First column within a shard's block.
   private let blockColumn: Int
   private let batches: [Batch]
+  /// Hosts the environments that need a process.
+  private let worker: Worker
   private let streams: [RandomStream]
   private let unroll: Int
   private let action: ActionSpace
@@ -100,11 +102,7 @@ public final class Group: @unchecked Sendable {
     (noise, squashed) = (scratch(columns * max(action.dimension, 1), 0), scratch(columns * action.dimension, 0))
     (episodeScore, episodeLength) = (scratch(columns, 0), scratch(columns, 0))
 
-    func environment(_ replicas: Range<Int>, _ task: Task) throws -> any Environment {
-      let environment = try task.makeEnvironment(replicas, seed)
-      environment.recovery = recovery
-      return environment
-    }
+    worker = Worker(recovery: recovery)
     // Column c of a task is its replica number c - (the task's first column).
     var (batches, streams): ([Batch], [RandomStream]) = ([], [])
     var start = range.lowerBound
@@ -115,7 +113,7 @@ public final class Group: @unchecked Sendable {
       let replicas = start - first..<end - first
       batches.append(
         Batch(
-          environment: try environment(replicas, tasks[index]), task: tasks[index],
+          environment: try tasks[index].makeEnvironment(replicas, seed, worker), task: tasks[index],
           column: start - range.lowerBound,
           observation: .allocate(capacity: observation.leaves.count),
           finalObservation: .allocate(capacity: observation.leaves.count)))
@@ -305,6 +303,7 @@ public final class Group: @unchecked Sendable {
   /// Whether every environment can be restored exactly.
   func saveState(into archive: inout StateArchive, name: String) throws -> Bool {
     archive.add("\(name).carry", carry.saveState())
+    archive.add("\(name).worker_generation", withUnsafeBytes(of: worker.generation, Array.init))
     archive.add("\(name).episode_score", UnsafeBufferPointer(start: episodeScore, count: columns))
     archive.add("\(name).episode_length", UnsafeBufferPointer(start: episodeLength, count: columns))
     archive.add("\(name).episode_success", UnsafeBufferPointer(start: episodeSuccess, count: columns))
@@ -323,6 +322,12 @@ public final class Group: @unchecked Sendable {
   /// Goes on where a saved group stopped. Environments without saved state begin fresh episodes; then so does the
   /// group.
   func restoreState(from archive: StateArchive, name: String, exact: Bool) throws {
+    var generation = 0
+    try withUnsafeMutablePointer(to: &generation) {
+      try archive.restore("\(name).worker_generation", to: UnsafeMutableBufferPointer(start: $0, count: 1))
+    }
+    // Fresh episodes are not to be those that were played already.
+    worker.begin(generation: generation + (exact ? 0 : 1))
     guard exact else { return }
     try carry.restoreState(archive.bytes("\(name).carry"))
     try archive.restore("\(name).episode_score", to: UnsafeMutableBufferPointer(start: episodeScore, count: columns))

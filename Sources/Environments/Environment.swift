@@ -1,7 +1,8 @@
 /// How far a batch of environments has come with what it was asked to do.
 public enum StepProgress: Equatable, Sendable {
   case done
-  /// Nothing to do until this file descriptor is readable; then call `advance()`. No thread is held meanwhile.
+  /// Nothing to do until this file descriptor is readable; then call `advance()`. No thread is held meanwhile. Batches of one worker
+  /// share it, and what one of them reads is gone for the others: call `advance()` of each before waiting again.
   case waiting(fileDescriptor: Int32)
 }
 
@@ -33,9 +34,6 @@ public protocol Environment: AnyObject {
   /// What was lost so far, and why. Safe to ask on any thread.
   var losses: EnvironmentLosses { get }
 
-  /// What is done where a process fails; of no use to environments that have none.
-  var recovery: WorkerRecovery { get set }
-
   /// The exact state of all slots, or nil where it can't be had: then a resumed run begins fresh episodes and says so.
   func saveState() throws -> [UInt8]?
 
@@ -46,10 +44,6 @@ public protocol Environment: AnyObject {
 extension Environment {
   public func advance() throws -> StepProgress { .done }
   public var losses: EnvironmentLosses { EnvironmentLosses() }
-  public var recovery: WorkerRecovery {
-    get { WorkerRecovery() }
-    set {}
-  }
 }
 
 /// Steps of a batch whose process failed: every step asked for was received or is counted as lost.

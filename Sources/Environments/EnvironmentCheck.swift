@@ -59,7 +59,8 @@ public enum EnvironmentCheck {
     of task: Task, steps: Int = 10_000, slots: Int = 3, seed: UInt64 = 1
   ) throws -> [Failure] {
     let play = { (replicas: Range<Int>, seed: UInt64, fill: UInt8) in
-      try CheckedPlay(task, environment: task.makeEnvironment(replicas, seed), slots: replicas.count, fill: fill)
+      try CheckedPlay(
+        task, environment: task.makeEnvironment(replicas, seed, Worker()), slots: replicas.count, fill: fill)
     }
     let first = try play(0..<slots, seed, 0xa5)
     guard first.environment.slots == slots else {
@@ -110,6 +111,13 @@ public enum EnvironmentCheck {
     return report.failures
   }
 
+  /// Whether the task's environments give their exact state.
+  public static func savesState(of task: Task) throws -> Bool {
+    let play = try CheckedPlay(task, environment: task.makeEnvironment(0..<1, 1, Worker()), slots: 1, fill: 0)
+    try play.reset()
+    return try play.environment.saveState() != nil
+  }
+
   /// Keeps the first failure of each kind.
   struct Report {
     private(set) var failures: [Failure] = []
@@ -147,11 +155,10 @@ struct RandomActions {
 extension Environment {
   /// Waits, on this thread, until what was begun is done.
   func finish(_ progress: StepProgress) throws {
-    var progress = progress
-    while case .waiting(let descriptor) = progress {
+    guard progress != .done else { return }
+    while case .waiting(let descriptor) = try advance() {
       var wait = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
       poll(&wait, 1, -1)
-      progress = try advance()
     }
   }
 }

@@ -39,10 +39,6 @@ final class PaddedEnvironment: Environment {
 
   var slots: Int { inner.slots }
   var losses: EnvironmentLosses { inner.losses }
-  var recovery: WorkerRecovery {
-    get { inner.recovery }
-    set { inner.recovery = newValue }
-  }
 
   func reset(into observation: ObservationRows) throws -> StepProgress {
     (reset, step) = (observation, nil)

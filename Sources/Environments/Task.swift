@@ -34,14 +34,17 @@ public struct Task: Sendable {
   public let hasSuccessRule: Bool
   /// Colours of an observation's planes for drawing, first plane first, `0xRRGGBB`; empty for camera images.
   public let palette: [UInt32]
-  /// Makes the environments of these replicas. Streams of random numbers are addressed by seed, id and replica.
-  public let makeEnvironment: @Sendable (_ replicas: Range<Int>, _ seed: UInt64) throws -> any Environment
+  /// Makes the environments of these replicas. Streams of random numbers are addressed by seed, id and replica. What needs a
+  /// process lives in `worker`, with all that is given the same one.
+  public let makeEnvironment: MakeEnvironment
+  public typealias MakeEnvironment =
+    @Sendable (_ replicas: Range<Int>, _ seed: UInt64, _ worker: Worker) throws -> any Environment
 
   public init(
     id: String, observation: ObservationSpace, action: ActionSpace, actionMask: [Bool], scores: ReferenceScores?,
     parameters: [String: String], lifeLossEndsEpisode: Bool = false, hasSuccessRule: Bool = false,
     palette: [UInt32] = [],
-    makeEnvironment: @escaping @Sendable (_ replicas: Range<Int>, _ seed: UInt64) throws -> any Environment
+    makeEnvironment: @escaping MakeEnvironment
   ) {
     precondition(
       actionMask.count == action.count && actionMask.contains(true),

@@ -151,8 +151,8 @@ extension Task {
       actionMask: actionMask + Array(repeating: false, count: action.count - actionMask.count), scores: scores,
       parameters: parameters, lifeLossEndsEpisode: lifeLossEndsEpisode, hasSuccessRule: hasSuccessRule,
       palette: palette
-    ) { replicas, seed in
-      let environment = try makeEnvironment(replicas, seed)
+    ) { replicas, seed, worker in
+      let environment = try makeEnvironment(replicas, seed, worker)
       return padded ? PaddedEnvironment(environment, of: self, in: observation, action, mark: mark) : environment
     }
   }

@@ -98,7 +98,7 @@ public struct Benchmark {
     return Task(
       id: "still", observation: ObservationSpace([leaf]), action: .discrete(actions),
       actionMask: Array(repeating: true, count: actions), scores: nil, parameters: [:]
-    ) { replicas, seed in StillEnvironment(slots: replicas.count, leaf: leaf, seed: seed) }
+    ) { replicas, seed, _ in StillEnvironment(slots: replicas.count, leaf: leaf, seed: seed) }
   }
 
   private func fill(_ block: RoundBlock, _ random: RandomStream) {

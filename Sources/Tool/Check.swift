@@ -50,7 +50,7 @@ struct Check: ParsableCommand {
     let episodes = try player.unroll()
     let rate = Double(steps * slots) / ((ContinuousClock.now - start) / .seconds(1))
     let rewards = UnsafeBufferPointer(start: player.block.reward + slots, count: steps * slots)
-    let saves = try task.makeEnvironment(0..<1, 1).saveState() != nil
+    let saves = try EnvironmentCheck.savesState(of: task)
     return
       "\(grouped(Int(rate))) steps/s, rewards \(rewards.min()!) to \(rewards.max()!), \(episodes.count) episodes in "
       + "\(grouped(steps * slots)) steps, state \(saves ? "can" : "can't") be saved"

@@ -13,7 +13,7 @@ private final class ThreeLives: Environment {
     Task(
       id: "lives", observation: CountingEnvironment.observation, action: .discrete(3), actionMask: [true, true, true],
       scores: nil, parameters: [:], lifeLossEndsEpisode: lifeLossEndsEpisode
-    ) { _, _ in ThreeLives() }
+    ) { _, _, _ in ThreeLives() }
   }
 
   func reset(into observation: ObservationRows) -> StepProgress { .done }

@@ -5,7 +5,8 @@ import Testing
 
 /// Python with every package of the worker, at the pinned versions.
 private let hasEmulator: Bool = {
-  guard let environment = try? Atari.environment("pong", options: AtariOptions(), seeds: { _ in [1] }) else {
+  guard let environment = try? Atari.environment("pong", options: AtariOptions(), in: Worker(), seeds: { _ in [1] })
+  else {
     return false
   }
   let batch = WorkerBatch(slots: 1, leafBytes: frameBytes)
@@ -16,7 +17,7 @@ private let frameBytes = 84 * 84 * 4
 
 /// A hash of everything that `steps` pseudo-random steps give.
 private func fingerprint(_ task: Task, replicas: Range<Int>, seed: UInt64, steps: Int) throws -> Int {
-  let environment = try task.makeEnvironment(replicas, seed)
+  let environment = try task.makeEnvironment(replicas, seed, Worker())
   let batch = WorkerBatch(slots: replicas.count, leafBytes: frameBytes)
   var hasher = Hasher()
   try batch.reset(environment)
@@ -49,11 +50,11 @@ struct AtariTests {
 
   @Test("Seeds depend on run, task and replica, and are never negative to the emulator")
   func seeds() {
-    let seeds = WorkerEnvironment.seeds(task: "pong", replicas: 0..<64, seed: 1)
+    let seeds = WorkerProgram.seeds(task: "pong", replicas: 0..<64, seed: 1)
     #expect(Set(seeds).count == 64 && seeds.allSatisfy { $0 < 1 << 31 })
-    #expect(WorkerEnvironment.seeds(task: "pong", replicas: 3..<5, seed: 1) == Array(seeds[3..<5]))
-    #expect(WorkerEnvironment.seeds(task: "boxing", replicas: 0..<64, seed: 1) != seeds)
-    #expect(WorkerEnvironment.seeds(task: "pong", replicas: 0..<64, seed: 2) != seeds)
+    #expect(WorkerProgram.seeds(task: "pong", replicas: 3..<5, seed: 1) == Array(seeds[3..<5]))
+    #expect(WorkerProgram.seeds(task: "boxing", replicas: 0..<64, seed: 1) != seeds)
+    #expect(WorkerProgram.seeds(task: "pong", replicas: 0..<64, seed: 2) != seeds)
   }
 
   @Test("Equal seeds and actions give equal episodes, with sticky actions too", .enabled(if: hasEmulator))
@@ -68,7 +69,7 @@ struct AtariTests {
 
   @Test("Breakout is played: frames, unclipped rewards, lives, and whole games", .enabled(if: hasEmulator))
   func plays() throws {
-    let environment = try Atari.task("breakout").makeEnvironment(0..<4, 3)
+    let environment = try Atari.task("breakout").makeEnvironment(0..<4, 3, Worker())
     let batch = WorkerBatch(slots: 4, leafBytes: frameBytes)
     try batch.reset(environment)
     func newest(_ frames: UnsafeMutablePointer<UInt8>, _ channel: Int) -> [UInt8] {
@@ -102,7 +103,7 @@ struct AtariTests {
   func frameLimit() throws {
     var options = AtariOptions()
     options.maxFrames = 40
-    let environment = try Atari.task("pong", options: options).makeEnvironment(0..<1, 1)
+    let environment = try Atari.task("pong", options: options).makeEnvironment(0..<1, 1, Worker())
     let batch = WorkerBatch(slots: 1, leafBytes: frameBytes)
     try batch.reset(environment)
     for step in 1...30 {
@@ -114,7 +115,7 @@ struct AtariTests {
   @Test("Skiing takes an action that it lacks as doing nothing", .enabled(if: hasEmulator))
   func skiing() throws {
     func play(_ action: Int32) throws -> [UInt8] {
-      let environment = try Atari.task("skiing").makeEnvironment(0..<1, 1)
+      let environment = try Atari.task("skiing").makeEnvironment(0..<1, 1, Worker())
       let batch = WorkerBatch(slots: 1, leafBytes: frameBytes)
       try batch.reset(environment)
       for _ in 0..<60 { try batch.step(environment, [action]) }
@@ -128,7 +129,7 @@ struct AtariTests {
 
   @Test("A game without its ROM is an error that names it", .enabled(if: hasEmulator))
   func romMissing() throws {
-    let environment = try Atari.environment("no_such_game", options: AtariOptions(), seeds: { _ in [1] })
+    let environment = try Atari.environment("no_such_game", options: AtariOptions(), in: Worker(), seeds: { _ in [1] })
     let batch = WorkerBatch(slots: 1, leafBytes: frameBytes)
     #expect(
       throws: EnvironmentError.romMissing(

@@ -125,7 +125,7 @@ private final class BoxPlay {
   private(set) var flags: [[UInt8]] = []
 
   init(_ task: Task) throws {
-    environment = try task.makeEnvironment(0..<2, 5)
+    environment = try task.makeEnvironment(0..<2, 5, Worker())
     length = task.observation.leaves[0].elementCount
     observation = Array(repeating: .nan, count: 2 * length)
     final = observation

@@ -95,7 +95,7 @@ struct EnvironmentCheckTests {
     let space = ObservationSpace([ObservationLeaf(name: "bytes", element: .uint8, shape: [2])])
     let task = Task(
       id: "faulty", observation: space, action: .discrete(2), actionMask: [true, true], scores: nil, parameters: [:]
-    ) { replicas, _ in FaultyEnvironment(.init(rawValue: fault)!, replicas: replicas) }
+    ) { replicas, _, _ in FaultyEnvironment(.init(rawValue: fault)!, replicas: replicas) }
     let failures = try EnvironmentCheck.failures(of: task, steps: 100).map(\.description)
     if message.isEmpty { #expect(failures == []) } else { #expect(failures.contains(message)) }
   }

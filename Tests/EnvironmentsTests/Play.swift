@@ -12,7 +12,7 @@ final class Play {
   private(set) var success: [UInt8]
 
   init(_ task: Task, replicas: Range<Int> = 0..<1, seed: UInt64 = 1) throws {
-    environment = try task.makeEnvironment(replicas, seed)
+    environment = try task.makeEnvironment(replicas, seed, Worker())
     slots = replicas.count
     let bytes = slots * task.observation.leaves[0].byteCount
     observation = Array(repeating: 0, count: bytes)

@@ -15,6 +15,7 @@ private struct CountingOptions: Encodable {
   var raiseAt: Int?
   var exitAt: Int?
   var hangAt: Int?
+  var forkAt: Int?
 }
 
 private let seeds: [UInt32] = [11, 2_000_000_000, 5, 77, 123_456_789]
@@ -22,16 +23,16 @@ private let leaf = ObservationLeaf(name: "image", element: .uint8, shape: [5, 7,
 
 private func counting(
   _ options: CountingOptions = CountingOptions(), truncationTerminates: Bool = false,
-  deadlines: WorkerDeadlines = WorkerDeadlines(), recovery: WorkerRecovery = WorkerRecovery(most: 0)
+  deadlines: WorkerDeadlines = WorkerDeadlines(), recovery: WorkerRecovery = WorkerRecovery(most: 0),
+  in worker: Worker? = nil
 ) throws -> WorkerEnvironment {
-  let program = WorkerEnvironment.Program(
+  let program = WorkerProgram(
     task: "counting", kind: "counting", seeds: { generation in seeds.map { $0 + UInt32(generation) } },
     options: options,
     leaves: [WorkerLeaf(leaf: leaf, planesFirst: true)], action: .discrete(3),
-    truncationTerminates: truncationTerminates, deadlines: deadlines)
-  let environment = try WorkerEnvironment(program, python: #require(python))
-  environment.recovery = recovery
-  return environment
+    truncationTerminates: truncationTerminates)
+  let own = Worker(recovery: recovery, deadlines: deadlines, python: python)
+  return try WorkerEnvironment(program, in: worker ?? own)
 }
 
 /// Steps until something is thrown, and gives that.
@@ -45,10 +46,23 @@ private func failure(_ environment: WorkerEnvironment, steps: Int = 20) -> Envir
 }
 
 private func processNumber(_ environment: WorkerEnvironment) throws -> pid_t {
-  let path = "/proc/self/fdinfo/\(environment.process.worker.process)"
+  let process = try #require(environment.worker.process)
+  let path = "/proc/self/fdinfo/\(process.worker.process)"
   let information = try String(contentsOfFile: path, encoding: .utf8)
   let line = try #require(information.split(separator: "\n").first { $0.hasPrefix("Pid:") })
   return try #require(pid_t(line.dropFirst(4).trimmingCharacters(in: .whitespaces)))
+}
+
+/// Processes of a group that have not ended.
+private func running(inGroup group: pid_t) throws -> Int {
+  let names = try FileManager.default.contentsOfDirectory(atPath: "/proc").filter { pid_t($0) != nil }
+  return names.count {
+    let fields =
+      (try? String(contentsOfFile: "/proc/\($0)/stat", encoding: .utf8))?.split(separator: ")").last?
+      .split(separator: " ") ?? []
+    // State, parent, group.
+    return fields.count > 2 && fields[2] == "\(group)" && fields[0] != "Z"
+  }
 }
 
 private func openDescriptors() throws -> Int {
@@ -118,15 +132,14 @@ struct WorkerTests {
       for _ in 0..<10 { try batch.step(environment, [0, 1, 2, 0, 1]) }
     }
     #expect(try environment.advance() == .done)
-    #expect(try environment.saveState() == nil)
   }
 
   @Test("A worker killed from outside is reported at once, and leaves no zombie", arguments: [true, false])
   func killed(whileIdle: Bool) throws {
     let environment = try counting(CountingOptions(hangAt: whileIdle ? nil : 1))
-    let number = try processNumber(environment)
     let batch = WorkerBatch(slots: seeds.count, leafBytes: leaf.byteCount)
     try batch.reset(environment)
+    let number = try processNumber(environment)
     if whileIdle { kill(number, SIGKILL) }
     let clock = ContinuousClock()
     let start = clock.now
@@ -189,9 +202,10 @@ struct WorkerTests {
   @Test("A worker that never was of use is an error, not a reason to try again")
   func neverReady() throws {
     let environment = try counting(CountingOptions(length: 0, raiseAt: 0), recovery: WorkerRecovery())
-    kill(try processNumber(environment), SIGKILL)
     let batch = WorkerBatch(slots: seeds.count, leafBytes: leaf.byteCount)
-    #expect(throws: EnvironmentError.self) { try batch.reset(environment) }
+    let progress = try environment.reset(into: batch.rows.observation)
+    kill(try processNumber(environment), SIGKILL)
+    #expect(throws: EnvironmentError.self) { try environment.finish(progress) }
     #expect(environment.losses.restarts == 0)
   }
 
@@ -244,14 +258,15 @@ struct WorkerTests {
     let batch = WorkerBatch(slots: seeds.count, leafBytes: leaf.byteCount)
     func once(_ options: CountingOptions) throws {
       let environment = try counting(options, deadlines: WorkerDeadlines(close: 0.2))
-      let number = try processNumber(environment)
       try batch.reset(environment)
+      let number = try processNumber(environment)
       _ = try [0, 0, 0, 0, 0].withUnsafeBufferPointer {
         try environment.step(ActionRows(discrete: $0.baseAddress!), into: batch.rows)
       }
-      let directory = environment.process.directory.path
+      let process = try #require(environment.worker.process)
+      let directory = process.directory.path
       #expect(FileManager.default.fileExists(atPath: directory))
-      environment.process.close()
+      process.close()
       #expect(!FileManager.default.fileExists(atPath: directory))
       #expect(kill(number, 0) == -1 && errno == ESRCH)
     }
@@ -265,24 +280,116 @@ struct WorkerTests {
 
   @Test("A worker ends with the socket of its host, even while it hangs, and not with the thread that started it")
   func endsWithHost() throws {
-    nonisolated(unsafe) var environment: WorkerEnvironment?
+    nonisolated(unsafe) let environment = try counting(CountingOptions(hangAt: 2))
+    nonisolated(unsafe) let batch = WorkerBatch(slots: seeds.count, leafBytes: leaf.byteCount)
     let started = DispatchSemaphore(value: 0)
     Thread {
-      environment = try? counting(CountingOptions(hangAt: 2))
+      try? batch.reset(environment)
       started.signal()
     }.start()
     started.wait()
     usleep(200_000)
-    let worker = try #require(environment)
-    let batch = WorkerBatch(slots: seeds.count, leafBytes: leaf.byteCount)
-    try batch.reset(worker)
-    try batch.step(worker, [0, 0, 0, 0, 0])
+    try batch.step(environment, [0, 0, 0, 0, 0])
     _ = try [0, 0, 0, 0, 0].withUnsafeBufferPointer {
-      try worker.step(ActionRows(discrete: $0.baseAddress!), into: batch.rows)
+      try environment.step(ActionRows(discrete: $0.baseAddress!), into: batch.rows)
     }
-    #expect(cworkers_wait(worker.process.worker.process, 0) == 0)
-    shutdown(worker.process.worker.control, Int32(SHUT_RDWR))
-    #expect(cworkers_wait(worker.process.worker.process, 5) == 1)
+    let process = try #require(environment.worker.process).worker
+    #expect(cworkers_wait(process.process, 0) == 0)
+    shutdown(process.control, Int32(SHUT_RDWR))
+    #expect(cworkers_wait(process.process, 5) == 1)
+  }
+
+  @Test("Batches of one worker step together, and a step begins when the last has asked or one is told to go on")
+  func shares() throws {
+    let worker = Worker(recovery: WorkerRecovery(), deadlines: WorkerDeadlines(), python: python)
+    let environments = try (0..<3).map { try counting(CountingOptions(length: 7 + $0), in: worker) }
+    let batches = environments.map { _ in WorkerBatch(slots: seeds.count, leafBytes: leaf.byteCount) }
+    let starts = try zip(environments, batches).map { try $0.reset(into: $1.rows.observation) }
+    for (environment, progress) in zip(environments, starts) { try environment.finish(progress) }
+    func step(_ index: Int, _ action: [Int32]) throws -> StepProgress {
+      try action.withUnsafeBufferPointer {
+        try environments[index].step(ActionRows(discrete: $0.baseAddress!), into: batches[index].rows)
+      }
+    }
+    var expected = environments.indices.map { CountingSlot(slot: 4, seed: Int(seeds[4]), length: 7 + $0) }
+    for round in 0..<5 {
+      // In the second round the first asks alone.
+      let asked = round == 1 ? [0] : [0, 1, 2]
+      let progress = try asked.map { try step($0, [0, 1, 2, 0, Int32($0)]) }
+      for (index, begun) in zip(asked, progress) {
+        try environments[index].finish(begun)
+        expected[index].step += 1
+        expected[index].total += index
+      }
+      for (expected, batch) in zip(expected, batches) {
+        let shown = UnsafeBufferPointer(start: batch.observation + 4 * leaf.byteCount, count: leaf.byteCount)
+        #expect(Array(shown) == expected.observation(pixels: 35))
+      }
+    }
+    #expect(environments.map(\.losses.received) == [25, 20, 20])
+  }
+
+  @Test("Of a worker's batches only the one that fails is given up, and the others lose its steps alone")
+  func blames() throws {
+    let worker = Worker(
+      recovery: WorkerRecovery(most: 1, afterwards: .quarantine), deadlines: WorkerDeadlines(),
+      python: python)
+    let environments = [
+      try counting(in: worker), try counting(CountingOptions(exitAt: 3), in: worker), try counting(in: worker),
+    ]
+    let batches = environments.map { _ in WorkerBatch(slots: seeds.count, leafBytes: leaf.byteCount) }
+    let starts = try zip(environments, batches).map { try $0.reset(into: $1.rows.observation) }
+    for (environment, progress) in zip(environments, starts) { try environment.finish(progress) }
+    var valid: [[UInt8]] = [[], [], []]
+    for _ in 0..<9 {
+      let progress = try zip(environments, batches).map { environment, batch in
+        try [0, 0, 0, 0, 0].withUnsafeBufferPointer {
+          try environment.step(ActionRows(discrete: $0.baseAddress!), into: batch.rows)
+        }
+      }
+      for (environment, progress) in zip(environments, progress) { try environment.finish(progress) }
+      for index in 0..<3 { valid[index].append(batches[index].rows.valid[0]) }
+    }
+    #expect(valid[0] == [1, 1, 0, 1, 1, 0, 1, 1, 1] && valid[2] == valid[0])
+    #expect(valid[1] == [1, 1, 0, 1, 1, 0, 0, 0, 0])
+    #expect(environments.map(\.losses.quarantined) == [false, true, false])
+    #expect(environments.map(\.losses.restarts) == [0, 1, 0])
+    #expect(environments[1].losses.reason == "the worker of counting exited with status 3")
+  }
+
+  @Test("A worker's state goes on in another one", arguments: [false, true])
+  func saves(running: Bool) throws {
+    let batch = WorkerBatch(slots: seeds.count, leafBytes: leaf.byteCount)
+    func row() -> [UInt8] { Array(UnsafeBufferPointer(start: batch.observation, count: leaf.byteCount)) }
+    let first = try counting()
+    try batch.reset(first)
+    for _ in 0..<10 { try batch.step(first, [0, 1, 2, 0, 1]) }
+    let state = try #require(try first.saveState())
+    let second = try counting()
+    if running { try batch.reset(second) }
+    try second.restoreState(state)
+    #expect(try second.saveState() == state)
+    for _ in 0..<30 {
+      try batch.step(first, [2, 1, 2, 0, 1])
+      let shown = row()
+      try batch.step(second, [2, 1, 2, 0, 1])
+      #expect(row() == shown && batch.rows.valid[0] == 1)
+    }
+  }
+
+  @Test("A child that an environment forks does not answer for it, and ends with the worker")
+  func forks() throws {
+    let environment = try counting(CountingOptions(forkAt: 2))
+    let batch = WorkerBatch(slots: seeds.count, leafBytes: leaf.byteCount)
+    try batch.reset(environment)
+    let group = try processNumber(environment)
+    for step in 1...6 {
+      try batch.step(environment, [0, 0, 0, 0, 0])
+      #expect(batch.rows.reward[0] == 0.5 * Float(step))
+    }
+    #expect(try running(inGroup: group) == 2)
+    environment.worker.process?.close()
+    #expect(try running(inGroup: group) == 0)
   }
 
   @Test("Python that isn't there is said in one line with the remedy")

@@ -10,7 +10,7 @@ final class Catch: Environment {
     action: .discrete(3), actionMask: [true, true, true],
     scores: Task.ReferenceScores(random: -0.6, reference: 1, label: "best play"),
     parameters: ["rows": "\(rows)", "columns": "\(columns)"], hasSuccessRule: true, palette: [0x4fc3f7, 0xffd54f]
-  ) { replicas, seed in Catch(replicas: replicas, seed: seed) }
+  ) { replicas, seed, _ in Catch(replicas: replicas, seed: seed) }
 
   private static let rows = 10
   private static let columns = 5

@@ -76,7 +76,7 @@ struct ResumeTests {
       let task = Task(
         id: "task", observation: CountingEnvironment.observation, action: .discrete(3),
         actionMask: [true, true, true], scores: nil, parameters: [:]
-      ) { replicas, _ in Forgetful(CountingEnvironment(replicas: replicas, length: 7)) }
+      ) { replicas, _, _ in Forgetful(CountingEnvironment(replicas: replicas, length: 7)) }
       let taskSet = try TaskSet(name: "forgetful", tasks: [task])
       func training() throws -> Training { try Training(Agent(configuration(lag: lag), taskSet: taskSet)) }
       let stopped = try training()

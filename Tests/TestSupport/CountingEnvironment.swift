@@ -24,7 +24,7 @@ public final class CountingEnvironment: Environment {
     Task(
       id: id, observation: observation, action: .discrete(3), actionMask: [true, true, true], scores: nil,
       parameters: ["length": "\(length)"]
-    ) { replicas, _ in CountingEnvironment(replicas: replicas, length: length) }
+    ) { replicas, _, _ in CountingEnvironment(replicas: replicas, length: length) }
   }
 
   private func write(slot: Int, to leaf: UnsafeMutableRawPointer) {

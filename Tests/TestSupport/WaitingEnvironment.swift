@@ -24,7 +24,7 @@ public final class WaitingEnvironment: Environment {
     Task(
       id: id, observation: CountingEnvironment.observation, action: .discrete(3), actionMask: [true, true, true],
       scores: nil, parameters: [:]
-    ) { replicas, _ in WaitingEnvironment(replicas: replicas, length: length) }
+    ) { replicas, _, _ in WaitingEnvironment(replicas: replicas, length: length) }
   }
 
   public var slots: Int { counting.slots }

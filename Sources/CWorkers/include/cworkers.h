@@ -19,14 +19,16 @@
 /// Descriptors of the worker: a socket of packets, the shared memory, and two eventfds.
 enum { CWORKERS_CONTROL = 10, CWORKERS_DATA = 11, CWORKERS_REQUEST = 12, CWORKERS_DONE = 13 };
 
-enum { CWORKERS_MAGIC = 0x504d574b, CWORKERS_VERSION = 1 };
+enum { CWORKERS_MAGIC = 0x504d574b, CWORKERS_VERSION = 2, CWORKERS_MOST_BATCHES = 4096 - 128 };
 
-/// Start of the shared memory: one cache line for each writer, so that neither takes the other's line away.
+/// Start of the shared memory, a page: one cache line for each writer, so that neither takes the other's line away.
 typedef struct {
   uint32_t magic, version, requested, command;
   uint32_t host_unused[12];
   uint32_t completed;
-  uint32_t worker_unused[15];
+  uint32_t working;                          ///< 1 + the batch that the worker is at, 0 for none
+  uint32_t worker_unused[14];
+  uint8_t commands[CWORKERS_MOST_BATCHES];   ///< the host's: what each batch is to do
 } cworkers_header;
 
 /// One running worker. All descriptors close on exec.
@@ -34,6 +36,7 @@ typedef struct {
   int control, request, done, timer;
   int process;   ///< pidfd: readable once the process has ended; never a bare pid, which may be reused
   int watch;     ///< readable when `cworkers_check` has something to say; poll this
+  int group;     ///< the process group of the worker and of what it starts; its number is not reused before `cworkers_stop`
   uint8_t *data;
   size_t bytes;
   uint32_t sequence;
@@ -79,9 +82,15 @@ cworkers_state cworkers_check(cworkers_worker *worker);
 /// Waits until `descriptor` is readable: 1, or 0 when `seconds` have passed.
 int cworkers_wait(int descriptor, double seconds);
 
-/// Waits up to `seconds` for the worker to end, kills it if it does not, and releases everything: no zombie, no
-/// descriptor and no mapping remains. Asking it to end is the caller's work.
+/// Waits up to `seconds` for the worker to end, kills it if it does not, and what it has started with it, and releases
+/// everything: no zombie, no descriptor and no mapping remains. Asking it to end is the caller's work.
 cworkers_end cworkers_stop(cworkers_worker *worker, double seconds);
+
+/// A descriptor that is always readable; -1 when the system has none left.
+int cworkers_open_signal(void);
+
+/// Where the first number is that is not finite; `count` when all are.
+size_t cworkers_first_not_finite(const float *numbers, size_t count);
 
 /// `[planes, pixels]` to `[pixels, planes]`, one byte each. The two don't overlap.
 void cworkers_interleave_planes(uint8_t *channels_last, const uint8_t *planes_first, size_t planes, size_t pixels);

@@ -1,5 +1,3 @@
-import CWorkers
-
 /// One leaf of a worker's observations.
 struct WorkerLeaf: Sendable {
   /// The leaf as the environment gives it on.
@@ -23,8 +21,12 @@ struct WorkerLayout: Encodable {
   let action, reward, terminated, truncated, valid, success, lives: Block
   let observation, final: [Block]
 
-  init(slots: Int, action: ActionSpace, leaves: [WorkerLeaf]) {
-    var end = MemoryLayout<cworkers_header>.size
+  /// Offset behind the last of them.
+  let end: Int
+
+  /// - Parameter offset: Where the first one may begin.
+  init(slots: Int, action: ActionSpace, leaves: [WorkerLeaf], at offset: Int) {
+    var end = offset
     // Observations begin on a page and the rest on a cache line: no line then has two writers, and copies are aligned.
     func block(_ format: String, _ elementBytes: Int, _ shape: [Int], alignment: Int = 64) -> Block {
       let offset = (end + alignment - 1) / alignment * alignment
@@ -49,8 +51,10 @@ struct WorkerLayout: Encodable {
     lives = block("h", 2, [slots])
     observation = leaves.map(image)
     final = leaves.map(image)
+    self.end = end
   }
 
-  /// Size of the whole memory: the final observations lie last.
-  var byteCount: Int { (final + observation + [lives]).map { $0.offset + $0.bytes }.max()! }
+  private enum CodingKeys: CodingKey {
+    case action, reward, terminated, truncated, valid, success, lives, observation, final
+  }
 }

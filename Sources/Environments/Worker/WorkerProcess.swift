@@ -16,16 +16,28 @@ struct WorkerDeadlines {
 ///
 /// Used by one thread at a time. After an error the process has ended and everything of it is released.
 final class WorkerProcess {
-  enum Command: UInt32 {
-    case reset = 1
-    case step
+  enum Request: UInt32 {
+    /// Every batch does what its command says.
+    case work = 1
     case close
+  }
+
+  /// What a batch is to do.
+  struct Command: OptionSet {
+    let rawValue: UInt8
+    static let nothing: Command = []
+    static let reset = Command(rawValue: 1)
+    static let step = Command(rawValue: 2)
+    /// Write its state to its file.
+    static let save = Command(rawValue: 4)
+    /// Read its state from its file, before anything else.
+    static let restore = Command(rawValue: 8)
   }
 
   /// What a worker says when it has made its environments.
   struct Ready {
-    /// Of its packages.
-    let versions: [String: String]
+    /// Of its packages, for each batch.
+    let versions: [[String: String]]
     /// Where it was asked what its environments look like.
     let spaces: Spaces?
   }
@@ -49,13 +61,16 @@ final class WorkerProcess {
 
   private struct Packet: Decodable {
     let ready: Bool?
-    let versions: [String: String]?
+    let versions: [[String: String]]?
     let spaces: Spaces?
     let error: String?
     let kind: String?
   }
 
-  let task: String
+  /// The task of each batch.
+  private let hosts: [String]
+  /// The batch at which the process failed, once it has; nil where that is not known.
+  private(set) var culprit: Int?
   private let deadlines: WorkerDeadlines
   /// Where the worker runs and writes its log; removed with it.
   let directory: URL
@@ -63,11 +78,11 @@ final class WorkerProcess {
   private var isRunning = false
   private var isReady = false
 
-  /// Starts `script` and sends it its first packet; doesn't wait, so that many workers can start at the same time.
+  /// Starts the worker's program and sends it its first packet; doesn't wait, so that many workers can start at the same time.
   init(
-    task: String, python: String, script: String, memory bytes: Int, firstPacket: Data, deadlines: WorkerDeadlines
+    hosts: [String], python: String, memory bytes: Int, firstPacket: FirstPacket, deadlines: WorkerDeadlines
   ) throws {
-    (self.task, self.deadlines) = (task, deadlines)
+    (self.hosts, self.deadlines) = (hosts, deadlines)
     _ = Self.clearAbandoned
     // A place of its own: some simulators write files into the current directory.
     directory = FileManager.default.temporaryDirectory.appending(
@@ -82,7 +97,7 @@ final class WorkerProcess {
     }
 
     // -u: what it printed last is in the log when it dies. -B: no cache files beside the script.
-    let words = [python, "-u", "-B", script]
+    let words = [python, "-u", "-B", WorkerPython.resource("worker.py").path]
     let arguments = words.map { UnsafePointer<CChar>(strdup($0)) } + [nil]
     defer { for word in arguments { free(UnsafeMutableRawPointer(mutating: word)) } }
     let failure = cworkers_start(&worker, arguments, directory.path, logPath, bytes)
@@ -92,7 +107,7 @@ final class WorkerProcess {
         task: task, reason: "can't be started with \(python): \(String(cString: strerror(failure)))", log: "")
     }
     isRunning = true
-    let sent = firstPacket.withUnsafeBytes { cworkers_send(&worker, $0.baseAddress, $0.count) }
+    let sent = try firstPacket.encoded().withUnsafeBytes { cworkers_send(&worker, $0.baseAddress, $0.count) }
     guard sent == 0, cworkers_set_deadline(&worker, deadlines.start) == 0 else { throw failed() }
   }
 
@@ -118,13 +133,16 @@ final class WorkerProcess {
   /// The memory shared with the worker; only while that is running.
   var memory: UnsafeMutableRawPointer { UnsafeMutableRawPointer(worker.data) }
 
-  func checkRunning() throws {
-    guard isRunning else { throw EnvironmentError.workerFailed(task: task, reason: "has ended already", log: "") }
+  /// Where a batch's state is written and read.
+  func stateFile(of batch: Int) -> URL { directory.appending(path: "state-\(batch)") }
+
+  func setCommand(_ command: Command, of batch: Int) {
+    let commands = MemoryLayout<cworkers_header>.offset(of: \.commands)!
+    memory.storeBytes(of: command.rawValue, toByteOffset: commands + batch, as: UInt8.self)
   }
 
   /// What the worker says when it has made its environments; nil until then. Never blocks.
   func readiness() throws -> Ready? {
-    try checkRunning()
     // The process is looked at first: what it has sent before it ended is then there to be read.
     let hasEnded = cworkers_wait(worker.process, 0) != 0
     guard cworkers_wait(worker.control, 0) != 0 else {
@@ -135,7 +153,7 @@ final class WorkerProcess {
     guard let packet = receive() else { throw failed() }
     guard packet.ready == true else { throw failed(packet) }
     isReady = true
-    return Ready(versions: packet.versions ?? [:], spaces: packet.spaces)
+    return Ready(versions: packet.versions ?? [], spaces: packet.spaces)
   }
 
   /// Waits until the worker has made its environments.
@@ -146,14 +164,12 @@ final class WorkerProcess {
     }
   }
 
-  func request(_ command: Command) throws {
-    try checkRunning()
-    guard cworkers_request(&worker, command.rawValue, deadlines.step) == 0 else { throw failed() }
+  func request(_ request: Request) throws {
+    guard cworkers_request(&worker, request.rawValue, deadlines.step) == 0 else { throw failed() }
   }
 
   /// Whether the last request is complete; never blocks. Throws when it never will be.
   func isComplete() throws -> Bool {
-    try checkRunning()
     switch cworkers_check(&worker) {
     case CWORKERS_COMPLETE: return true
     case CWORKERS_PENDING: return false
@@ -164,10 +180,17 @@ final class WorkerProcess {
   }
 
   /// Ends the worker, by force if it does not end in time; at once where it never was ready, and would not listen.
-  func close() {
+  func close(blaming batch: Int? = nil) {
     guard isRunning else { return }
-    if isReady { _ = cworkers_request(&worker, Command.close.rawValue, deadlines.close) }
+    culprit = batch
+    if isReady { _ = cworkers_request(&worker, Request.close.rawValue, deadlines.close) }
     _ = stop(grace: isReady ? deadlines.close : 0)
+  }
+
+  /// Whose failure an error is.
+  private var task: String {
+    if let culprit { return hosts[culprit] }
+    return hosts.count > 3 ? "\(hosts[0]) and \(hosts.count - 1) other tasks" : hosts.joined(separator: ", ")
   }
 
   private var logPath: String { directory.appending(path: "log.txt").path }
@@ -184,6 +207,7 @@ final class WorkerProcess {
     guard let error = packet?.error else { return ended(nil, grace: 1) }
     let end = ended("failed: " + (error.split(separator: "\n").last ?? ""), grace: 1)
     switch packet?.kind {
+    case "state": return .badState(task: task, reason: error)
     case "package": return .packageMissing(task: task, reason: error)
     case "refused": return .refused(task: task, reason: error)
     case "rom": return .romMissing(task: task, reason: error)
@@ -193,6 +217,8 @@ final class WorkerProcess {
 
   /// Ends the worker and says so with its log; without a reason, the reason is how the process ended by itself.
   private func ended(_ reason: String?, grace: Double) -> EnvironmentError {
+    let working = Int(memory.assumingMemoryBound(to: cworkers_header.self).pointee.working)
+    culprit = (1...hosts.count).contains(working) ? working - 1 : nil
     let log = logTail()
     let end = stop(grace: grace)
     let own: String

@@ -90,7 +90,7 @@ public enum Arcade {
         "ramping": "\(ramping)",
         "horizon": "\(rules.horizon)",
       ], hasSuccessRule: rules.game == CARCADE_VAULT, palette: game.palette
-    ) { replicas, seed in ArcadeEnvironment(task: id, rules: rules, replicas: replicas, seed: seed) }
+    ) { replicas, seed, _ in ArcadeEnvironment(task: id, rules: rules, replicas: replicas, seed: seed) }
   }
 
   /// Measured mean returns at reward scale 1, sticky actions 0.1, ramping on; `reference` is null until it was

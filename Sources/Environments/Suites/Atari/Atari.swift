@@ -51,9 +51,9 @@ public enum Atari {
       id: id, observation: observation, action: .discrete(18), actionMask: mask,
       scores: Task.ReferenceScores(random: game.random, reference: game.human, label: "human"),
       parameters: parameters(id, options), lifeLossEndsEpisode: options.lifeLossEndsEpisode
-    ) { replicas, seed in
-      try environment(id, options: options) {
-        WorkerEnvironment.seeds(task: id, replicas: replicas, seed: seed, generation: $0)
+    ) { replicas, seed, worker in
+      try environment(id, options: options, in: worker) {
+        WorkerProgram.seeds(task: id, replicas: replicas, seed: seed, generation: $0)
       }
     }
   }
@@ -68,16 +68,16 @@ public enum Atari {
   }
 
   static func environment(
-    _ id: String, options: AtariOptions, seeds: @escaping (_ generation: Int) -> [UInt32]
+    _ id: String, options: AtariOptions, in worker: Worker, seeds: @escaping (_ generation: Int) -> [UInt32]
   ) throws -> WorkerEnvironment {
-    let program = WorkerEnvironment.Program(
+    let program = WorkerProgram(
       task: id, kind: "atari", seeds: seeds,
       options: WorkerOptions(
         game: id, frameSkip: options.frameSkip, stickyActions: options.stickyActions, noopMax: options.noopMax,
         fireReset: options.fireReset, maxFrames: options.maxFrames),
       leaves: observation.leaves.map { WorkerLeaf(leaf: $0, planesFirst: true) }, action: .discrete(18),
       truncationTerminates: true, versions: versions)
-    return try WorkerEnvironment(program, python: WorkerPython.locate())
+    return try WorkerEnvironment(program, in: worker)
   }
 
   private static func parameters(_ id: String, _ options: AtariOptions) -> [String: String] {

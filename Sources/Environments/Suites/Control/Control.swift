@@ -23,6 +23,6 @@ public enum Control {
       action: P.action, actionMask: Array(repeating: true, count: P.action.count), scores: nil,
       parameters: Dictionary(uniqueKeysWithValues: physics + [("observed", P.observed.joined(separator: " "))]),
       hasSuccessRule: P.hasSuccessRule
-    ) { replicas, seed in ControlEnvironment(task: id, plant: plant, replicas: replicas, seed: seed) }
+    ) { replicas, seed, _ in ControlEnvironment(task: id, plant: plant, replicas: replicas, seed: seed) }
   }
 }

@@ -65,7 +65,7 @@ public enum Gymnasium {
   ///   `workerFailed`.
   public static func task(_ id: String, options: Options = Options()) throws -> Task {
     let name = String(id.lowercased().map { $0.isLetter || $0.isNumber ? $0 : "_" })
-    let ready = try WorkerEnvironment.describe(
+    let ready = try FirstPacket.describe(
       name, kind: "gymnasium", options: WorkerOptions(id, options), python: WorkerPython.locate())
     guard let spaces = ready.spaces else { preconditionFailure("a worker that was asked describes its environments") }
     let leaf = ObservationLeaf(
@@ -74,7 +74,7 @@ public enum Gymnasium {
     return task(
       id, name: name, options: options, leaf: leaf,
       action: spaces.action.discrete.map(ActionSpace.discrete) ?? .box(spaces.action.box ?? 0), horizon: spaces.horizon,
-      versions: ready.versions, hasSuccessRule: spaces.success)
+      versions: ready.versions[0], hasSuccessRule: spaces.success)
   }
 
   /// The task of an environment of which all is known.
@@ -95,13 +95,13 @@ public enum Gymnasium {
       id: name, observation: ObservationSpace([leaf]), action: action,
       actionMask: Array(repeating: true, count: action.count), scores: nil, parameters: parameters,
       hasSuccessRule: hasSuccessRule
-    ) { replicas, seed in
-      let program = WorkerEnvironment.Program(
+    ) { replicas, seed, worker in
+      let program = WorkerProgram(
         task: name, kind: "gymnasium",
-        seeds: { WorkerEnvironment.seeds(task: name, replicas: replicas, seed: seed, generation: $0) },
+        seeds: { WorkerProgram.seeds(task: name, replicas: replicas, seed: seed, generation: $0) },
         options: workerOptions,
         leaves: [WorkerLeaf(leaf: leaf, planesFirst: false)], action: action, versions: versions)
-      return try WorkerEnvironment(program, python: WorkerPython.locate())
+      return try WorkerEnvironment(program, in: worker)
     }
   }
 }

@@ -84,5 +84,8 @@ class Batch:
             ended = terminated | truncated
             self.final[ended] = information["final_obs"][ended]
 
+    def save(self):
+        return None  # the vector environment can't be cloned
+
     def close(self):
         self.environment.close()

@@ -1,6 +1,8 @@
 """A batch whose every number can be predicted: it checks the bridge with nothing but Python's standard library."""
 
+import json
 import os
+import time
 
 
 class Batch:
@@ -37,6 +39,8 @@ class Batch:
             os._exit(3)
         while self.steps == self.options.get("hang_at"):
             pass
+        if self.steps == self.options.get("fork_at") and os.fork() == 0 and os.fork() == 0:
+            time.sleep(1_000)
         for slot in range(self.slots):
             action = a["action"][slot]
             self.step_in_episode[slot] += 1
@@ -54,6 +58,12 @@ class Batch:
                 self.episode[slot] += 1
                 self.step_in_episode[slot] = self.total[slot] = 0
             self.write(self.observation, slot)
+
+    def save(self):
+        return json.dumps([self.steps, self.episode, self.step_in_episode, self.total]).encode()
+
+    def restore(self, state):
+        self.steps, self.episode, self.step_in_episode, self.total = json.loads(state)
 
     def close(self):
         pass

@@ -33,7 +33,8 @@ def make(options, seed):
     if "seed_argument" in options:
         arguments[options["seed_argument"]] = int(seed)
     try:
-        return gymnasium.make(options["id"], **arguments)
+        # Its checker would cost more than a small environment's step: `polymath check` is for that.
+        return gymnasium.make(options["id"], disable_env_checker=True, **arguments)
     except gymnasium.error.UnregisteredEnv as error:
         raise Refused(str(error)) from error
 
@@ -124,17 +125,14 @@ def describe(options):
     observation, action = observer(environment.observation_space), actor(environment.action_space)
     environment.reset(seed=0)
     information = environment.step(environment.action_space.sample())[-1]
-    answer = {
-        "spaces": {
-            "observation": observation.leaf,
-            "action": action.action,
-            "horizon": environment.spec.max_episode_steps,
-            "success": success(information) is not None,
-        },
-        "versions": versions(environment),
+    described = {
+        "observation": observation.leaf,
+        "action": action.action,
+        "horizon": environment.spec.max_episode_steps,
+        "success": success(information) is not None,
     }
     environment.close()
-    return answer
+    return described, versions(environment)
 
 
 class Batch:
@@ -146,7 +144,8 @@ class Batch:
         self.actor = actor(self.environments[0].action_space)
         self.seeds, self.has_success_rule = seeds, options["success"]
         self.arrays = {name: numpy.asarray(view) for name, view in arrays.items() if not isinstance(view, list)}
-        self.observation, self.final = (numpy.asarray(arrays[name][0]) for name in ("observation", "final"))
+        self.observation, self.final = (list(numpy.asarray(arrays[name][0])) for name in ("observation", "final"))
+        self.actions = list(self.arrays["action"])
         self.arrays["valid"][:] = 1
         self.arrays["lives"][:] = 0
         self.versions = versions(self.environments[0])
@@ -155,20 +154,34 @@ class Batch:
         for environment, seed, row in zip(self.environments, self.seeds, self.observation):
             # Seeded once: a simulator's own generator goes on from there.
             observation, _ = environment.reset(seed=int(seed))
-            self.observer.write(row, observation)
+            self.write(row, observation)
 
     def step(self):
-        a = self.arrays
+        rewards, terminations, truncations, successes = [], [], [], []
         for slot, environment in enumerate(self.environments):
-            observation, reward, terminated, truncated, information = environment.step(self.actor(a["action"][slot]))
-            a["reward"][slot] = reward
-            a["terminated"][slot] = terminated
-            a["truncated"][slot] = truncated and not terminated
-            a["success"][slot] = self.has_success_rule and (success(information) or 0) > 0
+            observation, reward, terminated, truncated, information = environment.step(self.actor(self.actions[slot]))
+            rewards.append(reward)
+            terminations.append(terminated)
+            truncations.append(truncated and not terminated)
+            if self.has_success_rule:
+                successes.append((success(information) or 0) > 0)
             if terminated or truncated:
-                self.observer.write(self.final[slot], observation)
+                self.write(self.final[slot], observation)
                 observation, _ = environment.reset()
-            self.observer.write(self.observation[slot], observation)
+            self.write(self.observation[slot], observation)
+        a = self.arrays
+        a["reward"][:], a["terminated"][:], a["truncated"][:] = rewards, terminations, truncations
+        a["success"][:] = successes or 0
+
+    def write(self, row, observation):
+        try:
+            self.observer.write(row, observation)
+        except (ValueError, TypeError) as error:
+            space = self.environments[0].observation_space
+            raise ValueError(f"the observation {str(observation)[:200]} is not in {space}") from error
+
+    def save(self):
+        return None
 
     def close(self):
         for environment in self.environments:

@@ -1,11 +1,11 @@
-"""A worker process: hosts one batch of environments and steps it when its host asks.
+"""A worker process: hosts batches of environments, one of each task, and steps them when its host asks.
 
 The host (Sources/CWorkers, Sources/Environments/Worker) gives four descriptors: a socket of packets, one JSON object
-each; the shared memory; and two eventfds. Its first packet says what to host and where each array of the batch lies.
-What can be hosted is `Batch` in the modules beside this one: it steps a batch and writes into the arrays. Where the packet has no
-arrays, the host only asks what the environments look like.
+each; the shared memory; and two eventfds. Its first packet says what to host and where each array of a batch lies.
+What can be hosted is `Batch` in the modules beside this one: it steps a batch and writes into the arrays. Instead of batches the
+packet may ask what environments look like.
 The worker answers {"ready": ...} or {"error": traceback, "kind": ...}. After that all goes through the shared memory,
-and the socket carries only an error, or the news that the host has gone.
+where each batch has a command of its own, and the socket carries only an error, or the news that the host has gone.
 
 Episodes end as SAME_STEP says: `observation` is then the first of the next episode, `final` the last of the old one.
 """
@@ -24,22 +24,24 @@ import time
 import traceback
 
 CONTROL, DATA, REQUEST, DONE = 10, 11, 12, 13
-MAGIC, VERSION = 0x504D574B, 1
-RESET, STEP, CLOSE = 1, 2, 3
+MAGIC, VERSION = 0x504D574B, 2
+WORK, CLOSE = 1, 2  # requests
+RESET, STEP, SAVE, RESTORE = 1, 2, 4, 8  # commands of a batch
 LONGEST_ERROR = 30_000
+LONGEST_LOG = 16 << 20
 
-# Offsets in the header: the host's line, then the worker's.
-REQUESTED, COMMAND, COMPLETED = 8, 12, 64
+# Offsets in the header: the host's line, the worker's, and the host's commands.
+REQUESTED, REQUEST_KIND, COMPLETED, WORKING, COMMANDS, HEADER_END = 8, 12, 64, 68, 128, 4096
 
 
 def end_with_host(control):
     """Makes the kernel kill this process when the host's end of the socket closes, however the host ended.
 
-    PR_SET_PDEATHSIG follows the thread that started the worker, which may end long before the host does; a watching
+    What this process has started is killed with it. PR_SET_PDEATHSIG follows the thread that started the worker, which may end long before the host does; a watching
     thread would never run while a hung environment holds the interpreter.
     """
     fcntl.fcntl(control, fcntl.F_SETSIG, signal.SIGKILL)
-    fcntl.fcntl(control, fcntl.F_SETOWN, os.getpid())
+    fcntl.fcntl(control, fcntl.F_SETOWN, -os.getpgrp())
     fcntl.fcntl(control, fcntl.F_SETFL, fcntl.fcntl(control, fcntl.F_GETFL) | os.O_ASYNC)
     poll = select.poll()
     poll.register(control, 0)
@@ -60,36 +62,73 @@ def arrays(memory, descriptions):
     }
 
 
+def module(kind):
+    """What hosts environments of this kind. Loaded when it is needed, as a missing package is an error to report."""
+    return importlib.import_module(kind + "_batch")
+
+
+def obey(index, batch, command):
+    name = f"state-{index}"
+    if command & RESTORE:
+        with open(name, "rb") as file:
+            batch.restore(file.read())
+    if command & RESET:
+        batch.reset()
+    if command & STEP:
+        batch.step()
+    if command & SAVE:
+        state = batch.save()
+        if state is None:
+            return
+        with open(name, "wb") as file:
+            file.write(state)
+
+
 def serve(control):
     start = json.loads(control.recv(1 << 20))
     end_with_host(CONTROL)
     time.sleep(start["delay"])
-    # Only now, as a missing package is an error to report.
-    batches = importlib.import_module(start["kind"] + "_batch")
-    if "arrays" not in start:
-        control.send(json.dumps({"ready": True, **batches.describe(start["options"])}).encode())
+    if "describe" in start:
+        asked = start["describe"]
+        spaces, versions = module(asked["kind"]).describe(asked["options"])
+        control.send(json.dumps({"ready": True, "spaces": spaces, "versions": [versions]}).encode())
         return
     memory = memoryview(mmap.mmap(DATA, os.fstat(DATA).st_size))
-    header = memory[:128].cast("I")
+    header = memory[:COMMANDS].cast("I")
     if (header[0], header[1]) != (MAGIC, VERSION) or start["version"] != VERSION:
         raise RuntimeError(f"host and worker speak different versions of the protocol, this is {VERSION}")
-    requested, command, completed = header[REQUESTED // 4 :], header[COMMAND // 4 :], header[COMPLETED // 4 :]
+    requested, request = header[REQUESTED // 4 :], header[REQUEST_KIND // 4 :]
+    completed, working = header[COMPLETED // 4 :], header[WORKING // 4 :]
+    commands = memory[COMMANDS:HEADER_END]
 
-    batch = batches.Batch(start["slots"], start["seeds"], start["options"], arrays(memory, start["arrays"]))
-    control.send(json.dumps({"ready": True, "versions": batch.versions}).encode())
+    batches = []
+    for told in start["batches"]:
+        working[0] = told["index"] + 1
+        batch = module(told["kind"]).Batch(
+            told["slots"], told["seeds"], told["options"], arrays(memory, told["arrays"]))
+        batches.append((told["index"], batch))
+    working[0] = 0
+    control.send(json.dumps({"ready": True, "versions": [batch.versions for _, batch in batches]}).encode())
 
-    one = (1).to_bytes(8, sys.byteorder)
+    own, one = os.getpid(), (1).to_bytes(8, sys.byteorder)
     while True:
         os.read(REQUEST, 8)
-        if command[0] == STEP:
-            batch.step()
-        elif command[0] == RESET:
-            batch.reset()
-        else:
-            batch.close()
+        if request[0] == CLOSE:
+            for _, batch in batches:
+                batch.close()
             return
+        for index, batch in batches:
+            command = commands[index]
+            if command:
+                working[0] = index + 1
+                obey(index, batch, command)
+        if os.getpid() != own:
+            os._exit(1)  # an environment forked, and this is the child
+        working[0] = 0
         completed[0] = requested[0]
         os.write(DONE, one)
+        if requested[0] % 1024 == 0 and os.fstat(1).st_size > LONGEST_LOG:
+            os.ftruncate(1, 0)
 
 
 def main():

@@ -1,0 +1,216 @@
+import CWorkers
+import Foundation
+import Synchronization
+
+/// The process that hosts environments of one group, of one task or of several; started with the first request, and again when it
+/// fails. A group of native environments has no use for it, and no process starts.
+///
+/// Requests of its batches go out together: a step begins when the last of them has asked for one, or when one of them is
+/// told to go on. Used by one thread at a time.
+public final class Worker {
+  private let recovery: WorkerRecovery
+  private let deadlines: WorkerDeadlines
+  /// nil until it was looked for.
+  private var python: String?
+  private var batches: [HostedBatch] = []
+  private(set) var process: WorkerProcess?
+  /// Whether the process has said that it is ready, and whether it is at work.
+  private var (isReady, isWorking) = (false, false)
+  /// Whether an error was thrown that ends all.
+  private var hasEnded = false
+  /// How many processes there were before, each with seeds of its own.
+  public private(set) var generation = 0
+
+  /// Always readable: what a batch waits for whose request goes out when it asks again.
+  private var signal: Int32?
+
+  public convenience init(recovery: WorkerRecovery = WorkerRecovery()) {
+    self.init(recovery: recovery, deadlines: WorkerDeadlines(), python: nil)
+  }
+
+  /// - Parameter python: nil for the one that `WorkerPython` finds.
+  init(recovery: WorkerRecovery, deadlines: WorkerDeadlines, python: String?) {
+    (self.recovery, self.deadlines, self.python) = (recovery, deadlines, python)
+  }
+
+  deinit { if let signal { close(signal) } }
+
+  /// Begins with seeds that no environment before `generation` has had.
+  ///
+  /// - Precondition: Nothing was asked of it yet.
+  public func begin(generation: Int) {
+    precondition(process == nil, "a worker's generation is set before its process starts")
+    self.generation = generation
+  }
+
+  func host(_ program: WorkerProgram) throws -> HostedBatch {
+    precondition(process == nil && !hasEnded, "a worker is given its environments before the first request")
+    python = try python ?? WorkerPython.locate()
+    // Everything of the header lies on the first page.
+    let batch = HostedBatch(program, at: batches.last?.layout.end ?? 4096)
+    batches.append(batch)
+    precondition(batches.count <= Int(CWORKERS_MOST_BATCHES), "a worker hosts \(CWORKERS_MOST_BATCHES) batches at most")
+    return batch
+  }
+
+  func ask(_ request: HostedBatch.Pending, of batch: HostedBatch, action: ActionRows? = nil) throws -> StepProgress {
+    if hasEnded {
+      throw EnvironmentError.workerFailed(task: batch.program.task, reason: "has ended already", log: "")
+    }
+    guard case .none = batch.pending else {
+      preconditionFailure("the last request to \(batch.program.task) is not complete")
+    }
+    do {
+      let process = try self.process ?? start(after: 0)
+      batch.pending = request
+      if case .step(let rows) = request, batch.isFresh, batch.restored == nil {
+        precondition(batch.wasOfUse, "the first call of an environment is reset")
+        batch.lose(rows)
+      } else if let action {
+        batch.write(action, to: process.memory)
+      }
+      if isReady, !isWorking, batches.allSatisfy({ $0.isQuarantined || $0.command != .nothing }) { try send() }
+    } catch let error as EnvironmentError {
+      try recover(from: error)
+    }
+    guard let process else { return .done }
+    if isWorking || !isReady { return .waiting(fileDescriptor: process.fileDescriptor) }
+    let signal = self.signal ?? cworkers_open_signal()
+    precondition(signal >= 0, "the system refused a descriptor: \(String(cString: strerror(errno)))")
+    self.signal = signal
+    return .waiting(fileDescriptor: signal)
+  }
+
+  func advance(_ batch: HostedBatch) throws -> StepProgress {
+    while batch.command != .nothing, let process {
+      do {
+        if !isReady {
+          guard let ready = try process.readiness() else { return .waiting(fileDescriptor: process.fileDescriptor) }
+          try check(ready)
+          isReady = true
+        }
+        if !isWorking { try send() }
+        guard try process.isComplete() else { return .waiting(fileDescriptor: process.fileDescriptor) }
+        isWorking = false
+        for (index, batch) in batches.enumerated() where batch.isSent {
+          do { try batch.finish(from: process.memory) } catch {
+            process.close(blaming: index)
+            throw error
+          }
+        }
+      } catch let error as EnvironmentError {
+        try recover(from: error)
+      }
+    }
+    return .done
+  }
+
+  /// The state of a batch's environments, nil where it can't be had. Waits for it.
+  func saveState(of batch: HostedBatch) throws -> Data? {
+    if let state = batch.restored { return state }
+    guard let process, isReady, !isWorking, !batch.isFresh, let index = batches.firstIndex(where: { $0 === batch })
+    else { return nil }
+    do {
+      process.setCommand(.save, of: index)
+      for other in batches.indices where other != index { process.setCommand(.nothing, of: other) }
+      try process.request(.work)
+      while try !process.isComplete() { _ = cworkers_wait(process.fileDescriptor, 1) }
+      return try? Data(contentsOf: process.stateFile(of: index))
+    } catch let error as EnvironmentError {
+      try recover(from: error)
+      return nil
+    }
+  }
+
+  func restoreState(_ state: Data, of batch: HostedBatch) { batch.restored = state }
+
+  /// Sends every request that waits to be.
+  private func send() throws {
+    guard let process else { return }
+    for (index, batch) in batches.enumerated() {
+      var command = batch.command
+      if let state = batch.restored, command != .nothing {
+        do { try state.write(to: process.stateFile(of: index)) } catch {
+          process.close(blaming: index)
+          throw EnvironmentError.workerFailed(
+            task: batch.program.task,
+            reason: "can't be given its state, as \(process.directory.path) can't be written: "
+              + "free space, or set TMPDIR", log: "")
+        }
+        command.insert(.restore)
+        (batch.restored, batch.isFresh) = (nil, false)
+      }
+      process.setCommand(command, of: index)
+      batch.isSent = command != .nothing
+    }
+    try process.request(.work)
+    isWorking = true
+  }
+
+  /// Starts the process with the batches that are not given up.
+  @discardableResult
+  private func start(after delay: Double) throws -> WorkerProcess {
+    let hosted = batches.enumerated().filter { !$0.element.isQuarantined }
+    var packet = FirstPacket(delay: delay)
+    packet.batches = hosted.map { index, batch in
+      FirstPacket.Batch(index: index, batch.program, seeds: batch.program.seeds(generation), batch.layout)
+    }
+    var deadlines = self.deadlines
+    deadlines.start += delay + deadlines.environment * Double(hosted.reduce(0) { $0 + $1.element.slots })
+    (isReady, isWorking) = (false, false)
+    let process = try WorkerProcess(
+      hosts: batches.map(\.program.task), python: python!, memory: batches.last!.layout.end, firstPacket: packet,
+      deadlines: deadlines)
+    self.process = process
+    return process
+  }
+
+  private func check(_ ready: WorkerProcess.Ready) throws {
+    let hosted = batches.enumerated().filter { !$0.element.isQuarantined }
+    for ((index, batch), versions) in zip(hosted, ready.versions) {
+      for (package, version) in batch.program.versions.sorted(by: { $0.key < $1.key })
+      where versions[package] != version {
+        process?.close(blaming: index)
+        throw EnvironmentError.pythonMissing(
+          reason: "\(batch.program.task) is defined with \(package) \(version), and \(versions[package] ?? "none") is "
+            + "installed")
+      }
+    }
+  }
+
+  /// Starts the process again after `error`, and marks what was under way as lost.
+  ///
+  /// - Throws: `error` where what failed never was of use, or has failed too often.
+  private func recover(from error: EnvironmentError) throws {
+    let culprit = process?.culprit
+    process = nil
+    let blamed = culprit.map { [batches[$0]] } ?? batches.filter { !$0.isQuarantined }
+    var delay = 0.0
+    for batch in blamed {
+      if !batch.wasOfUse { try end(with: error) }
+      batch.failures.append(.now)
+      batch.ledger.withLock { $0.reason = error.summary }
+      if let wait = recovery.delay(after: &batch.failures) {
+        delay = max(delay, wait)
+        batch.ledger.withLock { $0.restarts += 1 }
+      } else if recovery.afterwards == .end {
+        try end(with: error)
+      } else {
+        batch.quarantine()
+      }
+    }
+    for batch in batches where !batch.isQuarantined { batch.forget() }
+    guard batches.contains(where: { !$0.isQuarantined }) else { return }
+    generation += 1
+    do { try start(after: delay) } catch let failure as EnvironmentError {
+      // What prevents a start is one more failure.
+      try recover(from: failure)
+    }
+  }
+
+  private func end(with error: EnvironmentError) throws -> Never {
+    hasEnded = true
+    for batch in batches { batch.pending = .none }
+    throw error
+  }
+}
