@@ -170,21 +170,22 @@ public enum Suites {
     ("control-continuous", { Control.continuousTasks() }),
     ("goals", { GoalGrids.tasks() }),
     ("goals-dense", { GoalGrids.denseAndSparse() }),
-    ("metaworld-mt10", { MetaWorld.tasks(MetaWorld.mt10) }),
-    ("metaworld-mt25", { MetaWorld.tasks(MetaWorld.mt25) }),
-    ("metaworld-mt50", { MetaWorld.tasks(MetaWorld.mt50) }),
   ]
 
-  public static let names = all.map(\.name)
+  /// Suites of environments that take arguments.
+  private static let withArguments: [(name: String, tasks: @Sendable ([String: String]) throws -> [Task])] = [
+    ("metaworld-mt10", { try MetaWorld.tasks(MetaWorld.mt10, $0) }),
+    ("metaworld-mt25", { try MetaWorld.tasks(MetaWorld.mt25, $0) }),
+    ("metaworld-mt50", { try MetaWorld.tasks(MetaWorld.mt50, $0) }),
+  ]
 
-  /// Environments of Gymnasium's: `gymnasium:ID,ID...`.
-  private static let gymnasium = "gymnasium:"
+  public static let names = all.map(\.name) + withArguments.map(\.name)
 
-  /// The suite of this name, or `gymnasium:ID,ID...`.
+  /// The suite of this name, or `gymnasium:ID,ID...`, or `metaworld-mt1:NAME`.
   ///
   /// - Parameters:
   ///   - ids: Tasks to take, in this order; all where empty. Spaces are no wider than these need.
-  ///   - options: For Gymnasium's environments.
+  ///   - options: For Gymnasium's environments, and the arguments for Meta-World's.
   /// - Throws: `EnvironmentError.unknownSuite` or `unknownTask`, with the name that was probably meant, and what `TaskSet`
   ///   and `Gymnasium.task` throw.
   public static func make(
@@ -192,15 +193,25 @@ public enum Suites {
     options: Gymnasium.Options = Gymnasium.Options()
   ) throws -> TaskSet {
     let tasks: [Task]
-    if name.hasPrefix(gymnasium) {
-      tasks = try name.dropFirst(gymnasium.count).split(separator: ",").map {
-        try Gymnasium.task(String($0), options: options)
-      }
-    } else {
-      guard let suite = all.first(where: { $0.name == name }) else {
-        throw EnvironmentError.unknownSuite(name: name, nearest: nearest(to: name, among: names))
+    let listed = { (prefix: String) in
+      name.hasPrefix(prefix) ? name.dropFirst(prefix.count).split(separator: ",").map(String.init) : nil
+    }
+    if let ids = listed("gymnasium:") {
+      tasks = try ids.map { try Gymnasium.task($0, options: options) }
+    } else if let names = listed("metaworld-mt1:") {
+      tasks = try MetaWorld.tasks(names, options.arguments)
+    } else if let suite = withArguments.first(where: { $0.name == name }) {
+      tasks = try suite.tasks(options.arguments)
+    } else if let suite = all.first(where: { $0.name == name }) {
+      guard options.arguments.isEmpty else {
+        throw EnvironmentError.refused(
+          task: name,
+          reason: "its environments take no arguments, but env-arg is "
+            + options.arguments.map { "\($0.key)=\($0.value)" }.sorted().joined(separator: ","))
       }
       tasks = try suite.tasks()
+    } else {
+      throw EnvironmentError.unknownSuite(name: name, nearest: nearest(to: name, among: names))
     }
     return try TaskSet(
       name: name, tasks: ids.isEmpty ? tasks : TaskSet.choose(ids, from: tasks, of: name), context: context)

@@ -85,8 +85,8 @@ public enum Preset: String, CaseIterable, Sendable {
       (run.learning.network, run.taskContext) = (.dense, .oneHot)
       run.learning.learningRate = 1e-3
       (run.learning.rmsProp.convention, run.learning.rmsProp.epsilon) = (.pytorch, 1e-5)
-      // An environment of Meta-World takes a second to make, and 40 MB.
-      if suite.hasPrefix("metaworld") { run.environmentsPerTask = 1 }
+      // Two groups, each with one worker that hosts half of the tasks; an environment takes 40 MB.
+      if suite.hasPrefix("metaworld") { (run.environmentsPerTask, run.shards) = (2, 2) }
     } else {
       run.learning.network = .small
       run.learning.learningRate = 5e-3

@@ -132,7 +132,7 @@ struct GymnasiumTests {
     for (body, reason) in [
       ("raise ValueError('broken on purpose')", "ValueError: broken on purpose"),
       ("import os; os._exit(7)", "exited with status 7"),
-      ("print('x' * 10_000_000); raise ValueError('after much')", "ValueError: after much"),
+      ("print('x' * 100_000_000); raise ValueError('after much')", "ValueError: after much"),
     ] {
       let check = "assert self.action_space.contains(action), action"
       let module = odd(observation: "s.Discrete(2)").replacing(check, with: body)
@@ -143,5 +143,52 @@ struct GymnasiumTests {
       #expect(error?.description.contains(reason) == true)
       #expect((error?.description.count ?? .max) < 10_000)
     }
+  }
+
+  @Test(
+    "A number that is none, an observation of another shape and an action that is not taken are losses with a reason",
+    arguments: [
+      ("numpy.array([numpy.nan, 0], numpy.float32), 1.0", "an observation whose number 0 is nan"),
+      ("numpy.array([0, numpy.inf], numpy.float32), 1.0", "an observation whose number 1 is inf"),
+      ("numpy.zeros(2, numpy.float32), float('nan')", "a reward of nan"),
+      ("numpy.zeros(3, numpy.float32), 1.0", "the observation [0. 0. 0.] is not in Box"),
+      ("None, 1.0", "an observation whose number 0 is nan"),
+      ("numpy.zeros(2, numpy.float32), [1, 2][action]", "IndexError: list index out of range"),
+    ])
+  func badNumbers(answer: String, reason: String) throws {
+    let module = """
+      import gymnasium
+      import numpy
+
+      class Bad(gymnasium.Env):
+          observation_space = gymnasium.spaces.Box(-1, 1, (2,), numpy.float32)
+          action_space = gymnasium.spaces.Discrete(3)
+
+          def reset(self, seed=None, options=None):
+              super().reset(seed=seed)
+              self.steps = 0
+              return numpy.zeros(2, numpy.float32), {}
+
+          def step(self, action):
+              self.steps += 1
+              action = 2
+              if self.steps > 2:
+                  return *(\(answer)), False, False, {}
+              return numpy.zeros(2, numpy.float32), 0.0, False, False, {}
+
+      gymnasium.register("Bad-v0", entry_point=Bad)
+      """
+    let task = try Gymnasium.task("Bad-v0", options: options(["bad": module]))
+    let recovery = WorkerRecovery(most: 1, afterwards: .quarantine)
+    let environment = try task.makeEnvironment(0..<2, 1, Worker(recovery: recovery))
+    let batch = WorkerBatch(slots: 2, leafBytes: 8)
+    try batch.reset(environment)
+    var valid: [UInt8] = []
+    for _ in 0..<7 {
+      try batch.step(environment, [0, 1])
+      valid.append(batch.rows.valid[0])
+    }
+    #expect(valid == [1, 1, 0, 1, 1, 0, 0])
+    #expect(environment.losses.quarantined && environment.losses.reason.contains(reason))
   }
 }

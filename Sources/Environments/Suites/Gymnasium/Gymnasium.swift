@@ -46,13 +46,11 @@ public enum Gymnasium {
     let id: String
     let arguments: [String: Value]
     let modules: [String]
-    let seedArgument: String?
     let directory: String
     let success: Bool
 
-    init(_ id: String, _ options: Options, seedArgument: String? = nil, success: Bool = false) {
-      self.success = success
-      (self.id, modules, directory, self.seedArgument) = (id, options.modules, options.directory, seedArgument)
+    init(_ id: String, _ options: Options, success: Bool = false) {
+      (self.id, self.success, modules, directory) = (id, success, options.modules, options.directory)
       arguments = options.arguments.mapValues(Value.init)
     }
   }
@@ -71,35 +69,34 @@ public enum Gymnasium {
     let leaf = ObservationLeaf(
       name: "observation", element: spaces.observation.element == "uint8" ? .uint8 : .float32,
       shape: spaces.observation.shape, scale: spaces.observation.scale)
-    return task(
-      id, name: name, options: options, leaf: leaf,
-      action: spaces.action.discrete.map(ActionSpace.discrete) ?? .box(spaces.action.box ?? 0), horizon: spaces.horizon,
-      versions: ready.versions[0], hasSuccessRule: spaces.success)
-  }
-
-  /// The task of an environment of which all is known.
-  ///
-  /// - Parameters:
-  ///   - seedArgument: The keyword argument that takes an environment's seed, where its `reset` doesn't.
-  ///   - hasSuccessRule: Whether its `info` says `success`.
-  static func task(
-    _ id: String, name: String, options: Options, leaf: ObservationLeaf, action: ActionSpace, horizon: Int?,
-    versions: [String: String], seedArgument: String? = nil, hasSuccessRule: Bool = false
-  ) -> Task {
-    var parameters = ["suite": "gymnasium", "environment": id, "horizon": horizon.map(String.init) ?? "none"]
+    let action = spaces.action.discrete.map(ActionSpace.discrete) ?? .box(spaces.action.box ?? 0)
+    var parameters = ["suite": "gymnasium", "environment": id, "horizon": spaces.horizon.map(String.init) ?? "none"]
     for (argument, value) in options.arguments { parameters["argument_\(argument)"] = value }
     if !options.modules.isEmpty { parameters["modules"] = options.modules.joined(separator: " ") }
-    for (package, version) in versions { parameters["version_\(package)"] = version }
-    let workerOptions = WorkerOptions(id, options, seedArgument: seedArgument, success: hasSuccessRule)
-    return Task(
+    return task(
+      name, kind: "gymnasium", options: WorkerOptions(id, options, success: spaces.success), leaf: leaf,
+      action: action, parameters: parameters, versions: ready.versions[0], hasSuccessRule: spaces.success)
+  }
+
+  /// A task whose environments a worker steps one after the other.
+  ///
+  /// - Parameters:
+  ///   - kind: Which of the worker's batches.
+  ///   - options: What that makes them with.
+  ///   - versions: Of packages, which the worker's must be; they stand in the lockfile.
+  static func task(
+    _ name: String, kind: String, options: any Encodable & Sendable, leaf: ObservationLeaf, action: ActionSpace,
+    parameters: [String: String], versions: [String: String], hasSuccessRule: Bool
+  ) -> Task {
+    Task(
       id: name, observation: ObservationSpace([leaf]), action: action,
-      actionMask: Array(repeating: true, count: action.count), scores: nil, parameters: parameters,
+      actionMask: Array(repeating: true, count: action.count), scores: nil,
+      parameters: parameters.merging(versions.map { ("version_\($0.key)", $0.value) }) { $1 },
       hasSuccessRule: hasSuccessRule
     ) { replicas, seed, worker in
       let program = WorkerProgram(
-        task: name, kind: "gymnasium",
-        seeds: { WorkerProgram.seeds(task: name, replicas: replicas, seed: seed, generation: $0) },
-        options: workerOptions,
+        task: name, kind: kind,
+        seeds: { WorkerProgram.seeds(task: name, replicas: replicas, seed: seed, generation: $0) }, options: options,
         leaves: [WorkerLeaf(leaf: leaf, planesFirst: false)], action: action, versions: versions)
       return try WorkerEnvironment(program, in: worker)
     }

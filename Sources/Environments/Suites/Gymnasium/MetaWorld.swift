@@ -1,10 +1,7 @@
-import Foundation
-
-/// Meta-World's robotic tasks (Yu et al. 2019), one worker process a task and group (`make metaworld` installs it).
+/// Meta-World's robotic tasks (Yu et al. 2019), in worker processes (`make metaworld` installs it).
 ///
 /// 39 numbers are seen, four in [-1, 1] are done, and an episode is truncated after 500 steps. It is a success where
-/// `success` held at any step. Rewards are the package's second version. Each environment draws 50 goals of its own from
-/// its seed and picks one of them an episode, so an evaluation's goals are others than the training's.
+/// `success` held at any step. Every task has 50 goals, of which each episode has one.
 public enum MetaWorld {
   /// In the order of the benchmark.
   static let mt10 = [
@@ -32,15 +29,51 @@ public enum MetaWorld {
   /// The versions that `make metaworld` installs.
   private static let versions = WorkerPython.pins("requirements-metaworld.txt", of: ["gymnasium", "metaworld"])
 
-  static func tasks(_ names: [String]) -> [Task] { names.map { task($0) } }
+  /// What can be chosen about the tasks.
+  private struct Options: Encodable {
+    var name: String
+    /// `v1` or `v2`; the scales of the first differ by four orders of magnitude, and three tasks can't be solved with it.
+    var rewardVersion = "v2"
+    /// What the goals are drawn from.
+    var goalSeed = 1
+    /// Steps after which an episode is truncated; the simulation ends at 500.
+    var horizon = 500
+    /// Every step says whether the task is solved.
+    let success = true
+  }
 
-  static func task(_ name: String, rewardVersion: String = "v2") -> Task {
-    var options = Gymnasium.Options()
-    options.arguments = ["env_name": "\(name)-v3", "reward_function_version": rewardVersion]
-    options.modules = ["metaworld"]
+  /// The tasks of these names, in their order.
+  ///
+  /// - Parameter arguments: `reward_version` (v1, v2), `goal_seed`, `horizon`.
+  /// - Throws: `EnvironmentError.refused` for any other name or value.
+  static func tasks(_ names: [String], _ arguments: [String: String]) throws -> [Task] {
+    try names.map { try task($0, arguments) }
+  }
+
+  private static func task(_ name: String, _ arguments: [String: String]) throws -> Task {
+    guard mt50.contains(name) else {
+      throw EnvironmentError.unknownTask(suite: "metaworld-mt1", task: name, nearest: nearest(to: name, among: mt50))
+    }
+    let id = name.replacing("-", with: "_")
+    var options = Options(name: "\(name)-v3")
+    for (argument, value) in arguments {
+      switch (argument, Int(value)) {
+      case ("reward_version", _) where ["v1", "v2"].contains(value): options.rewardVersion = value
+      case ("goal_seed", let seed?) where (0..<1 << 32).contains(seed): options.goalSeed = seed
+      case ("horizon", let steps?) where (1...500).contains(steps): options.horizon = steps
+      default:
+        throw EnvironmentError.refused(
+          task: id,
+          reason: "\(argument)=\(value) is none of reward_version=v1 or v2, goal_seed=0 to 2^32 - 1, and "
+            + "horizon=1 to 500")
+      }
+    }
     return Gymnasium.task(
-      "Meta-World/MT1", name: name.replacing("-", with: "_"), options: options,
-      leaf: ObservationLeaf(name: "observation", element: .float32, shape: [39]), action: .box(4), horizon: 500,
-      versions: versions, seedArgument: "seed", hasSuccessRule: true)
+      id, kind: "metaworld", options: options,
+      leaf: ObservationLeaf(name: "observation", element: .float32, shape: [39]), action: .box(4),
+      parameters: [
+        "suite": "metaworld", "environment": options.name, "reward_version": options.rewardVersion,
+        "goals": "50, drawn from seed \(options.goalSeed)", "horizon": "\(options.horizon)",
+      ], versions: versions, hasSuccessRule: true)
   }
 }

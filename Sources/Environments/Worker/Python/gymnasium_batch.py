@@ -24,17 +24,14 @@ class Refused(Exception):
         return " ".join(super().__str__().split())  # numpy breaks lines
 
 
-def make(options, seed):
+def make(options, _seed):
     # Modules of the user's own lie where the host was started.
     sys.path.append(options["directory"])
     for module in options["modules"]:
         importlib.import_module(module)
-    arguments = dict(options["arguments"])
-    if "seed_argument" in options:
-        arguments[options["seed_argument"]] = int(seed)
     try:
         # Its checker would cost more than a small environment's step: `polymath check` is for that.
-        return gymnasium.make(options["id"], disable_env_checker=True, **arguments)
+        return gymnasium.make(options["id"], disable_env_checker=True, **options["arguments"])
     except gymnasium.error.UnregisteredEnv as error:
         raise Refused(str(error)) from error
 
@@ -93,9 +90,12 @@ class Push:
         if not (numpy.isfinite(space.low).all() and numpy.isfinite(space.high).all()):
             raise Refused(f"actions are {space}, without bounds: wrap the environment in RescaleAction or ClipAction")
         self.low, self.span, self.dtype, self.shape = space.low, (space.high - space.low) / 2, space.dtype, space.shape
+        self.is_unit = (space.low == -1).all() and (space.high == 1).all()  # nothing to round then
         self.action = {"box": int(numpy.prod(space.shape))}
 
     def __call__(self, row):
+        if self.is_unit:
+            return row.reshape(self.shape).astype(self.dtype)
         return (self.low + self.span * (1 + row.reshape(self.shape))).astype(self.dtype)
 
 
@@ -121,7 +121,7 @@ def success(information):
 
 
 def describe(options):
-    environment = make(options, seed=0)
+    environment = make(options, 0)
     observation, action = observer(environment.observation_space), actor(environment.action_space)
     environment.reset(seed=0)
     information = environment.step(environment.action_space.sample())[-1]
@@ -138,8 +138,10 @@ def describe(options):
 class Batch:
     """Environments stepped one after the other; what ends is reset at once (SAME_STEP)."""
 
+    make = staticmethod(make)
+
     def __init__(self, slots, seeds, options, arrays):
-        self.environments = [make(options, seed) for seed in seeds]
+        self.environments = [self.make(options, seed) for seed in seeds]
         self.observer = observer(self.environments[0].observation_space)
         self.actor = actor(self.environments[0].action_space)
         self.seeds, self.has_success_rule = seeds, options["success"]
