@@ -42,7 +42,7 @@ struct ControlTests {
     var numbers = [Float](repeating: .nan, count: observed)
     for step in 0..<steps {
       var current = state(Array(states[step * size..<(step + 1) * size]))
-      let outcome = plant.step(&current, SIMD2(actions[step], 0))
+      let outcome = plant.step(&current, SIMD4(actions[step], 0, 0, 0))
       plant.observe(current, into: &numbers)
       #expect(abs(outcome.reward - rewards[step]) <= 1e-6 * (1 + abs(rewards[step])), "reward of step \(step)")
       #expect(outcome.terminated == (terminated[step] != 0), "end at step \(step)")
@@ -57,18 +57,19 @@ struct ControlTests {
   @Test("A point mass that is pushed towards its goal arrives, and a reacher without friction keeps its energy")
   func ownPlants() {
     let mass = PointMass()
-    var s = mass.initial(SIMD4(0, 0.1, 0.9, 1))
+    var s = mass.initial(SIMD8(lowHalf: SIMD4(0, 0.1, 0.9, 1), highHalf: .zero))
     var arrived = false
     for _ in 0..<mass.horizon where !arrived {
       let push = (s.goal - s.position) * 4 - s.velocity * 4
-      arrived = mass.step(&s, push.clamped(lowerBound: SIMD2(repeating: -1), upperBound: SIMD2(repeating: 1))).success
+      let action = push.clamped(lowerBound: SIMD2(repeating: -1), upperBound: SIMD2(repeating: 1))
+      arrived = mass.step(&s, SIMD4(lowHalf: action, highHalf: .zero)).success
     }
     #expect(arrived)
 
     // Without friction and torque the energy of two thin rods stays what it was.
     var arm = Reacher()
     (arm.damping, arm.timeStep) = (0, 1e-4)
-    var r = arm.initial(SIMD4(0.3, 0.8, 0.5, 0.5))
+    var r = arm.initial(SIMD8(lowHalf: SIMD4(0.3, 0.8, 0.5, 0.5), highHalf: .zero))
     r.velocities = SIMD2(2, -1)
     func energy() -> Double {
       let (a, b) = (r.angles[0], r.angles[0] + r.angles[1])
@@ -90,14 +91,15 @@ struct ControlTests {
     #expect(set.tasks.map(\.actionMask) == [[true, false], [true, false], [true, true], [true, true]])
     for (index, task) in set.tasks.enumerated() {
       #expect(try EnvironmentCheck.failures(of: task, steps: 1_000) == [])
-      let (padded, own) = (try BoxPlay(task), try BoxPlay(Control.continuousTasks()[index]))
+      let (padded, own) = (try Play(task, replicas: 0..<2), try Play(Control.continuousTasks()[index], replicas: 0..<2))
       var numbers = TestNumbers(3)
       let length = Control.continuousTasks()[index].observation.leaves[0].elementCount
       for _ in 0..<1_200 {
         let action = (0..<4).map { _ in Float.random(in: -1...1, using: &numbers) }
-        try padded.step(action)
-        try own.step(Control.continuousTasks()[index].action.dimension == 1 ? [action[0], action[2]] : action)
-        #expect(padded.reward == own.reward && padded.flags == own.flags)
+        try padded.step(box: action)
+        try own.step(box: Control.continuousTasks()[index].action.dimension == 1 ? [action[0], action[2]] : action)
+        #expect(padded.reward == own.reward && padded.success == own.success)
+        #expect(padded.terminated == own.terminated && padded.truncated == own.truncated)
         for slot in 0..<2 {
           let row = padded.row(slot)
           #expect(Array(row[..<length]) == own.row(slot))

@@ -4,6 +4,7 @@ import Environments
 final class Play {
   let environment: any Environment
   let slots: Int
+  private let length: Int
   private(set) var observation: [UInt8]
   private(set) var finalObservation: [UInt8]
   private(set) var reward: [Float]
@@ -14,6 +15,7 @@ final class Play {
   init(_ task: Task, replicas: Range<Int> = 0..<1, seed: UInt64 = 1) throws {
     environment = try task.makeEnvironment(replicas, seed, Worker())
     slots = replicas.count
+    length = task.observation.leaves[0].elementCount
     let bytes = slots * task.observation.leaves[0].byteCount
     observation = Array(repeating: 0, count: bytes)
     finalObservation = Array(repeating: 0, count: bytes)
@@ -35,8 +37,22 @@ final class Play {
     }
   }
 
-  /// One action a slot.
+  /// One action a slot of a discrete space.
   func step(_ actions: [Int32]) throws {
+    try actions.withUnsafeBufferPointer { try step(ActionRows(discrete: $0.baseAddress!)) }
+  }
+
+  /// One action a slot of a box, slot after slot.
+  func step(box actions: [Float]) throws {
+    try actions.withUnsafeBufferPointer { try step(ActionRows(box: $0.baseAddress!)) }
+  }
+
+  /// What a slot with a vector sees.
+  func row(_ slot: Int) -> [Float] {
+    observation.withUnsafeBytes { Array($0.bindMemory(to: Float.self)[slot * length..<(slot + 1) * length]) }
+  }
+
+  private func step(_ actions: ActionRows) throws {
     var valid = [UInt8](repeating: 0, count: slots)
     var lives = [Int16](repeating: 0, count: slots)
     _ = try observation.withUnsafeMutableBytes { now in
@@ -44,7 +60,7 @@ final class Play {
         try withLeaf(now.baseAddress!) { observation in
           try withLeaf(last.baseAddress!) { finalObservation in
             try environment.step(
-              ActionRows(discrete: actions),
+              actions,
               into: StepRows(
                 observation: observation, finalObservation: finalObservation, reward: &reward, terminated: &terminated,
                 truncated: &truncated, valid: &valid, success: &success, lives: &lives))

@@ -25,13 +25,13 @@ struct Acrobot: Plant {
   var largestVelocities = SIMD2(4 * Double.pi, 9 * Double.pi)
   var horizon = 500
 
-  func initial(_ u: SIMD4<Double>) -> State {
+  func initial(_ u: SIMD8<Double>) -> State {
     State(
       angles: SIMD2(spread(u[0], -0.1, 0.1), spread(u[1], -0.1, 0.1)),
       velocities: SIMD2(spread(u[2], -0.1, 0.1), spread(u[3], -0.1, 0.1)))
   }
 
-  func step(_ s: inout State, _ action: SIMD2<Double>) -> PlantStep {
+  func step(_ s: inout State, _ action: SIMD4<Double>) -> PlantStep {
     let torque = action[0] - 1
     // One step of the classical Runge-Kutta method.
     let k1 = derivative(s, torque)

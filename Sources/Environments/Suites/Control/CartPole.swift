@@ -22,13 +22,13 @@ struct CartPole: Plant {
   var largestAngle = 12 * 2 * Double.pi / 360
   var horizon = 500
 
-  func initial(_ u: SIMD4<Double>) -> State {
+  func initial(_ u: SIMD8<Double>) -> State {
     State(
       x: spread(u[0], -0.05, 0.05), velocity: spread(u[1], -0.05, 0.05), angle: spread(u[2], -0.05, 0.05),
       angularVelocity: spread(u[3], -0.05, 0.05))
   }
 
-  func step(_ s: inout State, _ action: SIMD2<Double>) -> PlantStep {
+  func step(_ s: inout State, _ action: SIMD4<Double>) -> PlantStep {
     let push = action[0] == 1 ? force : -force
     let (sine, cosine, mass) = (sin(s.angle), cos(s.angle), cartMass + poleMass)
     let temporary = (push + poleMass * length * s.angularVelocity * s.angularVelocity * sine) / mass

@@ -11,7 +11,7 @@ struct CarState: BitwiseCopyable {
     if x == -1.2 && velocity < 0 { velocity = 0 }
   }
 
-  static func initial(_ u: SIMD4<Double>) -> CarState { CarState(x: spread(u[0], -0.6, -0.4), velocity: 0) }
+  static func initial(_ u: SIMD8<Double>) -> CarState { CarState(x: spread(u[0], -0.6, -0.4), velocity: 0) }
 
   func observe(into numbers: UnsafeMutablePointer<Float>) { (numbers[0], numbers[1]) = (Float(x), Float(velocity)) }
 }
@@ -30,9 +30,9 @@ struct MountainCar: Plant {
   var goal = 0.5
   var horizon = 200
 
-  func initial(_ u: SIMD4<Double>) -> CarState { .initial(u) }
+  func initial(_ u: SIMD8<Double>) -> CarState { .initial(u) }
 
-  func step(_ s: inout CarState, _ action: SIMD2<Double>) -> PlantStep {
+  func step(_ s: inout CarState, _ action: SIMD4<Double>) -> PlantStep {
     s.move((action[0] - 1) * force + cos(3 * s.x) * -gravity, largestVelocity: largestVelocity)
     let arrived = s.x >= goal && s.velocity >= 0
     return PlantStep(reward: -1, terminated: arrived, success: arrived)
@@ -55,9 +55,9 @@ struct ContinuousMountainCar: Plant {
   var goal = 0.45
   var horizon = 999
 
-  func initial(_ u: SIMD4<Double>) -> CarState { .initial(u) }
+  func initial(_ u: SIMD8<Double>) -> CarState { .initial(u) }
 
-  func step(_ s: inout CarState, _ action: SIMD2<Double>) -> PlantStep {
+  func step(_ s: inout CarState, _ action: SIMD4<Double>) -> PlantStep {
     s.move(action[0] * power - gravity * cos(3 * s.x), largestVelocity: largestVelocity)
     let arrived = s.x >= goal && s.velocity >= 0
     return PlantStep(

@@ -20,11 +20,11 @@ struct Pendulum: Plant {
   var largestTorque = 2.0
   var horizon = 200
 
-  func initial(_ u: SIMD4<Double>) -> State {
+  func initial(_ u: SIMD8<Double>) -> State {
     State(angle: spread(u[0], -.pi, .pi), velocity: spread(u[1], -1, 1))
   }
 
-  func step(_ s: inout State, _ action: SIMD2<Double>) -> PlantStep {
+  func step(_ s: inout State, _ action: SIMD4<Double>) -> PlantStep {
     let torque = action[0] * largestTorque
     let turns = ((s.angle + .pi) / (2 * .pi)).rounded(.down)
     let angle = s.angle - 2 * .pi * turns

@@ -17,13 +17,14 @@ struct PointMass: Plant {
   var radius = 0.1
   var horizon = 100
 
-  func initial(_ u: SIMD4<Double>) -> State {
+  func initial(_ u: SIMD8<Double>) -> State {
     State(
       position: SIMD2(spread(u[0], -1, 1), spread(u[1], -1, 1)), velocity: .zero,
       goal: SIMD2(spread(u[2], -1, 1), spread(u[3], -1, 1)))
   }
 
-  func step(_ s: inout State, _ action: SIMD2<Double>) -> PlantStep {
+  func step(_ s: inout State, _ action: SIMD4<Double>) -> PlantStep {
+    let action = action.lowHalf
     s.velocity += timeStep / mass * (force * action - friction * s.velocity)
     s.position += timeStep * s.velocity
     return PlantStep(

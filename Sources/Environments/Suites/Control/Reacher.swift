@@ -24,7 +24,7 @@ struct Reacher: Plant {
   var radius = 0.1
   var horizon = 100
 
-  func initial(_ u: SIMD4<Double>) -> State {
+  func initial(_ u: SIMD8<Double>) -> State {
     // A goal at equal areas of the ring from a fifth of the arm's reach to nine tenths of it.
     let distance = 2 * length * spread(u[2], 0.2 * 0.2, 0.9 * 0.9).squareRoot()
     let direction = spread(u[3], -.pi, .pi)
@@ -33,7 +33,8 @@ struct Reacher: Plant {
       goal: SIMD2(distance * cos(direction), distance * sin(direction)))
   }
 
-  func step(_ s: inout State, _ action: SIMD2<Double>) -> PlantStep {
+  func step(_ s: inout State, _ action: SIMD4<Double>) -> PlantStep {
+    let action = action.lowHalf
     // Two thin rods: M(angles) a + C(angles, velocities) = torques - damping velocities.
     let inertia = mass * length * length
     let (sine, cosine) = (sin(s.angles[1]), cos(s.angles[1]))

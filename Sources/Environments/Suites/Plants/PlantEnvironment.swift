@@ -1,7 +1,7 @@
 import Tensors
 
 /// A batch of slots of one plant.
-final class ControlEnvironment<P: Plant>: Environment {
+final class PlantEnvironment<P: Plant>: Environment {
   private struct Slot: BitwiseCopyable {
     /// Steps made in the slot's whole life: the address of its random numbers.
     var step: UInt64 = 0
@@ -30,11 +30,11 @@ final class ControlEnvironment<P: Plant>: Environment {
   }
 
   private func first(_ slot: Int, step: UInt64) -> P.State {
-    plant.initial(
-      withUnsafeTemporaryAllocation(of: Float.self, capacity: 4) {
-        streams[slot].uniform(step: step, into: $0.baseAddress!, count: 4)
-        return SIMD4(Double($0[0]), Double($0[1]), Double($0[2]), Double($0[3]))
-      })
+    var uniform = SIMD8<Float>()
+    withUnsafeMutableBytes(of: &uniform) {
+      streams[slot].uniform(step: step, into: $0.baseAddress!.assumingMemoryBound(to: Float.self), count: 8)
+    }
+    return plant.initial(SIMD8(uniform))
   }
 
   func step(_ action: ActionRows, into rows: StepRows) -> StepProgress {
@@ -56,14 +56,14 @@ final class ControlEnvironment<P: Plant>: Environment {
     return .done
   }
 
-  private static func action(_ rows: ActionRows, _ slot: Int) -> SIMD2<Double> {
+  private static func action(_ rows: ActionRows, _ slot: Int) -> SIMD4<Double> {
+    var action = SIMD4<Double>.zero
     switch P.action {
-    case .discrete: SIMD2(Double(rows.discrete![slot]), 0)
+    case .discrete: action[0] = Double(rows.discrete![slot])
     case .box(let dimension):
-      SIMD2(
-        Double(rows.box![slot * dimension]).clamped(-1, 1),
-        dimension > 1 ? Double(rows.box![slot * dimension + 1]).clamped(-1, 1) : 0)
+      for d in 0..<dimension { action[d] = Double(rows.box![slot * dimension + d]).clamped(-1, 1) }
     }
+    return action
   }
 
   private func write(_ slot: Int, to rows: ObservationRows) {
