@@ -170,6 +170,7 @@ public enum Suites {
     ("control-continuous", { Control.continuousTasks() }),
     ("goals", { GoalGrids.tasks() }),
     ("goals-dense", { GoalGrids.denseAndSparse() }),
+    ("planar10", { Planar.tasks() }),
   ]
 
   /// Suites of environments that take arguments.

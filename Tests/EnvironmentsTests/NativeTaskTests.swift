@@ -2,7 +2,7 @@ import Testing
 
 @testable import Environments
 
-private let nativeTasks = Arcade.tasks() + GoalGrids.tasks() + GoalGrids.denseAndSparse()
+private let nativeTasks = Arcade.tasks() + GoalGrids.tasks() + GoalGrids.denseAndSparse() + Planar.tasks()
 
 @Suite("Native tasks")
 struct NativeTaskTests {
@@ -16,7 +16,12 @@ struct NativeTaskTests {
   func saves(id: String) throws {
     let task = nativeTasks.first { $0.id == id }!
     let play = try Play(task, replicas: 0..<2)
-    for step in 0..<100 { try play.step([Int32(step % 4), Int32(step % 3)]) }
+    for step in 0..<100 {
+      switch task.action {
+      case .discrete: try play.step([Int32(step % 4), Int32(step % 3)])
+      case .box(let dimension): try play.step(box: (0..<2 * dimension).map { Float((step + $0) % 5) / 2 - 1 })
+      }
+    }
     let state = try #require(try play.environment.saveState())
     let copy = try Play(task, replicas: 0..<2)
     try copy.environment.restoreState(state)
