@@ -81,7 +81,7 @@ public enum Preset: String, CaseIterable, Sendable {
       run.environmentsPerTask = suite == "atari57" ? 1 : 2
       run.steps = 2_000_000
       run.checkpointEvery = 250_000
-    } else if ["control", "gymnasium:", "metaworld"].contains(where: suite.hasPrefix) {
+    } else if ["control", "gymnasium:", "metaworld", "planar"].contains(where: suite.hasPrefix) {
       (run.learning.network, run.taskContext) = (.dense, .oneHot)
       run.learning.learningRate = 1e-3
       (run.learning.rmsProp.convention, run.learning.rmsProp.epsilon) = (.pytorch, 1e-5)

@@ -151,7 +151,7 @@ struct PlanarContactTests {
   func invariants(id: String) {
     let task = planarRules[id]!
     var numbers = TestNumbers(7)
-    for _ in 0..<60 {
+    for _ in 0..<15 {
       let uniform = SIMD8((0..<8).map { _ in Double.random(in: 0..<1, using: &numbers) })
       var s = task.initial(uniform)
       var action = SIMD4<Double>.zero

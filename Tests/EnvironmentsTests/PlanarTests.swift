@@ -69,7 +69,7 @@ struct PlanarTests {
   func starts(id: String) {
     let task = planarRules[id]!
     var numbers = TestNumbers(5)
-    for _ in 0..<2_000 {
+    for _ in 0..<500 {
       let s = task.initial(SIMD8((0..<8).map { _ in Double.random(in: 0..<1, using: &numbers) }))
       #expect(task.gap(s) > 0 && !task.outcome(s).success)
       let object = task.object(s)
@@ -88,10 +88,10 @@ struct PlanarTests {
     let random = try score(task, slots: 200) { _ in (0..<3).map { _ in Float.random(in: -1...1, using: &numbers) } }
     #expect(best.success >= 0.95, "the expert solved \(best.success)")
     #expect(random.success <= 0.3, "random play solved \(random.success)")
-    print(id, random, best)
     let scores = try #require(task.scores)
     #expect(abs(random.mean - scores.random) <= 4 * random.error, "random play scored \(random)")
-    #expect(abs(best.mean - scores.reference!) <= 4 * best.error, "the expert scored \(best)")
+    // The very episodes of the table.
+    #expect(abs(best.mean - scores.reference!) <= 1e-3 * best.mean, "the expert scored \(best)")
   }
 
   @Test("Episodes are truncated after 150 steps and never terminated")
