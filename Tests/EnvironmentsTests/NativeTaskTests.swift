@@ -6,10 +6,11 @@ private let nativeTasks = Arcade.tasks() + GoalGrids.tasks() + GoalGrids.denseAn
 
 @Suite("Native tasks")
 struct NativeTaskTests {
-  @Test("keep the promises of environments for 10,000 steps", arguments: nativeTasks.map(\.id))
+  @Test("keep the promises of environments for thousands of steps", arguments: nativeTasks.map(\.id))
   func promises(id: String) throws {
     let task = nativeTasks.first { $0.id == id }!
-    #expect(try EnvironmentCheck.failures(of: task, steps: 10_000) == [])
+    // Dynamics in Swift are slow in a debug build.
+    #expect(try EnvironmentCheck.failures(of: task, steps: task.action.dimension > 0 ? 2_000 : 10_000) == [])
   }
 
   @Test("save their exact state", arguments: nativeTasks.map(\.id))
