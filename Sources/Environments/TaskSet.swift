@@ -171,6 +171,8 @@ public enum Suites {
     ("goals", { GoalGrids.tasks() }),
     ("goals-dense", { GoalGrids.denseAndSparse() }),
     ("planar10", { Planar.tasks() }),
+    ("rooms", { Rooms.tasks() }),
+    ("rooms-pixels", { Rooms.pixelTasks() }),
   ]
 
   /// Suites of environments that take arguments.

@@ -2,7 +2,8 @@ import Testing
 
 @testable import Environments
 
-private let nativeTasks = Arcade.tasks() + GoalGrids.tasks() + GoalGrids.denseAndSparse() + Planar.tasks()
+private let nativeTasks =
+  Arcade.tasks() + GoalGrids.tasks() + GoalGrids.denseAndSparse() + Planar.tasks() + Rooms.tasks() + Rooms.pixelTasks()
 
 @Suite("Native tasks")
 struct NativeTaskTests {
@@ -29,7 +30,7 @@ struct NativeTaskTests {
     #expect(try copy.environment.saveState() == state)
   }
 
-  @Test("refuse a state of another size", arguments: ["swarm", "goal_ten"])
+  @Test("refuse a state of another size", arguments: ["swarm", "goal_ten", "keys_doors"])
   func refusesState(id: String) throws {
     let play = try Play(nativeTasks.first { $0.id == id }!)
     let error = #expect(throws: EnvironmentError.self) { try play.environment.restoreState([1, 2, 3]) }
