@@ -60,8 +60,9 @@ struct Play: ParsableCommand {
 struct Picture {
   let lines: [String]
 
-  /// Planes are drawn in their palette's colours, the first plane on top; a camera image in grey, its newest frame, every
-  /// second or third pixel of it where the terminal is too narrow for all; a vector as numbers.
+  /// Planes are drawn in their palette's colours, the first plane on top; an image of three channels in its own colours;
+  /// stacked frames in grey, the newest; every second or third pixel where the terminal is too narrow for all; a vector as
+  /// numbers.
   init(observation: UnsafeRawBufferPointer, leaf: ObservationLeaf, palette: [UInt32], columns: Int) {
     if leaf.isVector {
       lines = [observation.bindMemory(to: Float.self).map { String(format: "%8.3f", $0) }.joined()]
@@ -70,12 +71,13 @@ struct Picture {
     let (height, width, channels) = (leaf.shape[0], leaf.shape[1], leaf.shape[2])
     func color(_ y: Int, _ x: Int) -> UInt32 {
       let pixel = (y * width + x) * channels
+      if palette.isEmpty, channels == 3 { return (0..<3).reduce(0) { $0 << 8 | UInt32(observation[pixel + $1]) } }
       if palette.isEmpty { return UInt32(observation[pixel + channels - 1]) &* 0x010101 }
       for plane in 0..<min(channels, palette.count) where observation[pixel + plane] != 0 { return palette[plane] }
       return 0x101018
     }
     // Boards are small: two characters a cell make them square and legible.
-    let (repeats, rows) = palette.isEmpty ? (1, 2) : (2, 1)
+    let (repeats, rows) = palette.isEmpty && height > 32 ? (1, 2) : (2, 1)
     let step = (width * repeats - 1) / columns + 1
     func code(_ rgb: UInt32) -> String { "\(rgb >> 16 & 255);\(rgb >> 8 & 255);\(rgb & 255)m" }
     lines = stride(from: 0, to: height, by: rows * step).map { y in
