@@ -85,7 +85,7 @@ public enum Rooms {
 
   /// The task of these rules.
   ///
-  /// - Parameter scores: What `RoomsOracle(rules).scores()` gives, where it is known; that takes up to a second.
+  /// - Parameter scores: What `RoomsOracle(rules).scores()` gives, where it is known.
   public static func task(
     _ id: String, _ rules: RoomsRules, look: RoomsLook = .planes, scores: Task.ReferenceScores? = nil
   ) -> Task {

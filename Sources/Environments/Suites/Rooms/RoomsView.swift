@@ -55,7 +55,9 @@ public enum RoomsLook: Hashable, Sendable {
 
 /// Draws states of one map in one look.
 struct RoomsView {
-  private let rules: RoomsRules
+  private let things: [RoomsRules.Thing]
+  private let patrol: [UInt8]
+  private let showsWeights: Bool
   private let channels: Int
   /// Colours of kinds; empty where planes are drawn.
   private let colors: [UInt32]
@@ -66,7 +68,7 @@ struct RoomsView {
   var size: Int { background.count }
 
   init(_ rules: RoomsRules, _ look: RoomsLook) {
-    self.rules = rules
+    (things, patrol, showsWeights) = (rules.things, rules.patrol, rules.showsWeights)
     switch look {
     case .planes: (channels, colors) = (RoomsLook.planeCount, [])
     case .pixels(let palette, let shift): (channels, colors) = (3, RoomsLook.colors(palette: palette, shift: shift))
@@ -80,21 +82,21 @@ struct RoomsView {
   func draw(_ state: RoomsState, into bytes: UnsafeMutablePointer<UInt8>) {
     background.withUnsafeBufferPointer { bytes.update(from: $0.baseAddress!, count: $0.count) }
     var index = 0
-    while index < rules.things.count {
-      if state.left >> index & 1 == 1 { paint(rules.things[index], bytes) }
+    while index < things.count {
+      if state.left >> index & 1 == 1 { paint(things[index], bytes) }
       index += 1
     }
-    if !rules.patrol.isEmpty {
+    if !patrol.isEmpty {
       let phase = Int(state.phase)
-      paint(.nextSkull, Int(rules.patrol[phase + 1 < rules.patrol.count ? phase + 1 : 0]), bytes)
-      paint(.skull, Int(rules.patrol[phase]), bytes)
+      paint(.nextSkull, Int(patrol[phase + 1 < patrol.count ? phase + 1 : 0]), bytes)
+      paint(.skull, Int(patrol[phase]), bytes)
     }
     paint(.player, Int(state.cell), bytes)
   }
 
   private func paint(_ thing: RoomsRules.Thing, _ bytes: UnsafeMutablePointer<UInt8>) {
     paint(thing.kind, thing.cell, bytes)
-    if rules.showsWeights, colors.isEmpty, thing.reward != 0 {
+    if showsWeights, colors.isEmpty, thing.reward != 0 {
       bytes[thing.cell * channels + RoomsKind.floor.rawValue + (thing.reward > 0 ? 0 : 1)] = 1
     }
   }
