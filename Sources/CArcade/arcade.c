@@ -73,6 +73,14 @@ void carcade_step(
   }
 }
 
+void carcade_begin(carcade_state *state, const carcade_rules *rules, uint8_t *observation) {
+  arcade_random random = arcade_random_of(state);
+  // The step before has used this address from its first block on, and far fewer blocks.
+  random.used = 1u << 20;
+  begin(state, rules, &random);
+  carcade_observe(state, rules, observation);
+}
+
 uint8_t carcade_action_mask(uint8_t game) {
   enum { NOOP = 1 << CARCADE_NOOP, FIRE = 1 << CARCADE_FIRE };
   enum { SIDEWAYS = 1 << CARCADE_LEFT | 1 << CARCADE_RIGHT, UPRIGHT = 1 << CARCADE_UP | 1 << CARCADE_DOWN };

@@ -34,6 +34,21 @@ public protocol Environment: AnyObject {
   /// What was lost so far, and why. Safe to ask on any thread.
   var losses: EnvironmentLosses { get }
 
+  /// Whether `beginEpisode` may be called; false for environments that begin episodes only where one ended.
+  var beginsEpisodes: Bool { get }
+
+  /// Leaves the episode of `slot` unfinished, begins its next one and writes the first observation to the slot's row.
+  /// Random numbers go on: it is not the episode that `reset` begins.
+  ///
+  /// - Precondition: `beginsEpisodes`, and no step is under way.
+  func beginEpisode(slot: Int, into observation: ObservationRows) throws
+
+  /// What `normalize-observation` learned of observations, over all slots; nil without it. Only between steps.
+  var statistics: ObservationStatistics? { get }
+
+  /// Normalizes every slot's observations by `statistics`, and adds to them only where not `frozen`.
+  func adopt(_ statistics: ObservationStatistics, frozen: Bool)
+
   /// The exact state of all slots, or nil where it can't be had: then a resumed run begins fresh episodes and says so.
   func saveState() throws -> [UInt8]?
 
@@ -44,6 +59,12 @@ public protocol Environment: AnyObject {
 extension Environment {
   public func advance() throws -> StepProgress { .done }
   public var losses: EnvironmentLosses { EnvironmentLosses() }
+  public var beginsEpisodes: Bool { false }
+  public func beginEpisode(slot: Int, into observation: ObservationRows) throws {
+    preconditionFailure("these environments begin episodes only where one ended")
+  }
+  public var statistics: ObservationStatistics? { nil }
+  public func adopt(_ statistics: ObservationStatistics, frozen: Bool) {}
 }
 
 /// Steps of a batch whose process failed: every step asked for was received or is counted as lost.

@@ -32,7 +32,8 @@ public struct Task: Sendable {
   public let lifeLossEndsEpisode: Bool
   /// Whether the task has a rule of success; without one its environments report 0 at every step.
   public let hasSuccessRule: Bool
-  /// Colours of an observation's planes for drawing, first plane first, `0xRRGGBB`; empty for camera images.
+  /// Colours of an observation's planes for drawing, one a plane, `0xRRGGBB`; empty for camera images. Where observations are
+  /// stacked, of the newest one's.
   public let palette: [UInt32]
   /// Makes the environments of these replicas. Streams of random numbers are addressed by seed, id and replica. What needs a
   /// process lives in `worker`, with all that is given the same one.

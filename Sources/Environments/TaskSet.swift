@@ -11,7 +11,7 @@ public enum TaskContext: String, CaseIterable, Sendable {
 public struct TaskSet: Sendable {
   public let name: String
   /// At least one; every space is the set's, every mask as wide as its action space.
-  public let tasks: [Task]
+  public private(set) var tasks: [Task]
 
   public var ids: [String] { tasks.map(\.id) }
   public var observation: ObservationSpace { tasks[0].observation }
@@ -88,6 +88,15 @@ public struct TaskSet: Sendable {
   /// - Throws: `EnvironmentError.unknownTask`, with the id that was probably meant, and what `init` throws.
   public func subset(_ ids: [String]) throws -> TaskSet {
     try TaskSet(name: name, tasks: Self.choose(ids, from: tasks, of: name))
+  }
+
+  /// The tasks as training left them: environments that normalize observations use these statistics and learn no more.
+  ///
+  /// - Parameter statistics: One a task, nil for a task that has none.
+  public func frozen(_ statistics: [ObservationStatistics?]) -> TaskSet {
+    var frozen = self
+    frozen.tasks = zip(tasks, statistics).map { task, statistics in statistics.map(task.frozen) ?? task }
+    return frozen
   }
 
   fileprivate static func choose(_ ids: [String], from tasks: [Task], of suite: String) throws -> [Task] {
@@ -188,11 +197,12 @@ public enum Suites {
   ///
   /// - Parameters:
   ///   - ids: Tasks to take, in this order; all where empty. Spaces are no wider than these need.
+  ///   - wrappers: Around every task, the first nearest to the environment.
   ///   - options: For Gymnasium's environments, and the arguments for Meta-World's.
-  /// - Throws: `EnvironmentError.unknownSuite` or `unknownTask`, with the name that was probably meant, and what `TaskSet`
-  ///   and `Gymnasium.task` throw.
+  /// - Throws: `EnvironmentError.unknownSuite` or `unknownTask`, with the name that was probably meant, and what `TaskSet`,
+  ///   `Gymnasium.task` and `Task.wrapped(by:)` throw.
   public static func make(
-    _ name: String, tasks ids: [String] = [], context: TaskContext = .none,
+    _ name: String, tasks ids: [String] = [], context: TaskContext = .none, wrappers: [Wrapper] = [],
     options: Gymnasium.Options = Gymnasium.Options()
   ) throws -> TaskSet {
     let tasks: [Task]
@@ -216,7 +226,7 @@ public enum Suites {
     } else {
       throw EnvironmentError.unknownSuite(name: name, nearest: nearest(to: name, among: names))
     }
-    return try TaskSet(
-      name: name, tasks: ids.isEmpty ? tasks : TaskSet.choose(ids, from: tasks, of: name), context: context)
+    let chosen = ids.isEmpty ? tasks : try TaskSet.choose(ids, from: tasks, of: name)
+    return try TaskSet(name: name, tasks: chosen.map { try $0.wrapped(by: wrappers) }, context: context)
   }
 }

@@ -1,4 +1,4 @@
-import Environments
+@testable import Environments
 
 /// A batch of one task with memory of its own, for tests that look at single steps.
 final class Play {
@@ -23,8 +23,8 @@ final class Play {
     terminated = Array(repeating: 0, count: slots)
     truncated = terminated
     success = terminated
-    _ = try observation.withUnsafeMutableBytes { bytes in
-      try withLeaf(bytes.baseAddress!) { try environment.reset(into: $0) }
+    try observation.withUnsafeMutableBytes { bytes in
+      try withLeaf(bytes.baseAddress!) { try environment.finish(environment.reset(into: $0)) }
     }
   }
 
@@ -55,15 +55,16 @@ final class Play {
   private func step(_ actions: ActionRows) throws {
     var valid = [UInt8](repeating: 0, count: slots)
     var lives = [Int16](repeating: 0, count: slots)
-    _ = try observation.withUnsafeMutableBytes { now in
+    try observation.withUnsafeMutableBytes { now in
       try finalObservation.withUnsafeMutableBytes { last in
         try withLeaf(now.baseAddress!) { observation in
           try withLeaf(last.baseAddress!) { finalObservation in
-            try environment.step(
-              actions,
-              into: StepRows(
-                observation: observation, finalObservation: finalObservation, reward: &reward, terminated: &terminated,
-                truncated: &truncated, valid: &valid, success: &success, lives: &lives))
+            try environment.finish(
+              environment.step(
+                actions,
+                into: StepRows(
+                  observation: observation, finalObservation: finalObservation, reward: &reward, terminated: &terminated,
+                  truncated: &truncated, valid: &valid, success: &success, lives: &lives)))
           }
         }
       }

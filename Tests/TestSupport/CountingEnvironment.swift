@@ -62,6 +62,14 @@ public final class CountingEnvironment: Environment {
     return .done
   }
 
+  public let beginsEpisodes = true
+
+  public func beginEpisode(slot: Int, into observation: ObservationRows) {
+    state[3 * slot] = 0
+    state[3 * slot + 1] += 1
+    write(slot: slot, to: observation.leaves[0])
+  }
+
   public func saveState() -> [UInt8]? { state.withUnsafeBytes(Array.init) }
 
   public func restoreState(_ saved: [UInt8]) throws {

@@ -34,18 +34,17 @@ public final class WaitingEnvironment: Environment {
   public func step(_ action: ActionRows, into rows: StepRows) -> StepProgress {
     pending = ((0..<slots).map { action.discrete![$0] }, rows)
     polls = 0
+    var byte: UInt8 = 1
+    _ = write(pipe.write, &byte, 1)
     return .waiting(fileDescriptor: pipe.read)
   }
 
-  /// The first call after a step finds nothing yet and lets the pipe become readable; a later one finishes the step.
+  /// The first call after a step finds nothing yet; a later one finishes the step.
   public func advance() -> StepProgress {
     guard let pending else { return .done }
     polls += 1
-    var byte: UInt8 = 1
-    if polls == 1 {
-      _ = write(pipe.write, &byte, 1)
-      return .waiting(fileDescriptor: pipe.read)
-    }
+    if polls == 1 { return .waiting(fileDescriptor: pipe.read) }
+    var byte: UInt8 = 0
     _ = read(pipe.read, &byte, 1)
     self.pending = nil
     return pending.action.withUnsafeBufferPointer {

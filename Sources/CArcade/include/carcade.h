@@ -136,6 +136,10 @@ void carcade_reset(
 void carcade_step(
     carcade_state *states, size_t n, const carcade_rules *rules, const int32_t *actions, carcade_rows rows);
 
+/// Leaves one slot's episode unfinished, starts its next one and writes the first observation. For between two steps,
+/// and only where the last one ended no episode.
+void carcade_begin(carcade_state *state, const carcade_rules *rules, uint8_t *observation);
+
 /// Writes the observation of one slot as it is now.
 void carcade_observe(const carcade_state *state, const carcade_rules *rules, uint8_t *observation);
 

@@ -35,6 +35,13 @@ public final class ArcadeEnvironment: Environment {
     return .done
   }
 
+  public let beginsEpisodes = true
+
+  public func beginEpisode(slot: Int, into observation: ObservationRows) {
+    carcade_begin(
+      states.baseAddress! + slot, &rules, Self.planes(observation) + slot * Int(CARCADE_OBSERVATION_BYTES))
+  }
+
   private static func planes(_ rows: ObservationRows) -> UnsafeMutablePointer<UInt8> {
     rows.leaves[0].assumingMemoryBound(to: UInt8.self)
   }

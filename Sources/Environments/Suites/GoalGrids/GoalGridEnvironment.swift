@@ -24,19 +24,21 @@ public final class GoalGridEnvironment: Environment {
   public func reset(into observation: ObservationRows) -> StepProgress {
     for slot in 0..<slots {
       states[slot] = Slot()
-      begin(slot)
-      write(slot, to: observation)
+      beginEpisode(slot: slot, into: observation)
     }
     return .done
   }
 
-  /// Starts an episode in any cell but the goal, all equally likely.
-  private func begin(_ slot: Int) {
+  public let beginsEpisodes = true
+
+  /// The player starts in any cell but the goal, all equally likely.
+  public func beginEpisode(slot: Int, into observation: ObservationRows) {
     let choices = GoalGrids.side * GoalGrids.side - (rules.goal == nil ? 0 : 1)
     let choice = Int(streams[slot].uniform(step: states[slot].step) * Float(choices))
     let goal = rules.goal ?? .max
     states[slot].cell = Int32(choice < goal ? choice : choice + 1)
     states[slot].episodeStep = 0
+    write(slot, to: observation)
   }
 
   public func step(_ action: ActionRows, into rows: StepRows) -> StepProgress {
@@ -56,9 +58,10 @@ public final class GoalGridEnvironment: Environment {
       (rows.success[slot], rows.lives[slot]) = (arrived ? 1 : 0, 0)
       if ended || late {
         write(slot, to: rows.finalObservation)
-        begin(slot)
+        beginEpisode(slot: slot, into: rows.observation)
+      } else {
+        write(slot, to: rows.observation)
       }
-      write(slot, to: rows.observation)
     }
     return .done
   }

@@ -48,12 +48,20 @@ final class PlantEnvironment<P: Plant>: Environment {
       (rows.valid[slot], rows.success[slot], rows.lives[slot]) = (1, outcome.success ? 1 : 0, 0)
       if outcome.terminated || late {
         write(slot, to: rows.finalObservation)
-        states[slot].state = first(slot, step: states[slot].step)
-        states[slot].episodeStep = 0
+        beginEpisode(slot: slot, into: rows.observation)
+      } else {
+        write(slot, to: rows.observation)
       }
-      write(slot, to: rows.observation)
     }
     return .done
+  }
+
+  let beginsEpisodes = true
+
+  func beginEpisode(slot: Int, into observation: ObservationRows) {
+    states[slot].state = first(slot, step: states[slot].step)
+    states[slot].episodeStep = 0
+    write(slot, to: observation)
   }
 
   private static func action(_ rows: ActionRows, _ slot: Int) -> SIMD4<Double> {
