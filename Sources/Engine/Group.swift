@@ -151,6 +151,18 @@ public final class Group: @unchecked Sendable {
     batches.map { (tasks[$0.column], $0.environment.losses) }
   }
 
+  /// What normalizing environments learned of their observations, by task. Only between rounds.
+  public var statistics: [(task: Int, statistics: ObservationStatistics)] {
+    batches.compactMap { batch in batch.environment.statistics.map { (tasks[batch.column], $0) } }
+  }
+
+  /// Lets every slot that normalizes observations go on from `statistics`, one a task.
+  public func adopt(_ statistics: [ObservationStatistics?]) {
+    for batch in batches {
+      if let learned = statistics[tasks[batch.column]] { batch.environment.adopt(learned, frozen: false) }
+    }
+  }
+
   /// Episodes that ended in round `round`, by step and column.
   public func episodes(inRound round: Int) -> [EpisodeRecord] { episodes[round % episodes.count].records }
 

@@ -7,13 +7,13 @@ import Tensors
 public struct Agent {
   /// What was left to a default is written down as what it became.
   public let configuration: RunConfiguration
-  public let taskSet: TaskSet
+  public internal(set) var taskSet: TaskSet
   public let shape: RunShape
   public let learner: IMPALA
 
   /// Builds the learner that a configuration describes.
   ///
-  /// - Parameter suite: Tasks of one's own; nil for the suite that the configuration names.
+  /// - Parameter suite: Tasks of one's own, with their wrappers and context; nil for the suite that the configuration names.
   /// - Throws: `EnvironmentError` for suites and tasks, `EngineError` for numbers that don't fit each other.
   public init(_ configuration: RunConfiguration, taskSet suite: TaskSet? = nil) throws {
     let ids = configuration.tasks
@@ -21,7 +21,8 @@ public struct Agent {
       taskSet = ids.isEmpty ? suite : try suite.subset(ids)
     } else {
       taskSet = try Suites.make(
-        configuration.suite, tasks: ids, context: configuration.taskContext, options: configuration.gymnasium)
+        configuration.suite, tasks: ids, context: configuration.taskContext, wrappers: configuration.wrappers,
+        options: configuration.gymnasium)
     }
     try taskSet.checkStreams(replicas: configuration.environmentsPerTask)
     let tasks = taskSet.tasks

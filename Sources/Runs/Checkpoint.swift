@@ -9,7 +9,7 @@ import Tensors
 
 /// The state of a run between two rounds, as a folder of three files.
 ///
-/// - `model.safetensors`: parameters and PopArt statistics: what evaluation needs.
+/// - `model.safetensors`: parameters, PopArt statistics and those of normalized observations: what evaluation needs.
 /// - `state.safetensors`: optimiser slots, environments, recurrent state, experience collected ahead.
 /// - `state.json`: the round, whether the environments could be saved, each task's last episodes, and the hashes of the
 ///   other two files.
@@ -37,6 +37,12 @@ enum Checkpoint {
     model.add(learner.layout, learner.parameters(version: engine.round))
     model.add("popart.mu", learner.popArt.mu)
     model.add("popart.nu", learner.popArt.nu)
+    for (id, statistics) in zip(agent.taskSet.ids, training.statistics) {
+      guard let statistics else { continue }
+      model.add("observations.\(id).count", [statistics.count])
+      model.add("observations.\(id).mean", statistics.mean)
+      model.add("observations.\(id).squares", statistics.squares)
+    }
 
     var archive = StateArchive()
     let exact = try engine.saveState(into: &archive)
@@ -61,12 +67,14 @@ enum Checkpoint {
     return exact
   }
 
-  /// Puts the parameters and statistics of `folder` into an agent's learner.
-  static func readModel(_ folder: String, into agent: Agent) throws {
-    try readModel(folder, state(of: agent, in: folder), into: agent)
+  /// Puts the parameters and statistics of `folder` into an agent's learner and its environments, for acting only.
+  static func readModel(_ folder: String, into agent: inout Agent) throws {
+    agent.taskSet = agent.taskSet.frozen(try readModel(folder, state(of: agent, in: folder), into: agent))
   }
 
-  private static func readModel(_ folder: String, _ state: State, into agent: Agent) throws {
+  /// - Returns: what was learned of each task's observations.
+  private static func readModel(_ folder: String, _ state: State, into agent: Agent) throws -> [ObservationStatistics?]
+  {
     let path = "\(folder)/model.safetensors"
     let file = try tensors(path, hash: state.model)
     guard file.metadata["lockfile"] == SHA256.hex(agent.taskSet.lockfile.utf8) else {
@@ -79,13 +87,20 @@ enum Checkpoint {
     try agent.learner.restore(popArtMu: mu, nu: nu) { parameters throws(RunError) in
       try file.restore(agent.learner.layout, parameters, path: path)
     }
+    return try agent.taskSet.ids.map { id in
+      guard let size = file.tensor("observations.\(id).mean")?.shape.first else { return nil }
+      return ObservationStatistics(
+        count: try file.doubles("observations.\(id).count", count: 1, path: path)[0],
+        mean: try file.doubles("observations.\(id).mean", count: size, path: path),
+        squares: try file.doubles("observations.\(id).squares", count: size, path: path))
+    }
   }
 
   /// Sets `training` to where the checkpoint in `folder` was taken.
   /// - Returns: each task's last episodes.
   static func restore(_ training: Training, from folder: String) throws -> [Run.RecentEpisodes] {
     let state = try state(of: training.agent, in: folder)
-    try readModel(folder, state, into: training.agent)
+    let statistics = try readModel(folder, state, into: training.agent)
     let path = "\(folder)/state.safetensors"
     let file = try tensors(path, hash: state.state)
     let learner = training.agent.learner
@@ -95,6 +110,7 @@ enum Checkpoint {
     }
     let archive = StateArchive(file.tensors.filter { $0.element == .bytes }.map { ($0.name, $0.bytes) })
     try training.engine.restoreState(from: archive, round: state.round, exact: state.exact)
+    if !state.exact { training.adopt(statistics) }
     return state.recent
   }
 

@@ -73,9 +73,9 @@ public final class Run: @unchecked Sendable {
   /// A trained agent for acting: the newest checkpoint's parameters, without its experience.
   public static func load(_ path: String) throws -> Agent {
     let directory = RunDirectory(path: path)
-    let agent = try Agent(configuration(of: path))
+    var agent = try Agent(configuration(of: path))
     try checkLockfile(directory, agent.taskSet)
-    try Checkpoint.readModel(directory.latestCheckpoint(), into: agent)
+    try Checkpoint.readModel(directory.latestCheckpoint(), into: &agent)
     return agent
   }
 

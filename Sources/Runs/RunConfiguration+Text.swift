@@ -51,7 +51,7 @@ extension RunConfiguration {
     configuration.threads = cores
     for (name, value) in given {
       let setting = try Setting.named(name)
-      guard setting.write(&configuration, value) else {
+      guard try setting.write(&configuration, value) else {
         throw ConfigurationError.badValue(setting: name, value: value, kind: setting.kind)
       }
     }

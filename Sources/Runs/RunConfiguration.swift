@@ -9,6 +9,8 @@ public struct RunConfiguration: Hashable, Sendable {
   public var suite = "arcade"
   /// Ids of the suite's tasks to train on; empty for all.
   public var tasks: [String] = []
+  /// Around every task, the first nearest to the environment.
+  public var wrappers: [Wrapper] = []
   /// What observations say of their task.
   public var taskContext = TaskContext.none
   /// For environments of Gymnasium's.

@@ -8,8 +8,8 @@ public struct Setting: Sendable {
   public let name: String
   public let help: String
   public let read: @Sendable (RunConfiguration) -> String
-  /// Sets the value from text; false where the text is not of the setting's kind.
-  let write: @Sendable (inout RunConfiguration, String) -> Bool
+  /// Sets the value from text; false where the text is not of the setting's kind, an error where more can be said.
+  let write: @Sendable (inout RunConfiguration, String) throws -> Bool
   /// What kind of text is taken.
   public let kind: String
   /// Whether that is true or false.
@@ -20,12 +20,12 @@ public struct Setting: Sendable {
 
   private init<Value>(
     _ name: String, _ path: any (WritableKeyPath<RunConfiguration, Value> & Sendable), kind: String, _ help: String,
-    format: @escaping @Sendable (Value) -> String, parse: @escaping @Sendable (String) -> Value?
+    format: @escaping @Sendable (Value) -> String, parse: @escaping @Sendable (String) throws -> Value?
   ) {
     (self.name, self.help, self.kind) = (name, help, kind)
     read = { format($0[keyPath: path]) }
     write = { configuration, text in
-      guard let value = parse(text) else { return false }
+      guard let value = try parse(text) else { return false }
       configuration[keyPath: path] = value
       return true
     }
@@ -83,6 +83,14 @@ public struct Setting: Sendable {
       $0.joined(separator: ",")
     } parse: {
       $0.split(separator: ",").map { $0.trimmingPrefix(" ").description }
+    },
+    Setting(
+      "wrap", \.wrappers, kind: "list of wrappers",
+      "around each task, the innermost first: \(Wrapper.texts.joined(separator: ", "))"
+    ) {
+      $0.map(\.description).joined(separator: ",")
+    } parse: {
+      try Wrapper.list($0)
     },
     choice("task-context", \.taskContext, "one-hot: vectors end with the task's number, one-hot"),
     Setting("env-arg", \.gymnasium.arguments, kind: "list of name=value", "arguments of a Gymnasium environment") {

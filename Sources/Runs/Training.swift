@@ -34,6 +34,22 @@ public final class Training {
     return losses
   }
 
+  /// What normalizing environments learned of each task's observations, over all slots; nil for tasks without. Only between
+  /// rounds. `taskSet.frozen(statistics)` is what a trained agent plays.
+  public var statistics: [ObservationStatistics?] {
+    var statistics: [ObservationStatistics?] = Array(repeating: nil, count: agent.taskSet.tasks.count)
+    for (task, learned) in engine.groups.flatMap(\.statistics) {
+      statistics[task] = statistics[task].map { $0 + learned } ?? learned
+    }
+    return statistics
+  }
+
+  /// Begins fresh episodes with what was learned of observations: every slot takes its share.
+  func adopt(_ statistics: [ObservationStatistics?]) {
+    let shares = statistics.map { $0?.divided(by: agent.configuration.environmentsPerTask) }
+    for group in engine.groups { group.adopt(shares) }
+  }
+
   /// Whether no environment is left that has not been given up. Safe to ask on any thread.
   public var isStarved: Bool { engine.groups.allSatisfy { $0.losses.allSatisfy { $0.losses.quarantined } } }
 

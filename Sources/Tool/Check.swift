@@ -18,6 +18,8 @@ struct Check: ParsableCommand {
   var envArg = ""
   @Option(help: "Python modules that register environments, separated by commas.")
   var envModule = ""
+  @Option(help: "Wrappers around each task, the innermost first, separated by commas.")
+  var wrap = ""
   @Option(help: "Steps of each copy.")
   var steps = 500
 
@@ -28,8 +30,9 @@ struct Check: ParsableCommand {
   func run() throws {
     Command.prepare()
     let configuration = try RunConfiguration.resolve(
-      flags: [("suite", suite), ("tasks", tasks), ("env-arg", envArg), ("env-module", envModule)])
-    let set = try Suites.make(suite, tasks: configuration.tasks, options: configuration.gymnasium)
+      flags: [("suite", suite), ("tasks", tasks), ("wrap", wrap), ("env-arg", envArg), ("env-module", envModule)])
+    let set = try Suites.make(
+      suite, tasks: configuration.tasks, wrappers: configuration.wrappers, options: configuration.gymnasium)
     print("observations: \(set.observation.summary); actions: \(set.action.summary)")
     var failed = 0
     for task in set.tasks {

@@ -11,6 +11,8 @@ struct Evaluate: ParsableCommand {
   var random = false
   @Option(help: "Suite for --random.")
   var suite = "arcade"
+  @Option(help: "Wrappers for --random, the innermost first, separated by commas.")
+  var wrap = ""
   @Option(help: "Tasks, separated by commas; all by default.")
   var tasks = ""
   @Option(help: "Episodes of each task.")
@@ -31,6 +33,7 @@ struct Evaluate: ParsableCommand {
 
   func validate() throws {
     if random == (runFolder != nil) { throw ValidationError("name the folder of a run, or --random --suite NAME") }
+    if runFolder != nil && !wrap.isEmpty { throw ValidationError("a run has wrappers of its own: leave --wrap out") }
     if episodes < 1 { throw ValidationError("episodes is \(episodes), but must be at least 1") }
   }
 
@@ -43,7 +46,7 @@ struct Evaluate: ParsableCommand {
       let taskSet = ids.isEmpty ? agent.taskSet : try agent.taskSet.subset(ids)
       scores = try Evaluation.play(taskSet, policy: agent.learner, episodes: episodes, seed: seed, greedy: greedy)
     } else {
-      let taskSet = try Suites.make(suite, tasks: ids)
+      let taskSet = try Suites.make(suite, tasks: ids, wrappers: Wrapper.list(wrap))
       scores = try Evaluation.play(
         taskSet, policy: Evaluation.randomPolicy(taskSet), episodes: episodes, seed: seed)
     }

@@ -60,9 +60,9 @@ struct Play: ParsableCommand {
 struct Picture {
   let lines: [String]
 
-  /// Planes are drawn in their palette's colours, the first plane on top; an image of three channels in its own colours;
-  /// stacked frames in grey, the newest; every second or third pixel where the terminal is too narrow for all; a vector as
-  /// numbers.
+  /// Planes are drawn in their palette's colours, the first plane on top, of stacked boards the newest; an image of three
+  /// channels in its own colours; stacked frames in grey, the newest; every second or third pixel where the terminal is too
+  /// narrow for all; a vector as numbers.
   init(observation: UnsafeRawBufferPointer, leaf: ObservationLeaf, palette: [UInt32], columns: Int) {
     if leaf.isVector {
       lines = [observation.bindMemory(to: Float.self).map { String(format: "%8.3f", $0) }.joined()]
@@ -73,7 +73,8 @@ struct Picture {
       let pixel = (y * width + x) * channels
       if palette.isEmpty, channels == 3 { return (0..<3).reduce(0) { $0 << 8 | UInt32(observation[pixel + $1]) } }
       if palette.isEmpty { return UInt32(observation[pixel + channels - 1]) &* 0x010101 }
-      for plane in 0..<min(channels, palette.count) where observation[pixel + plane] != 0 { return palette[plane] }
+      let newest = pixel + max(channels - palette.count, 0)
+      for plane in 0..<min(channels, palette.count) where observation[newest + plane] != 0 { return palette[plane] }
       return 0x101018
     }
     // Boards are small: two characters a cell make them square and legible.
