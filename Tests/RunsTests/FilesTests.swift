@@ -1,4 +1,5 @@
 import Algorithms
+import Environments
 import Foundation
 import TestSupport
 import Testing
@@ -180,11 +181,14 @@ struct StatisticsTests {
 struct ConfigurationTests {
   @Test("Flags win over the file, the file over the preset; the text comes back as it was")
   func resolve() throws {
-    let file = (text: "suite: goals\nunroll: 7\nlag: 0\ntasks: [a, b]\n", path: "x.yaml")
+    let file = (
+      text: "suite: goals\nunroll: 7\nlag: 0\ntasks: [a, b]\nwrap: [frame-stack:2,reward-clip:-1:1]\n", path: "x.yaml"
+    )
     let resolved = try RunConfiguration.resolve(
       file: file, flags: [("unroll", "9"), ("algorithm", "impala")], cores: 3)
     #expect(resolved.suite == "goals" && resolved.unroll == 9 && resolved.lag == 0 && resolved.tasks == ["a", "b"])
     #expect(resolved.learning.values == .shared && resolved.threads == 3)
+    #expect(resolved.wrappers == [.frameStack(2), .rewardClip(low: -1, high: 1)])
     #expect(try RunConfiguration.resolve(file: (resolved.yaml, "y"), flags: []) == resolved)
   }
 
@@ -196,7 +200,7 @@ struct ConfigurationTests {
       (["discount", "1"], "in [0, 1)"), (["discount", "nan"], "number"),
       (["algorithm", "impalla"], "did you mean impala"),
       (["network", "huge"], "deep"), (["c-bar", "2"], "at least c-bar"), (["lag", "-1"], "lag is -1"),
-      (["seed", "-1"], "from 0 on"),
+      (["seed", "-1"], "from 0 on"), (["wrap", "frame-stak:4"], "did you mean frame-stack?"),
       (["learning-rate", "inf"], "finite"), (["popart-upper-bound", "0"], "popart-lower-bound"),
     ])
   func refused(flag: [String], words: String) {

@@ -27,32 +27,31 @@ final class FrameStackEnvironment: WrapperEnvironment {
   }
 
   override func began(_ slot: Int, into observation: ObservationRows) {
-    push(innerObservation!, slot, times: depth)
+    for _ in 0..<depth { push(innerObservation!, slot) }
     show(slot, in: observation)
   }
 
   override func stepped(_ slot: Int, into rows: StepRows) {
     if rows.ended(slot) {
-      push(innerFinal!, slot, times: 1)
+      push(innerFinal!, slot)
       show(slot, in: rows.finalObservation)
       began(slot, into: rows.observation)
     } else {
-      push(innerObservation!, slot, times: 1)
+      push(innerObservation!, slot)
       show(slot, in: rows.observation)
     }
   }
 
-  /// Adds an observation as the newest `times` frames; as many of the oldest go.
-  private func push(_ memory: ObservationMemory, _ slot: Int, times: Int) {
+  /// Adds an observation as the newest frame; the oldest goes.
+  private func push(_ memory: ObservationMemory, _ slot: Int) {
     for (index, leaf) in leaves.enumerated() {
       let frame = memory.rows.leaves[index] + slot * leaf.rows * leaf.bytes
       let stack = shown.rows.leaves[index] + slot * shown.byteCounts[index]
+      // Everything moves one frame ahead at once; what enters a row from the one behind it is then overwritten.
+      stack.copyMemory(from: stack + leaf.bytes, byteCount: shown.byteCounts[index] - leaf.bytes)
       for row in 0..<leaf.rows {
-        let frames = stack + row * depth * leaf.bytes
-        frames.copyMemory(from: frames + times * leaf.bytes, byteCount: (depth - times) * leaf.bytes)
-        for newest in depth - times..<depth {
-          (frames + newest * leaf.bytes).copyMemory(from: frame + row * leaf.bytes, byteCount: leaf.bytes)
-        }
+        (stack + ((row + 1) * depth - 1) * leaf.bytes)
+          .copyMemory(from: frame + row * leaf.bytes, byteCount: leaf.bytes)
       }
     }
   }
