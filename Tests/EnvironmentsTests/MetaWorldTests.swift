@@ -36,16 +36,16 @@ struct MetaWorldTests {
     #expect(expected.count == 511)
     // The package draws the goals from the environment's own seed.
     let task = try MetaWorld.tasks([name], ["reward_version": version, "goal_seed": "\(seed)"])[0]
-    let play = try BoxPlay(task)
+    let play = try Play(task, seed: 5)
     func bits(_ numbers: [Float]) -> UInt64 { numbers.reduce(0) { $0 + UInt64($1.bitPattern) } }
     var found = ["\(bits(play.row(0)))"]
     for t in 0..<510 {
       let action = (0..<4).map { Float((7 * t + 13 * $0) % 21 - 10) / 10 }
-      try play.step(action + action)
-      let ended = play.flags[1][0] == 1
-      let final = ended ? Array(play.final[..<39]) : play.row(0)
+      try play.step(box: action)
+      let final =
+        play.ended(0) ? play.finalObservation.withUnsafeBytes { Array($0.bindMemory(to: Float.self)) } : play.row(0)
       found.append(
-        "\(play.reward[0].bitPattern) \(play.flags[0][0]) \(play.flags[1][0]) \(play.flags[3][0]) "
+        "\(play.reward[0].bitPattern) \(play.terminated[0]) \(play.truncated[0]) \(play.success[0]) "
           + "\(bits(play.row(0))) \(bits(final))")
     }
     #expect(found.indices.first { found[$0] != expected[$0] } == nil)

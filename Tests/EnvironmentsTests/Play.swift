@@ -63,7 +63,8 @@ final class Play {
               environment.step(
                 actions,
                 into: StepRows(
-                  observation: observation, finalObservation: finalObservation, reward: &reward, terminated: &terminated,
+                  observation: observation, finalObservation: finalObservation, reward: &reward,
+                  terminated: &terminated,
                   truncated: &truncated, valid: &valid, success: &success, lives: &lives)))
           }
         }

@@ -387,6 +387,7 @@ struct WorkerTests {
       try batch.step(environment, [0, 0, 0, 0, 0])
       #expect(batch.rows.reward[0] == 0.5 * Float(step))
     }
+    for _ in 0..<200 where try running(inGroup: group) != 2 { usleep(10_000) }
     #expect(try running(inGroup: group) == 2)
     environment.worker.process?.close()
     #expect(try running(inGroup: group) == 0)

@@ -57,7 +57,7 @@ struct NormalizedRunTests {
         let learned = try #require(learned)
         // Each of four slots saw its first observation, 12 unrolls of 5 and one ahead, and ends of episodes.
         #expect(learned.count >= 4 * (1 + 13 * 5))
-        #expect(try task.makeEnvironment(0..<2, 1).statistics == learned + learned)
+        #expect(try task.makeEnvironment(0..<2, 1, Worker()).statistics == learned + learned)
       }
     }
   }

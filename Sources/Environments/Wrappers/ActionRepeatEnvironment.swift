@@ -51,7 +51,6 @@ final class ActionRepeatEnvironment: Environment {
     return total
   }
 
-
   var beginsEpisodes: Bool { inner.allSatisfy(\.beginsEpisodes) }
 
   func beginEpisode(slot: Int, into observation: ObservationRows) throws {
