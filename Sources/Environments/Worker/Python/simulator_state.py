@@ -1,0 +1,183 @@
+"""The states of simulators written in C++: MuJoCo's, and the Arcade Learning Environment's."""
+
+import hashlib
+import sys
+
+import numpy
+from state_kinds import Kind, StateMismatch, StateNotOffered, flat
+
+# Arrays of a model that are larger, of meshes and textures, must stay as they were.
+LARGEST = 65536
+
+
+def numbers(thing):
+    values = {name: getattr(thing, name) for name in dir(thing) if not name.startswith("_")}
+    return {name: numpy.asarray(value) for name, value in values.items() if isinstance(value, (int, float, numpy.ndarray))}
+
+
+def write(thing, name, value):
+    """`value` is an array."""
+    if isinstance(getattr(thing, name), numpy.ndarray):
+        getattr(thing, name)[...] = value
+    else:
+        setattr(thing, name, value.item())
+
+
+class Data(Kind):
+    """`mujoco.MjData`: everything that lies in its buffer, derived quantities too, as an environment may read them before its
+    next step. Contacts are found again from the saved poses; the rows of constraints, the next step builds anew.
+    """
+
+    def fields(self, data):
+        """Names of the arrays of a fixed size: the others lie in an arena that changes with every step."""
+        start = data.qpos.ctypes.data
+        arrays = {name: array for name, array in numbers(data).items() if array.ndim and array.size}
+        inside = [name for name, array in arrays.items() if 0 <= array.ctypes.data - start < data.nbuffer]
+        # Which boxes collided is for drawing, and most of the bytes.
+        return sorted({*inside, "energy"} - {"bvh_active"})
+
+    def read(self, walk, value, path):
+        if value.model.nplugin or not value.model.nq:
+            raise StateNotOffered(path, "a simulation with plugins or without joints, whose state can't be read")
+        walk.simulations.append(value)
+        fields = {name: walk.bytes(flat(getattr(value, name)).tobytes()) for name in self.fields(value)}
+        return {"time": walk.bytes(numpy.float64(value.time).tobytes()), "fields": fields}
+
+    def fill(self, restoration, value, state):
+        if set(state["fields"]) != set(self.fields(value)):
+            raise StateMismatch("a simulation of another model, or of another version of MuJoCo")
+        value.time = numpy.frombuffer(restoration.bytes(state["time"])).item()
+        for name, saved in state["fields"].items():
+            flat(getattr(value, name))[:] = numpy.frombuffer(restoration.bytes(saved), numpy.uint8)
+        sys.modules["mujoco"].mj_collision(value.model, value)
+
+
+class Model(Kind):
+    """`mujoco.MjModel`: what differs from the model as it was made."""
+
+    def parts(self, model):
+        return {"": model, "opt": model.opt, "stat": model.stat}
+
+    def original(self, model):
+        arrays = {(part, name): array for part, thing in self.parts(model).items() for name, array in numbers(thing).items()}
+        return {key: array.copy() if array.nbytes <= LARGEST else digest(array) for key, array in arrays.items()}
+
+    def read(self, walk, value, path):
+        walk.simulations.append(value)
+        current = self.original(value)
+        if walk.baseline is None:
+            walk.originals[id(value)] = current
+            return []
+        changed = []
+        for (part, name), original in walk.baseline.originals[id(value)].items():
+            array = current[part, name]
+            if isinstance(original, bytes):
+                if array != original:
+                    raise StateNotOffered(f"{path}.{name}", "a large array that has changed")
+            elif array.tobytes() != original.tobytes():
+                changed.append([part, name, walk.bytes(array.tobytes())])
+        return changed
+
+    def fill(self, restoration, value, state):
+        changed = {(part, name): restoration.bytes(saved) for part, name, saved in state}
+        parts = self.parts(value)
+        current = self.original(value)
+        for key, original in restoration.baseline.originals[id(value)].items():
+            if isinstance(original, bytes):
+                continue
+            saved = numpy.frombuffer(changed.pop(key, original.tobytes()), original.dtype).reshape(original.shape)
+            if saved.tobytes() != current[key].tobytes():
+                write(parts[key[0]], key[1], saved)
+        if changed:
+            raise StateMismatch(f"a model with {sorted(changed)}")
+
+
+def digest(array):
+    return hashlib.blake2b(flat(array), digest_size=16).digest()
+
+
+class Emulator:
+    """`ale_py.ALEInterface` with a record of its last frames.
+
+    What the emulator clones lacks the screen and the action that a sticky one repeats. So a state is a clone of
+    some frames ago, and the actions since: of so many that one of them was surely not a repetition.
+    """
+
+    PERIOD = 64
+
+    def __init__(self, emulator, game):
+        self.emulator, self.game = emulator, game
+        self.calls = None  # unknown before the first reset, and after writes that go past this record
+        self.start = self.middle = None
+
+    def __getattr__(self, name):
+        if name.startswith(("load", "restore", "set")):
+            self.calls = None
+        return getattr(self.emulator, name)
+
+    def reset_game(self):
+        self.emulator.reset_game()
+        self.start, self.calls = self.emulator.cloneState(include_rng=True), []
+
+    def act(self, *arguments):
+        if self.calls is not None:
+            if len(self.calls) == self.PERIOD:
+                self.middle = self.emulator.cloneState(include_rng=True)
+            elif len(self.calls) == 2 * self.PERIOD:
+                self.start, self.middle = self.middle, self.emulator.cloneState(include_rng=True)
+                self.calls = self.calls[self.PERIOD :]
+            self.calls.append(arguments)
+        return self.emulator.act(*arguments)
+
+    def clone(self):
+        return self.emulator.cloneState(include_rng=True).serialize()
+
+
+class Recorded(Kind):
+    # ale-py 0.12.1 doesn't clone all of their cartridges' states.
+    LOSSY = {"miniature_golf", "pitfall2"}
+    ATTEMPTS = 64
+
+    def read(self, walk, value, path):
+        if walk.baseline is None:
+            return None
+        if value.game in self.LOSSY:
+            raise StateNotOffered(path, f"an emulator of {value.game}, whose cartridge isn't cloned whole")
+        if value.calls is None:
+            raise StateNotOffered(path, "an emulator that was written to since its last reset")
+        calls = [[int(getattr(action, "value", action)), *map(float, strength)] for action, *strength in value.calls]
+        return {"start": walk.bytes(value.start.serialize()), "calls": calls, "end": walk.bytes(value.clone())}
+
+    def fill(self, restoration, value, state):
+        start = sys.modules["ale_py"].ALEState(restoration.bytes(state["start"]))
+        end = restoration.bytes(state["end"])
+        for attempt in range(self.ATTEMPTS):
+            value.reset_game()
+            # Whether the screen's last frame was whole isn't cloned either, in ale-py 0.12.1: it must match by chance.
+            value.emulator.restoreState(start)
+            for _ in range(attempt):
+                value.emulator.act(0)
+            value.emulator.restoreState(start)
+            value.start = value.emulator.cloneState(include_rng=True)
+            for call in state["calls"]:
+                value.act(*call)
+            if value.clone() == end:
+                return
+        raise StateMismatch("an emulator that doesn't repeat its last frames")
+
+
+KINDS = DATA, MODEL, RECORDED = Data(), Model(), Recorded()
+
+
+def kind_of(value):
+    mujoco = sys.modules.get("mujoco")
+    if mujoco and isinstance(value, (mujoco.MjData, mujoco.MjModel)):
+        return DATA if isinstance(value, mujoco.MjData) else MODEL
+    return RECORDED if isinstance(value, Emulator) else None
+
+
+def record(environments):
+    """Puts a record in the place of each emulator, which has no state of its own that is exact."""
+    for environment in {id(environment.unwrapped): environment.unwrapped for environment in environments}.values():
+        if type(getattr(environment, "ale", None)).__name__ == "ALEInterface":
+            environment.ale = Emulator(environment.ale, environment._game)
