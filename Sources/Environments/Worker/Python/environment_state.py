@@ -72,7 +72,7 @@ class Walk:
     def node(self, value, path, kind):
         key = (id(value), kind is BLOCK)
         if key not in self.numbers:
-            at = self.baseline.numbers.get(key) if self.baseline and kind.in_place else None
+            at = self.baseline.numbers.get(key) if self.baseline else None
             self.numbers[key] = len(self.nodes)
             self.nodes.append([at, kind.name, None])
             self.values.append(value)
@@ -107,7 +107,7 @@ class Walk:
         if self.baseline is None:
             self.modules.add(cls.__module__)
         elif not self.has(cls) and named_class(f"{cls.__module__}:{cls.__qualname__}", self.baseline.modules) is not cls:
-            raise StateNotOffered(path, f"of {cls.__qualname__}, a class from elsewhere")
+            raise StateNotOffered(path, f"of {cls.__qualname__}, a class from elsewhere than the environment's")
         return f"{cls.__module__}:{cls.__qualname__}"
 
 

@@ -9,6 +9,7 @@ import logging
 import pathlib
 import random
 import re
+import sys
 import types
 
 import numpy
@@ -43,8 +44,6 @@ class StateMismatch(Exception):
 class Kind:
     """A value that the fresh environment has too is filled in place; any other is made, where its kind can be."""
 
-    in_place = True
-
     @property
     def name(self):
         return type(self).__name__
@@ -66,13 +65,15 @@ class Kind:
 class Constant(Kind):
     """Functions and the like, which may hold values that change."""
 
+    PARTS = {
+        types.BuiltinMethodType: ["__self__"],
+        types.MethodType: ["__self__", "__func__"],
+        functools.partial: ["func", "args", "keywords"],
+        types.FunctionType: ["__defaults__", "__kwdefaults__", "__dict__"],
+    }
+
     def read(self, walk, value, path):
-        parts = {
-            types.MethodType: ("__self__", "__func__"),
-            functools.partial: ("func", "args", "keywords"),
-            types.FunctionType: ("__defaults__", "__kwdefaults__", "__dict__"),
-        }
-        for part in parts.get(type(value), ()):
+        for part in self.PARTS.get(type(value), ()):
             walk.reference(getattr(value, part), f"{path}.{part}")
         return [walk.references(contents(cell), f"{path}.__closure__") for cell in getattr(value, "__closure__", None) or ()]
 
@@ -127,12 +128,14 @@ def slots(cls):
 
 class Object(Kind):
     def read(self, walk, value, path):
-        for base in type(value).__mro__[1:-1]:
-            walk.reference(base, base.__qualname__)
+        cls = walk.reference(type(value), path)
+        for base in type(value).__mro__[1:]:
+            if base.__module__.split(".")[0] not in sys.stdlib_module_names:
+                walk.reference(base, path)
         attributes = {k: v for k, v in getattr(value, "__dict__", {}).items() if not self.is_left(value, k, v, walk.has(value))}
         filled = {name: member for name, member in slots(type(value)).items() if hasattr(value, member.__name__)}
         return {
-            "class": walk.reference(type(value), type(value).__qualname__),
+            "class": cls,
             "attributes": [[k, walk.reference(v, f"{path}.{k}")] for k, v in attributes.items()],
             "slots": [[k, walk.reference(m.__get__(value), f"{path}.{m.__name__}")] for k, m in filled.items()],
         }
@@ -270,16 +273,16 @@ def flat(array):
 
 
 def plain(state):
+    """A generator's state as JSON gives it back."""
     return json.loads(json.dumps(state, default=lambda array: array.tolist()))
 
 
 class Bits(Kind):
-    in_place = False
-
     def read(self, walk, value, path):
+        # The seeds count the generators that were spawned from them. One in place has its own, which chance may have given.
         seeds = getattr(value, "seed_seq", None)
-        # The sequence counts the generators that were spawned from it.
-        return {"state": plain(value.state), "seeds": plain(seeds.state) if type(seeds) is numpy.random.SeedSequence else None}
+        is_needed = type(seeds) is numpy.random.SeedSequence and (seeds.n_children_spawned or not walk.has(value))
+        return {"state": plain(value.state), "seeds": plain(seeds.state) if is_needed else None}
 
     def make(self, restoration, state):
         seeds = state["seeds"] and numpy.random.SeedSequence(**state["seeds"])
@@ -287,10 +290,17 @@ class Bits(Kind):
         bits.state = state["state"]
         return bits
 
+    def fill(self, restoration, value, state):
+        value.state = state["state"]
+        if state["seeds"]:
+            seeds, own = state["seeds"], plain(value.seed_seq.state)
+            missing = seeds["n_children_spawned"] - own["n_children_spawned"]
+            if missing < 0 or {**seeds, "n_children_spawned": 0} != {**own, "n_children_spawned": 0}:
+                raise StateMismatch("a generator that spawned others, from a seed that chance gave it")
+            value.seed_seq.spawn(missing)
+
 
 class Generator(Kind):
-    in_place = False
-
     def read(self, walk, value, path):
         return walk.reference(value.bit_generator, f"{path}.bit_generator")
 
@@ -336,6 +346,7 @@ OF_TYPE = {
 KINDS = {CLASS, CONSTANT, OBJECT, BLOCK, *OF_TYPE.values()}
 CONSTANTS = (
     bytes,
+    types.BuiltinMethodType,
     types.FunctionType,
     types.MethodType,
     types.ModuleType,
@@ -346,6 +357,7 @@ CONSTANTS = (
     pathlib.PurePath,
     numpy.ufunc,
     type(numpy.sum),
+    type(numpy.random.Generator.random),
 )
 
 
@@ -355,8 +367,7 @@ def kind_of(value, path):
         return OF_TYPE[type(value)]
     if isinstance(value, type):
         return CLASS
-    is_function = type(value) is types.BuiltinFunctionType and isinstance(value.__self__, (type(None), types.ModuleType))
-    if is_function or isinstance(value, CONSTANTS):
+    if isinstance(value, CONSTANTS):
         return CONSTANT
     if is_ordinary(type(value)):
         return OBJECT
