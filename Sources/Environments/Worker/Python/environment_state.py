@@ -14,14 +14,34 @@ import json
 import random
 import struct
 import sys
+import types
 
 import numpy
+import numpy_state
 import simulator_state
-from state_kinds import BLOCK, KINDS, StateMismatch, StateNotOffered, kind_of, owner
+import state_kinds
+from numpy_state import BLOCK, owner
+from state_kinds import CLASS, CONSTANT, CONSTANTS, OBJECT, StateMismatch, StateNotOffered, is_ordinary
 
 MAGIC = b"PMENVST\x01"
 HEADER = struct.Struct("<8s32sQ")
+OF_TYPE = {**state_kinds.OF_TYPE, **numpy_state.OF_TYPE}
+KINDS = {kind.name: kind for kind in (CLASS, CONSTANT, OBJECT, BLOCK, *OF_TYPE.values(), *simulator_state.KINDS)}
 BUILTINS = {kind.__name__: kind for kind in (bool, int, float, complex, str, bytes, list, tuple, dict, set, object)}
+
+
+def kind_of(value, path):
+    """How a value is read. Bytes are constants, as they may be code: Meta-World unpickles those of its tasks."""
+    kind = OF_TYPE.get(type(value)) or simulator_state.kind_of(value)
+    if kind:
+        return kind
+    if isinstance(value, type):
+        return CLASS
+    if isinstance(value, CONSTANTS):
+        return CONSTANT
+    if is_ordinary(type(value)):
+        return OBJECT
+    raise StateNotOffered(path, f"a {type(value).__module__}.{type(value).__qualname__}, whose state can't be read")
 
 
 class Walk:
@@ -64,7 +84,7 @@ class Walk:
             return ["member", self.reference(cls, path), value.name]
         if isinstance(value, type) and BUILTINS.get(value.__name__) is value:
             return ["builtin", value.__name__]
-        return ["node", self.node(value, path, simulator_state.kind_of(value) or kind_of(value, path))]
+        return ["node", self.node(value, path, kind_of(value, path))]
 
     def references(self, values, path):
         return [self.reference(value, f"{path}[{index}]") for index, value in enumerate(values)]
@@ -79,8 +99,9 @@ class Walk:
             self.kinds.append(kind)
             is_view = isinstance(value, numpy.ndarray) and owner(value).base is not None
             (self.late if is_view else self.waiting).append((self.numbers[key], path))
-            content = value if isinstance(value, bytes) else getattr(value, "__qualname__", type(value).__qualname__).encode()
-            self.identity.update(hashlib.sha256(f"{path} {kind.name} ".encode() + content).digest())
+            name = (value if isinstance(value, (type, types.FunctionType)) else type(value)).__qualname__
+            content = value if isinstance(value, bytes) else b""
+            self.identity.update(hashlib.sha256(f"{path} {name} ".encode() + content).digest())
             if at is None and self.baseline and not kind.is_made:
                 raise StateNotOffered(path, f"a {type(value).__qualname__} that the environment didn't have when it was made")
         return self.numbers[key]
@@ -96,8 +117,8 @@ class Walk:
         if source is None or isinstance(source, bytes) or type(getattr(source, "obj", None)).__name__ == "nb_ndarray":
             return [self.node(array, path, BLOCK), None], array.ctypes.data
         address = array.ctypes.data
-        for simulation in self.simulations:
-            for field, part in simulator_state.numbers(simulation).items():
+        for simulation, fields in self.simulations:
+            for field, part in fields.items():
                 if part.ndim and part.ctypes.data <= address < part.ctypes.data + part.nbytes:
                     return [self.numbers[id(simulation), False], field], part.ctypes.data
         raise StateNotOffered(path, f"an array in the memory of a {type(source).__qualname__}, whose state can't be read")
@@ -126,14 +147,14 @@ class Restoration:
         self.baseline, self.nodes, self.raw, self.made = baseline, nodes, raw, {}
         # A simulation looks at its model, so it comes after it.
         for number in sorted(range(len(nodes)), key=lambda number: nodes[number][1] == "Data"):
-            ALL_KINDS[nodes[number][1]].fill(self, self.node(number), nodes[number][2])
+            KINDS[nodes[number][1]].fill(self, self.node(number), nodes[number][2])
 
     def node(self, number):
         if number not in self.made:
             at, kind, state = self.nodes[number]
             if at is not None and self.baseline.kinds[at].name != kind:
                 raise StateMismatch(f"a {kind} where the fresh environment has a {self.baseline.kinds[at].name}")
-            self.made[number] = ALL_KINDS[kind].make(self, state) if at is None else self.baseline.values[at]
+            self.made[number] = KINDS[kind].make(self, state) if at is None else self.baseline.values[at]
         return self.made[number]
 
     def value(self, reference):
@@ -165,9 +186,6 @@ class Restoration:
         if found is None:
             raise StateMismatch(f"the class {name}, which isn't of the environment's modules")
         return found
-
-
-ALL_KINDS = {kind.name: kind for kind in (*KINDS, *simulator_state.KINDS)}
 
 
 class StateKeeper:

@@ -4,7 +4,8 @@ import sys
 import zlib
 
 import numpy
-from state_kinds import Kind, StateMismatch, StateNotOffered, flat
+from numpy_state import flat
+from state_kinds import Kind, StateMismatch, StateNotOffered
 
 # Arrays of a model that are larger, of meshes and textures, must stay as they were.
 LARGEST = 65536
@@ -39,7 +40,7 @@ class Data(Kind):
     def read(self, walk, value, path):
         if value.model.nplugin or not value.model.nq:
             raise StateNotOffered(path, "a simulation with plugins or without joints, whose state can't be read")
-        walk.simulations.append(value)
+        walk.simulations.append((value, numbers(value)))
         fields = {name: walk.bytes(flat(getattr(value, name)).tobytes()) for name in self.fields(value)}
         return {"time": walk.bytes(numpy.float64(value.time).tobytes()), "fields": fields}
 
@@ -62,7 +63,7 @@ class Model(Kind):
         return {(part, name): array for part, thing in self.parts(model).items() for name, array in numbers(thing).items()}
 
     def read(self, walk, value, path):
-        walk.simulations.append(value)
+        walk.simulations.append((value, numbers(value)))
         current = self.arrays(value)
         if walk.baseline is None:
             walk.originals[id(value)] = {key: original(array) for key, array in current.items()}
@@ -131,7 +132,7 @@ class Emulator:
 class Recorded(Kind):
     # ale-py 0.12.1 doesn't clone all of their cartridges' states.
     LOSSY = {"miniature_golf", "pitfall2"}
-    ATTEMPTS = 64
+    ATTEMPTS = 128
 
     def read(self, walk, value, path):
         if walk.baseline is None:
@@ -150,8 +151,8 @@ class Recorded(Kind):
             value.reset_game()
             # Whether the screen's last frame was whole isn't cloned either, in ale-py 0.12.1: it must match by chance.
             value.emulator.restoreState(start)
-            for _ in range(attempt):
-                value.emulator.act(0)
+            for call in state["calls"][:attempt] if len(state["calls"]) >= value.PERIOD else [[0]] * attempt:
+                value.emulator.act(*call)
             value.emulator.restoreState(start)
             value.start = value.emulator.cloneState(include_rng=True)
             for call in state["calls"]:

@@ -1,4 +1,4 @@
-"""The kinds of Python and numpy values that can be states of an environment: how each is read, made and filled again."""
+"""The kinds of Python's values in an environment's state: how each is read, made and filled again."""
 
 import collections
 import ctypes
@@ -17,10 +17,10 @@ from gymnasium import Space
 from gymnasium.envs.registration import EnvSpec
 from gymnasium.wrappers import RecordEpisodeStatistics
 
-BITS = {name: getattr(numpy.random, name) for name in ("PCG64", "PCG64DXSM", "MT19937", "Philox", "SFC64")}
 DICTS = {kind.__name__: kind for kind in (dict, collections.OrderedDict, collections.defaultdict, collections.Counter)}
 # What Gymnasium measures with a clock differs between equal runs.
 CLOCKS = {RecordEpisodeStatistics: {"episode_start_time", "time_queue"}}
+LARGEST_BOUNDS = 4096
 # Data that a class itself may hold, for all its objects.
 CLASS_DATA = (bool, int, float, str, list, dict, set, collections.deque, numpy.ndarray, numpy.random.Generator, Space)
 
@@ -126,6 +126,14 @@ def slots(cls):
     }
 
 
+def is_set(value, member):
+    try:
+        member.__get__(value)
+        return True
+    except AttributeError:
+        return False
+
+
 class Object(Kind):
     def read(self, walk, value, path):
         cls = walk.reference(type(value), path)
@@ -133,7 +141,7 @@ class Object(Kind):
             if base.__module__.split(".")[0] not in sys.stdlib_module_names:
                 walk.reference(base, path)
         attributes = {k: v for k, v in getattr(value, "__dict__", {}).items() if not self.is_left(value, k, v, walk.has(value))}
-        filled = {name: member for name, member in slots(type(value)).items() if hasattr(value, member.__name__)}
+        filled = {name: member for name, member in slots(type(value)).items() if is_set(value, member)}
         return {
             "class": cls,
             "attributes": [[k, walk.reference(v, f"{path}.{k}")] for k, v in attributes.items()],
@@ -141,9 +149,9 @@ class Object(Kind):
         }
 
     def is_left(self, value, name, attribute, is_in_place):
-        """Left as the fresh environment has it: the bounds of spaces, which may be large, specifications, and times."""
-        if isinstance(value, Space):
-            return is_in_place and isinstance(attribute, numpy.ndarray)
+        """Left as the fresh environment has it: the bounds of images, specifications, and times."""
+        if isinstance(value, Space) and isinstance(attribute, numpy.ndarray):
+            return is_in_place and attribute.nbytes > LARGEST_BOUNDS
         return isinstance(attribute, EnvSpec) or name in CLOCKS.get(type(value), ())
 
     def make(self, restoration, state):
@@ -160,7 +168,7 @@ class Object(Kind):
         for name, member in slots(type(value)).items():
             if name in given:
                 member.__set__(value, restoration.value(given[name]))
-            elif hasattr(value, member.__name__):
+            elif is_set(value, member):
                 member.__delete__(value)
 
 
@@ -196,11 +204,12 @@ class Set(List):
 
 class Dict(Kind):
     def read(self, walk, value, path):
-        return {
-            "type": type(value).__name__,
-            "factory": walk.reference(getattr(value, "default_factory", None), f"{path}.default_factory"),
-            "items": [[walk.reference(k, f"{path} key"), walk.reference(v, f"{path}[{k!r}]")] for k, v in value.items()],
-        }
+        items = []
+        for index, (key, item) in enumerate(value.items()):
+            place = f"{path}[{key!r}]" if isinstance(key, (str, int, float)) else f"{path} item {index}"
+            items.append([walk.reference(key, place), walk.reference(item, place)])
+        factory = walk.reference(getattr(value, "default_factory", None), f"{path}.default_factory")
+        return {"type": type(value).__name__, "factory": factory, "items": items}
 
     def make(self, restoration, state):
         return DICTS[state["type"]]()
@@ -210,113 +219,6 @@ class Dict(Kind):
         if isinstance(value, collections.defaultdict):
             value.default_factory = restoration.value(state["factory"])
         dict.update(value, [(restoration.value(key), restoration.value(item)) for key, item in state["items"]])
-
-
-class Array(Kind):
-    """A view of memory: of a block of its own, of an array it shares that with, or of a simulator's."""
-
-    def read(self, walk, value, path):
-        if value.dtype.hasobject or value.dtype.names:
-            raise StateNotOffered(path, f"an array of {value.dtype}, whose state can't be read")
-        memory, start = walk.memory(owner(value), path)
-        return {
-            "memory": memory,
-            "offset": value.ctypes.data - start if value.size else 0,
-            "dtype": value.dtype.str,
-            "shape": value.shape,
-            "strides": value.strides,
-            "writes": value.flags.writeable,
-        }
-
-    def make(self, restoration, state):
-        node, field = state["memory"]
-        holder = restoration.node(node)
-        block = flat(holder if field is None else getattr(holder, field))
-        array = numpy.ndarray(state["shape"], state["dtype"], block, state["offset"], state["strides"])
-        array.flags.writeable = state["writes"]
-        return array
-
-    def fill(self, restoration, value, state):
-        if (value.dtype.str, list(value.shape), list(value.strides)) != (state["dtype"], state["shape"], state["strides"]):
-            raise StateMismatch(f"an array of {state['dtype']} {state['shape']} where {value.dtype.str} {value.shape} is")
-
-
-class Block(Kind):
-    """The memory of an array, as bytes."""
-
-    def read(self, walk, value, path):
-        return walk.bytes(flat(value).tobytes())
-
-    def make(self, restoration, state):
-        return numpy.frombuffer(restoration.bytes(state), numpy.uint8).copy()
-
-    def fill(self, restoration, value, state):
-        saved = numpy.frombuffer(restoration.bytes(state), numpy.uint8)
-        if not numpy.array_equal(flat(value), saved):
-            writes = value.flags.writeable
-            value.flags.writeable = True
-            flat(value)[:] = saved
-            value.flags.writeable = writes
-
-
-def owner(array):
-    """The array whose memory it is."""
-    while isinstance(array.base, numpy.ndarray):
-        array = array.base
-    return array
-
-
-def flat(array):
-    """An array's memory as bytes, in its order: not a copy."""
-    in_order = array.transpose(sorted(range(array.ndim), key=lambda axis: -array.strides[axis]))
-    return in_order.reshape(-1, copy=False).view(numpy.uint8)
-
-
-def plain(state):
-    """A generator's state as JSON gives it back."""
-    return json.loads(json.dumps(state, default=lambda array: array.tolist()))
-
-
-class Bits(Kind):
-    def read(self, walk, value, path):
-        # The seeds count the generators that were spawned from them. One in place has its own, which chance may have given.
-        seeds = getattr(value, "seed_seq", None)
-        is_needed = type(seeds) is numpy.random.SeedSequence and (seeds.n_children_spawned or not walk.has(value))
-        return {"state": plain(value.state), "seeds": plain(seeds.state) if is_needed else None}
-
-    def make(self, restoration, state):
-        seeds = state["seeds"] and numpy.random.SeedSequence(**state["seeds"])
-        bits = BITS[state["state"]["bit_generator"]](seeds)
-        bits.state = state["state"]
-        return bits
-
-    def fill(self, restoration, value, state):
-        value.state = state["state"]
-        if state["seeds"]:
-            seeds, own = state["seeds"], plain(value.seed_seq.state)
-            missing = seeds["n_children_spawned"] - own["n_children_spawned"]
-            if missing < 0 or {**seeds, "n_children_spawned": 0} != {**own, "n_children_spawned": 0}:
-                raise StateMismatch("a generator that spawned others, from a seed that chance gave it")
-            value.seed_seq.spawn(missing)
-
-
-class Generator(Kind):
-    def read(self, walk, value, path):
-        return walk.reference(value.bit_generator, f"{path}.bit_generator")
-
-    def make(self, restoration, state):
-        return numpy.random.Generator(restoration.value(state))
-
-
-class RandomState(Kind):
-    def read(self, walk, value, path):
-        return plain(value.get_state(legacy=False))
-
-    def make(self, restoration, state):
-        return numpy.random.RandomState(BITS[state["bit_generator"]]())
-
-    def fill(self, restoration, value, state):
-        value.set_state(state)
 
 
 class Random(Kind):
@@ -331,19 +233,14 @@ class Random(Kind):
         value.setstate((version, tuple(words), gauss))
 
 
-CLASS, CONSTANT, OBJECT, BLOCK = Class(), Constant(), Object(), Block()
 OF_TYPE = {
     list: List(),
     collections.deque: Deque(),
     set: Set(),
     **dict.fromkeys(DICTS.values(), Dict()),
-    numpy.ndarray: Array(),
-    **dict.fromkeys(BITS.values(), Bits()),
-    numpy.random.Generator: Generator(),
-    numpy.random.RandomState: RandomState(),
     random.Random: Random(),
 }
-KINDS = {CLASS, CONSTANT, OBJECT, BLOCK, *OF_TYPE.values()}
+CLASS, CONSTANT, OBJECT = Class(), Constant(), Object()
 CONSTANTS = (
     bytes,
     types.BuiltinMethodType,
@@ -359,16 +256,3 @@ CONSTANTS = (
     type(numpy.sum),
     type(numpy.random.Generator.random),
 )
-
-
-def kind_of(value, path):
-    """How a value is read. Bytes are constants, as they may be code: Meta-World unpickles those of its tasks."""
-    if type(value) in OF_TYPE:
-        return OF_TYPE[type(value)]
-    if isinstance(value, type):
-        return CLASS
-    if isinstance(value, CONSTANTS):
-        return CONSTANT
-    if is_ordinary(type(value)):
-        return OBJECT
-    raise StateNotOffered(path, f"a {type(value).__module__}.{type(value).__qualname__}, whose state can't be read")
