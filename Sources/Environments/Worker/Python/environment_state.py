@@ -41,7 +41,8 @@ def kind_of(value, path):
         return CONSTANT
     if is_ordinary(type(value)):
         return OBJECT
-    raise StateNotOffered(path, f"a {type(value).__module__}.{type(value).__qualname__}, whose state can't be read")
+    module = getattr(type(value), "__module__", "builtins")  # some C types have none
+    raise StateNotOffered(path, f"a {module}.{type(value).__qualname__}, whose state can't be read")
 
 
 class Walk:

@@ -95,16 +95,17 @@ def original(array):
 class Emulator:
     """`ale_py.ALEInterface` with a record of its last frames.
 
-    What the emulator clones lacks the screen and the action that a sticky one repeats. So a state is a clone of
-    some frames ago, and the actions since: of so many that one of them was surely not a repetition.
+    What the emulator clones lacks the screen, and the action that a sticky one repeats. So a state is a clone of some
+    frames ago with the actions since, of which surely not all were repetitions; and those before, one of which the first
+    may repeat.
     """
 
     PERIOD = 64
 
     def __init__(self, emulator, game):
         self.emulator, self.game = emulator, game
-        self.calls = None  # unknown before the first reset, and after writes that go past this record
         self.start = self.middle = None
+        self.before, self.calls = [], None  # unknown until the first reset, and after writes that go past this record
 
     def __getattr__(self, name):
         if name.startswith(("load", "restore", "set")):
@@ -113,26 +114,35 @@ class Emulator:
 
     def reset_game(self):
         self.emulator.reset_game()
-        self.start, self.calls = self.emulator.cloneState(include_rng=True), []
+        self.start, self.before, self.calls = self.clone(), [], []
 
-    def act(self, *arguments):
+    def act(self, *call):
         if self.calls is not None:
             if len(self.calls) == self.PERIOD:
-                self.middle = self.emulator.cloneState(include_rng=True)
+                self.middle = self.clone()
             elif len(self.calls) == 2 * self.PERIOD:
-                self.start, self.middle = self.middle, self.emulator.cloneState(include_rng=True)
-                self.calls = self.calls[self.PERIOD :]
-            self.calls.append(arguments)
-        return self.emulator.act(*arguments)
+                self.start, self.middle = self.middle, self.clone()
+                self.before, self.calls = self.calls[: self.PERIOD], self.calls[self.PERIOD :]
+            self.calls.append(call)
+        return self.emulator.act(*call)
 
     def clone(self):
-        return self.emulator.cloneState(include_rng=True).serialize()
+        return self.emulator.cloneState(include_rng=True)
+
+    def repeat(self, previous, frames, start, before, calls):
+        """Plays a record again, after some frames of the action that its first may repeat."""
+        self.emulator.reset_game()
+        for _ in range(frames):
+            self.emulator.act(*previous)
+        self.emulator.restoreState(start)
+        self.start, self.before, self.calls = start, before, []
+        for call in calls:
+            self.act(*call)
 
 
 class Recorded(Kind):
     # ale-py 0.12.1 doesn't clone all of their cartridges' states.
     LOSSY = {"miniature_golf", "pitfall2"}
-    ATTEMPTS = 128
 
     def read(self, walk, value, path):
         if walk.baseline is None:
@@ -141,24 +151,25 @@ class Recorded(Kind):
             raise StateNotOffered(path, f"an emulator of {value.game}, whose cartridge isn't cloned whole")
         if value.calls is None:
             raise StateNotOffered(path, "an emulator that was written to since its last reset")
-        calls = [[int(getattr(action, "value", action)), *map(float, strength)] for action, *strength in value.calls]
-        return {"start": walk.bytes(value.start.serialize()), "calls": calls, "end": walk.bytes(value.clone())}
+        before, calls = (
+            [[int(getattr(action, "value", action)), *map(float, strength)] for action, *strength in record]
+            for record in (value.before, value.calls)
+        )
+        clones = {"start": walk.bytes(value.start.serialize()), "end": walk.bytes(value.clone().serialize())}
+        return {**clones, "before": before, "calls": calls}
 
     def fill(self, restoration, value, state):
         start = sys.modules["ale_py"].ALEState(restoration.bytes(state["start"]))
         end = restoration.bytes(state["end"])
-        for attempt in range(self.ATTEMPTS):
-            value.reset_game()
-            # Whether the screen's last frame was whole isn't cloned either, in ale-py 0.12.1: it must match by chance.
-            value.emulator.restoreState(start)
-            for call in state["calls"][:attempt] if len(state["calls"]) >= value.PERIOD else [[0]] * attempt:
-                value.emulator.act(*call)
-            value.emulator.restoreState(start)
-            value.start = value.emulator.cloneState(include_rng=True)
-            for call in state["calls"]:
-                value.act(*call)
-            if value.clone() == end:
-                return
+        # Most likely it was the last action before, less likely an earlier one; a reset leaves none.
+        candidates = list(dict.fromkeys(tuple(call) for call in reversed(state["before"]))) or [(0,)]
+        # ale-py 0.12.1 doesn't clone either whether the last frame was whole: another number of frames may match that.
+        for more in range(8):
+            for candidate in candidates:
+                frames = more + (value.PERIOD if state["before"] else 0)
+                value.repeat(candidate, frames, start, state["before"], state["calls"])
+                if value.clone().serialize() == end:
+                    return
         raise StateMismatch("an emulator that doesn't repeat its last frames")
 
 
