@@ -229,14 +229,14 @@ class RoundTrips(unittest.TestCase):
 
     @unittest.skipUnless(has("ale_py"), "no ale_py")
     def test_atari(self):
-        cases = [["ALE/Breakout-v5", {}], ["ALE/Pong-v5", {"frameskip": 3}]]
+        cases = [["ALE/Pong-v5", {"frameskip": 3}]]
         if has("cv2"):
             cases.append(["ALE/SpaceInvaders-v5", {"frameskip": 1, "stack": 4}])
-        self.check(cases, [70, 5], 60)
+        self.check(cases, [70, 40], 60)
 
     @unittest.skipUnless(has("metaworld"), "no metaworld")
     def test_meta_world(self):
-        self.check([meta_world("push-v3")], [470], 60)
+        self.check([meta_world("push-v3")], [480], 40)
 
     @unittest.skipUnless("metaworld" in SWEEP, "STATE_SWEEP=metaworld")
     def test_all_of_meta_world(self):
