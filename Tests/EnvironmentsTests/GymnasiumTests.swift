@@ -77,6 +77,21 @@ struct GymnasiumTests {
     #expect(try EnvironmentCheck.failures(of: set.tasks[0], steps: 300) == [])
   }
 
+  @Test("Every slot does what it was told: of the example's corridors only those that go right are solved")
+  func actions() throws {
+    let set = try Suites.make("gymnasium:Corridor-v0", options: options(["corridor": example()]))
+    let play = try Play(set.tasks[0], replicas: 0..<4)
+    var solved = [0, 0, 0, 0]
+    for _ in 0..<60 {
+      try play.step([1, 0, 0, 1])
+      for slot in 0..<4 {
+        solved[slot] += Int(play.success[slot])
+        #expect(play.reward[slot] == Float(play.success[slot]) && play.terminated[slot] == play.success[slot])
+      }
+    }
+    #expect(solved[0] >= 6 && solved[3] >= 6 && solved[1] == 0 && solved[2] == 0)
+  }
+
   @Test(
     "Every space of a fixed length becomes an image or a vector, every choice a number, every bounded box [-1, 1]",
     arguments: [

@@ -51,6 +51,13 @@ struct MetaWorldTests {
     #expect(found.indices.first { found[$0] != expected[$0] } == nil)
   }
 
+  @Test("Meta-World keeps the promises of Environment, with its state restored", .enabled(if: python != nil))
+  func check() throws {
+    let task = try MetaWorld.tasks(["push"], ["horizon": "20"])[0]
+    #expect(try EnvironmentCheck.savesState(of: task))
+    #expect(try EnvironmentCheck.failures(of: task, steps: 60, slots: 2) == [])
+  }
+
   @Test("Goals are the package's, drawn or read from the cache", .enabled(if: python != nil))
   func goals() throws {
     let folder = WorkerPython.resource("worker.py").deletingLastPathComponent().path

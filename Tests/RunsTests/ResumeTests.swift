@@ -28,15 +28,28 @@ struct ResumeTests {
   }
 
   @Test("A run that was stopped and resumed ends with the same bytes", arguments: [0, 1, 2], [0, 8])
-  func exact(lag: Int, lstm: Int) throws {
+  func exact(lag: Int, lstm: Int) throws { try resumesExactly(configuration(lag: lag, lstm: lstm)) }
+
+  @Test(
+    "A run on Gymnasium's environments, too, in workers of one task and of two",
+    .enabled(if: (try? Suites.make("gymnasium:CartPole-v1")) != nil), arguments: [1, 2])
+  func exactInWorkers(shards: Int) throws {
+    var configuration = Preset.popArtIMPALA.configuration(suite: "gymnasium:CartPole-v1,Acrobot-v1")
+    (configuration.unroll, configuration.environmentsPerTask, configuration.shards) = (5, 4, shards)
+    configuration.steps = 24 * 5 * 4 * 2
+    try resumesExactly(configuration)
+  }
+
+  private func resumesExactly(_ configuration: RunConfiguration) throws {
     try inFolder { folder in
       func training(threads: Int) throws -> Training {
-        var configuration = configuration(lag: lag, lstm: lstm)
+        var configuration = configuration
         configuration.threads = threads
         return try Training(Agent(configuration))
       }
       let through = try training(threads: 1)
       #expect(through.agent.rounds == 24)
+      let noEpisodes = Array(repeating: Run.RecentEpisodes(), count: through.agent.taskSet.tasks.count)
       try through.engine.run(until: 24)
       try Checkpoint.write(through, recent: noEpisodes, to: "\(folder)/through")
 

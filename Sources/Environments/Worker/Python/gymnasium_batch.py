@@ -8,11 +8,14 @@ An observation is one array: an image where the space is a box of bytes with two
 import importlib
 import importlib.metadata
 import math
+import random
 import sys
 
 import gymnasium
 import numpy
+from environment_state import StateKeeper
 from gymnasium import spaces
+from state_kinds import StateNotOffered
 
 MOST_COMBINATIONS = 1024
 
@@ -141,16 +144,19 @@ class Batch:
     make = staticmethod(make)
 
     def __init__(self, slots, seeds, options, arrays):
+        # For environments that draw from the process's generators.
+        random.seed(seeds[0])
+        numpy.random.seed(seeds[0])
         self.environments = [self.make(options, seed) for seed in seeds]
         self.observer = observer(self.environments[0].observation_space)
         self.actor = actor(self.environments[0].action_space)
         self.seeds, self.has_success_rule = seeds, options["success"]
         self.arrays = {name: numpy.asarray(view) for name, view in arrays.items() if not isinstance(view, list)}
         self.observation, self.final = (list(numpy.asarray(arrays[name][0])) for name in ("observation", "final"))
-        self.actions = list(self.arrays["action"])
         self.arrays["valid"][:] = 1
         self.arrays["lives"][:] = 0
         self.versions = versions(self.environments[0])
+        self.keeper = StateKeeper(self.environments)
 
     def reset(self):
         for environment, seed, row in zip(self.environments, self.seeds, self.observation):
@@ -160,8 +166,8 @@ class Batch:
 
     def step(self):
         rewards, terminations, truncations, successes = [], [], [], []
-        for slot, environment in enumerate(self.environments):
-            observation, reward, terminated, truncated, information = environment.step(self.actor(self.actions[slot]))
+        for slot, (environment, action) in enumerate(zip(self.environments, self.arrays["action"])):
+            observation, reward, terminated, truncated, information = environment.step(self.actor(action))
             rewards.append(reward)
             terminations.append(terminated)
             truncations.append(truncated and not terminated)
@@ -183,7 +189,14 @@ class Batch:
             raise ValueError(f"the observation {str(observation)[:200]} is not in {space}") from error
 
     def save(self):
-        return None
+        try:
+            return self.keeper.save()
+        except StateNotOffered as reason:
+            print(f"the state can't be saved: {reason}")
+            return None
+
+    def restore(self, state):
+        self.keeper.restore(state)
 
     def close(self):
         for environment in self.environments:
