@@ -152,13 +152,6 @@ int cworkers_start(
   return error;
 }
 
-int cworkers_send(const cworkers_worker *worker, const void *packet, size_t length) {
-  ssize_t sent;
-  do sent = send(worker->control, packet, length, MSG_NOSIGNAL);
-  while (sent < 0 && errno == EINTR);
-  return sent < 0 ? errno : 0;
-}
-
 ptrdiff_t cworkers_receive(const cworkers_worker *worker, void *packet, size_t capacity, double seconds) {
   struct pollfd watched = {.fd = worker->control, .events = POLLIN};
   if (!poll_for(&watched, 1, seconds)) return -1;

@@ -315,7 +315,6 @@ public final class Group: @unchecked Sendable {
   /// Whether every environment can be restored exactly.
   func saveState(into archive: inout StateArchive, name: String) throws -> Bool {
     archive.add("\(name).carry", carry.saveState())
-    archive.add("\(name).worker_generation", withUnsafeBytes(of: worker.generation, Array.init))
     archive.add("\(name).episode_score", UnsafeBufferPointer(start: episodeScore, count: columns))
     archive.add("\(name).episode_length", UnsafeBufferPointer(start: episodeLength, count: columns))
     archive.add("\(name).episode_success", UnsafeBufferPointer(start: episodeSuccess, count: columns))
@@ -328,6 +327,8 @@ public final class Group: @unchecked Sendable {
         exact = false
       }
     }
+    // Last, as a worker that fails now begins another generation.
+    archive.add("\(name).worker_generation", withUnsafeBytes(of: worker.generation, Array.init))
     return exact
   }
 

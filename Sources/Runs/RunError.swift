@@ -33,7 +33,7 @@ public enum RunError: Error, Equatable, CustomStringConvertible {
     case .lockfileMismatch(let path, let difference):
       "\(path) belongs to other tasks: \(difference); use the version and tasks that it was trained with"
     case .configurationMismatch(let path, let setting, let saved, let given):
-      "\(path) was begun with \(setting) \(saved), not \(given); only threads may change: "
+      "\(path) was begun with \(setting) \(saved.isEmpty ? "none" : saved), not \(given.isEmpty ? "none" : given); only threads may change: "
         + "leave --\(setting) out, or begin a new run"
     case .allGivenUp(let reason):
       "the workers of all environments were given up, the last because \(reason); the last checkpoint is as it was"

@@ -13,6 +13,10 @@ struct Evaluate: ParsableCommand {
   var suite = "arcade"
   @Option(help: "Wrappers for --random, the innermost first, separated by commas.")
   var wrap = ""
+  @Option(help: "Arguments of the environments for --random: name=value,...")
+  var envArg = ""
+  @Option(help: "Python modules that register environments for --random, separated by commas.")
+  var envModule = ""
   @Option(help: "Tasks, separated by commas; all by default.")
   var tasks = ""
   @Option(help: "Episodes of each task.")
@@ -33,7 +37,10 @@ struct Evaluate: ParsableCommand {
 
   func validate() throws {
     if random == (runFolder != nil) { throw ValidationError("name the folder of a run, or --random --suite NAME") }
-    if runFolder != nil && !wrap.isEmpty { throw ValidationError("a run has wrappers of its own: leave --wrap out") }
+    for (option, value) in [("wrap", wrap), ("env-arg", envArg), ("env-module", envModule)]
+    where runFolder != nil && !value.isEmpty {
+      throw ValidationError("a run has its own: leave --\(option) out")
+    }
     if episodes < 1 { throw ValidationError("episodes is \(episodes), but must be at least 1") }
   }
 
@@ -46,7 +53,10 @@ struct Evaluate: ParsableCommand {
       let taskSet = ids.isEmpty ? agent.taskSet : try agent.taskSet.subset(ids)
       scores = try Evaluation.play(taskSet, policy: agent.learner, episodes: episodes, seed: seed, greedy: greedy)
     } else {
-      let taskSet = try Suites.make(suite, tasks: ids, wrappers: Wrapper.list(wrap))
+      let configuration = try RunConfiguration.resolve(
+        flags: [("suite", suite), ("wrap", wrap), ("env-arg", envArg), ("env-module", envModule)])
+      let taskSet = try Suites.make(
+        suite, tasks: ids, wrappers: configuration.wrappers, options: configuration.gymnasium)
       scores = try Evaluation.play(
         taskSet, policy: Evaluation.randomPolicy(taskSet), episodes: episodes, seed: seed)
     }

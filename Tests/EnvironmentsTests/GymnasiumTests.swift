@@ -167,7 +167,8 @@ struct GymnasiumTests {
       ("numpy.array([0, numpy.inf], numpy.float32), 1.0", "an observation whose number 1 is inf"),
       ("numpy.zeros(2, numpy.float32), float('nan')", "a reward of nan"),
       ("numpy.zeros(3, numpy.float32), 1.0", "the observation [0. 0. 0.] is not in Box"),
-      ("None, 1.0", "an observation whose number 0 is nan"),
+      ("None, 1.0", "the observation None is not in Box"),
+      ("numpy.zeros(1, numpy.float32), 1.0", "the observation [0.] is not in Box"),
       ("numpy.zeros(2, numpy.float32), [1, 2][action]", "IndexError: list index out of range"),
     ])
   func badNumbers(answer: String, reason: String) throws {

@@ -16,6 +16,7 @@ private struct CountingOptions: Encodable {
   var exitAt: Int?
   var hangAt: Int?
   var forkAt: Int?
+  var unsavedFrom: Int?
 }
 
 private let seeds: [UInt32] = [11, 2_000_000_000, 5, 77, 123_456_789]
@@ -375,6 +376,32 @@ struct WorkerTests {
       try batch.step(second, [2, 1, 2, 0, 1])
       #expect(row() == shown && batch.rows.valid[0] == 1)
     }
+  }
+
+  @Test("A state that can't be had any more is not the one before it")
+  func unsaved() throws {
+    let batch = WorkerBatch(slots: seeds.count, leafBytes: leaf.byteCount)
+    let environment = try counting(CountingOptions(unsavedFrom: 2))
+    try batch.reset(environment)
+    #expect(try environment.saveState() != nil)
+    for _ in 0..<2 { try batch.step(environment, [0, 0, 0, 0, 0]) }
+    #expect(try environment.saveState() == nil)
+  }
+
+  @Test("A worker that fails after its state was restored is started again")
+  func failsRestored() throws {
+    let batch = WorkerBatch(slots: seeds.count, leafBytes: leaf.byteCount)
+    let first = try counting()
+    try batch.reset(first)
+    let state = try #require(try first.saveState())
+    let second = try counting(recovery: WorkerRecovery())
+    try second.restoreState(state)
+    try batch.step(second, [0, 0, 0, 0, 0])
+    kill(try processNumber(second), SIGKILL)
+    try batch.step(second, [0, 0, 0, 0, 0])
+    #expect(batch.rows.valid[0] == 0 && second.losses.restarts == 1)
+    try batch.step(second, [0, 0, 0, 0, 0])
+    #expect(batch.rows.valid[0] == 1)
   }
 
   @Test("A child that an environment forks does not answer for it, and ends with the worker")

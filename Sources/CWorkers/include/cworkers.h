@@ -63,9 +63,6 @@ typedef struct {
 int cworkers_start(
     cworkers_worker *worker, const char *const arguments[], const char *directory, const char *log_path, size_t bytes);
 
-/// Sends one packet. A worker that has gone is EPIPE, never a signal.
-int cworkers_send(const cworkers_worker *worker, const void *packet, size_t length);
-
 /// Waits for one packet: its length, 0 when the worker has gone, -1 when `seconds` have passed. What is longer than
 /// `capacity` is cut off.
 ptrdiff_t cworkers_receive(const cworkers_worker *worker, void *packet, size_t capacity, double seconds);

@@ -109,6 +109,7 @@ final class HostedBatch {
         try copy(layout.final, to: rows.finalObservation, slots: slot..<slot + 1, from: memory)
         if program.truncationTerminates { (rows.terminated[slot], rows.truncated[slot]) = (1, 0) }
       }
+      wasOfUse = true
       ledger.withLock { $0.received += slots }
     }
     (pending, isSent) = (.none, false)

@@ -47,9 +47,14 @@ public final class Worker {
     precondition(process == nil && !hasEnded, "a worker is given its environments before the first request")
     python = try python ?? WorkerPython.locate()
     // Everything of the header lies on the first page.
-    let batch = HostedBatch(program, at: batches.last?.layout.end ?? 4096)
+    let batch = HostedBatch(program, at: batches.last?.layout.end ?? MemoryLayout<cworkers_header>.size)
+    guard batches.count < Int(CWORKERS_MOST_BATCHES) else {
+      throw EnvironmentError.refused(
+        task: program.task,
+        reason: "a group has more than \(CWORKERS_MOST_BATCHES) batches of environments: set groups to a multiple of it"
+      )
+    }
     batches.append(batch)
-    precondition(batches.count <= Int(CWORKERS_MOST_BATCHES), "a worker hosts \(CWORKERS_MOST_BATCHES) batches at most")
     return batch
   }
 
@@ -115,7 +120,8 @@ public final class Worker {
       for other in batches.indices where other != index { process.setCommand(.nothing, of: other) }
       try process.request(.work)
       while try !process.isComplete() { _ = cworkers_wait(process.fileDescriptor, 1) }
-      return try? Data(contentsOf: process.stateFile(of: index))
+      let state = try Data(contentsOf: process.stateFile(of: index))
+      return state.isEmpty ? nil : state
     } catch let error as EnvironmentError {
       try recover(from: error)
       return nil
@@ -151,15 +157,15 @@ public final class Worker {
   @discardableResult
   private func start(after delay: Double) throws -> WorkerProcess {
     let hosted = batches.enumerated().filter { !$0.element.isQuarantined }
-    var packet = FirstPacket(delay: delay)
-    packet.batches = hosted.map { index, batch in
-      FirstPacket.Batch(index: index, batch.program, seeds: batch.program.seeds(generation), batch.layout)
+    var file = StartFile(delay: delay)
+    file.batches = hosted.map { index, batch in
+      StartFile.Batch(index: index, batch.program, seeds: batch.program.seeds(generation), batch.layout)
     }
     var deadlines = self.deadlines
     deadlines.start += delay + deadlines.environment * Double(hosted.reduce(0) { $0 + $1.element.slots })
     (isReady, isWorking) = (false, false)
     let process = try WorkerProcess(
-      hosts: batches.map(\.program.task), python: python!, memory: batches.last!.layout.end, firstPacket: packet,
+      hosts: batches.map(\.program.task), python: python!, memory: batches.last!.layout.end, start: file,
       deadlines: deadlines)
     self.process = process
     return process

@@ -78,9 +78,9 @@ final class WorkerProcess {
   private var isRunning = false
   private var isReady = false
 
-  /// Starts the worker's program and sends it its first packet; doesn't wait, so that many workers can start at the same time.
+  /// Starts the worker's program with its file; doesn't wait, so that many workers can start at the same time.
   init(
-    hosts: [String], python: String, memory bytes: Int, firstPacket: FirstPacket, deadlines: WorkerDeadlines
+    hosts: [String], python: String, memory bytes: Int, start: StartFile, deadlines: WorkerDeadlines
   ) throws {
     (self.hosts, self.deadlines) = (hosts, deadlines)
     _ = Self.clearAbandoned
@@ -90,6 +90,7 @@ final class WorkerProcess {
     do {
       try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
       try Data().write(to: URL(filePath: logPath))
+      try start.encoded().write(to: directory.appending(path: "start.json"))
     } catch {
       throw EnvironmentError.workerFailed(
         task: task, reason: "can't be started, as \(directory.path) can't be written: free space, or set TMPDIR",
@@ -107,8 +108,7 @@ final class WorkerProcess {
         task: task, reason: "can't be started with \(python): \(String(cString: strerror(failure)))", log: "")
     }
     isRunning = true
-    let sent = try firstPacket.encoded().withUnsafeBytes { cworkers_send(&worker, $0.baseAddress, $0.count) }
-    guard sent == 0, cworkers_set_deadline(&worker, deadlines.start) == 0 else { throw failed() }
+    guard cworkers_set_deadline(&worker, deadlines.start) == 0 else { throw failed() }
   }
 
   deinit { close() }

@@ -48,6 +48,8 @@ final class ActionRepeatEnvironment: Environment {
     let all = inner.map(\.losses)
     var total = all.reduce(into: EnvironmentLosses(), +=)
     total.quarantined = all.allSatisfy(\.quarantined)
+    // They live in one worker, whose failures each of them counts.
+    total.restarts = all.map(\.restarts).max() ?? 0
     return total
   }
 

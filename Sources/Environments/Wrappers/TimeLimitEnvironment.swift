@@ -12,8 +12,9 @@ final class TimeLimitEnvironment: WrapperEnvironment {
       throw EnvironmentError.refused(
         task: task.id,
         reason:
-          "time-limit:\(limit) must begin episodes of its own, and environments in worker processes begin them only "
-          + "where one ended: leave it out, and set Gymnasium's own limit with --env-arg max_episode_steps=\(limit)")
+          "time-limit:\(limit) must begin episodes, and these environments begin them only where one ended: leave it "
+          + "out, and set Gymnasium's own limit with --env-arg max_episode_steps=\(limit), Meta-World's with horizon=\(limit)"
+      )
     }
     self.limit = Int64(limit)
     byteCounts = task.observation.leaves.map(\.byteCount)

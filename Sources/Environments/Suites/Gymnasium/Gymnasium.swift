@@ -63,7 +63,7 @@ public enum Gymnasium {
   ///   `workerFailed`.
   public static func task(_ id: String, options: Options = Options()) throws -> Task {
     let name = String(id.lowercased().map { $0.isLetter || $0.isNumber ? $0 : "_" })
-    let ready = try FirstPacket.describe(
+    let ready = try StartFile.describe(
       name, kind: "gymnasium", options: WorkerOptions(id, options), python: WorkerPython.locate())
     guard let spaces = ready.spaces else { preconditionFailure("a worker that was asked describes its environments") }
     let leaf = ObservationLeaf(

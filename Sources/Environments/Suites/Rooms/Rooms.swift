@@ -71,7 +71,8 @@ public enum Rooms {
   public static func items(
     weights: [Double], slip: Double = 0, showsWeights: Bool = false, horizon: Int = 100
   ) -> RoomsRules {
-    precondition(weights.count == 3, "items have three classes, not \(weights.count)")
+    precondition(
+      weights.count == 3 && weights.contains { $0 > 0 }, "items have three classes, one of which pays, not \(weights)")
     return RoomsRules(
       map: sixItems, rewards: [.item0: weights[0], .item1: weights[1], .item2: weights[2]], slip: slip,
       showsWeights: showsWeights, horizon: horizon)

@@ -57,12 +57,20 @@ public final class RoomsEnvironment: Environment {
       states[slot] = current
       if outcome.terminated || late {
         draw(slot, in: rows.finalObservation)
-        states[slot].state = start(random: random(slot, step: current.step).start)
-        states[slot].episodeStep = 0
+        beginEpisode(slot: slot, into: rows.observation)
+      } else {
+        draw(slot, in: rows.observation)
       }
-      draw(slot, in: rows.observation)
     }
     return .done
+  }
+
+  public let beginsEpisodes = true
+
+  public func beginEpisode(slot: Int, into observation: ObservationRows) {
+    states[slot].state = start(random: random(slot, step: states[slot].step).start)
+    states[slot].episodeStep = 0
+    draw(slot, in: observation)
   }
 
   private func draw(_ slot: Int, in rows: ObservationRows) {

@@ -60,6 +60,8 @@ class Batch:
             self.write(self.observation, slot)
 
     def save(self):
+        if self.steps >= self.options.get("unsaved_from", self.steps + 1):
+            return None
         return json.dumps([self.steps, self.episode, self.step_in_episode, self.total]).encode()
 
     def restore(self, state):

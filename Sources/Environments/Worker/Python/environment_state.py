@@ -204,15 +204,23 @@ class StateKeeper:
         self.roots += [(numpy.random.mtrand._rand, "numpy.random"), (random._inst, "random")]
         self.refusal = self.baseline = None
         try:
-            self.baseline = Walk(self.roots)
+            self.baseline = self.walk()
         except StateNotOffered as refusal:
             self.refusal = refusal
+
+    def walk(self):
+        try:
+            return Walk(self.roots, self.baseline)
+        except StateNotOffered:
+            raise
+        except Exception as error:  # of an environment that doesn't like to be looked at
+            raise StateNotOffered("env", f"not to be read: {type(error).__name__}: {error}") from error
 
     def save(self):
         """Raises StateNotOffered."""
         if self.refusal:
             raise self.refusal
-        walk = Walk(self.roots, self.baseline)
+        walk = self.walk()
         content = {"names": self.names, "identity": self.baseline.identity.hexdigest(), "nodes": walk.nodes}
         text = json.dumps(content, separators=(",", ":")).encode()
         rest = struct.pack("<Q", len(text)) + text + walk.raw

@@ -37,33 +37,43 @@ def make(options, _seed):
         return gymnasium.make(options["id"], disable_env_checker=True, **options["arguments"])
     except gymnasium.error.UnregisteredEnv as error:
         raise Refused(str(error)) from error
+    except TypeError as error:
+        if not options["arguments"]:
+            raise
+        raise Refused(f"it was made with {options['arguments']}: {error}; change --env-arg") from error
 
 
-class Image:
-    def __init__(self, space):
-        self.shape = space.shape if len(space.shape) == 3 else (*space.shape, 1)
-        self.leaf = {"element": "uint8", "shape": self.shape, "scale": 1 / max(int(space.high.max()), 1)}
+class Observer:
+    """Writes observations into rows: images as they are, everything else as a vector."""
 
-    def write(self, row, observation):
-        row[:] = numpy.asarray(observation).reshape(self.shape)
-
-
-class Vector:
     def __init__(self, space):
         self.space = space
-        flat = spaces.flatten_space(space)
-        if not isinstance(flat, spaces.Box):
-            raise Refused(f"observations are {space}, whose length varies: wrap the environment to give a box")
-        self.is_box = isinstance(space, spaces.Box)
-        self.leaf = {"element": "float32", "shape": flat.shape, "scale": 1}
+        self.is_box = isinstance(space, spaces.Box) and space.shape != ()
+        if self.is_box and space.dtype == numpy.uint8 and len(space.shape) in (2, 3):
+            shape = space.shape if len(space.shape) == 3 else (*space.shape, 1)
+            self.leaf = {"element": "uint8", "shape": shape, "scale": 1 / max(int(space.high.max()), 1)}
+        else:
+            flat = spaces.flatten_space(space)
+            if not isinstance(flat, spaces.Box):
+                raise Refused(f"observations are {space}, whose length varies: wrap the environment to give a box")
+            self.leaf = {"element": "float32", "shape": flat.shape, "scale": 1}
+        self.shape = space.shape if self.is_box else self.leaf["shape"]
+
+    def rows(self, block):
+        """The rows of an array, each in the shape that is written."""
+        return list(block.reshape(len(block), *self.shape))
 
     def write(self, row, observation):
-        row[:] = numpy.ravel(observation) if self.is_box else spaces.flatten(self.space, observation)
-
-
-def observer(space):
-    is_image = isinstance(space, spaces.Box) and space.dtype == numpy.uint8 and len(space.shape) in (2, 3)
-    return Image(space) if is_image else Vector(space)
+        try:
+            if not self.is_box:
+                observation = spaces.flatten(self.space, observation)
+            elif getattr(observation, "shape", None) != self.shape:
+                observation = numpy.asarray(observation)
+                if observation.shape != self.shape:
+                    raise ValueError(f"its shape is {observation.shape}")  # numpy would stretch some
+            row[...] = observation
+        except (ValueError, TypeError) as error:
+            raise ValueError(f"the observation {str(observation)[:200]} is not in {self.space}") from error
 
 
 class Choice:
@@ -79,11 +89,12 @@ class Choice:
             raise Refused(f"actions are {space}: {count} combinations, {MOST_COMBINATIONS} at most can be told apart")
         self.action = {"discrete": count}
 
-    def __call__(self, row):
+    def __call__(self, rows):
+        """What the environments are to be told."""
         if self.is_single:
-            return self.start + int(row)
-        digits = numpy.unravel_index(int(row), self.counts)
-        return self.start + numpy.asarray(digits, numpy.int64).reshape(self.shape)
+            return (self.start + rows).tolist()
+        digits = numpy.stack(numpy.unravel_index(rows, self.counts), axis=1)
+        return self.start + digits.astype(numpy.int64).reshape(len(rows), *self.shape)
 
 
 class Push:
@@ -96,10 +107,9 @@ class Push:
         self.is_unit = (space.low == -1).all() and (space.high == 1).all()  # nothing to round then
         self.action = {"box": int(numpy.prod(space.shape))}
 
-    def __call__(self, row):
-        if self.is_unit:
-            return row.reshape(self.shape).astype(self.dtype)
-        return (self.low + self.span * (1 + row.reshape(self.shape))).astype(self.dtype)
+    def __call__(self, rows):
+        rows = rows.reshape(len(rows), *self.shape)
+        return (rows if self.is_unit else self.low + self.span * (1 + rows)).astype(self.dtype)
 
 
 def actor(space):
@@ -125,7 +135,7 @@ def success(information):
 
 def describe(options):
     environment = make(options, 0)
-    observation, action = observer(environment.observation_space), actor(environment.action_space)
+    observation, action = Observer(environment.observation_space), actor(environment.action_space)
     environment.reset(seed=0)
     information = environment.step(environment.action_space.sample())[-1]
     described = {
@@ -148,13 +158,16 @@ class Batch:
         random.seed(seeds[0])
         numpy.random.seed(seeds[0])
         self.environments = [self.make(options, seed) for seed in seeds]
-        self.observer = observer(self.environments[0].observation_space)
+        self.observer = Observer(self.environments[0].observation_space)
         self.actor = actor(self.environments[0].action_space)
         self.seeds, self.has_success_rule = seeds, options["success"]
         self.arrays = {name: numpy.asarray(view) for name, view in arrays.items() if not isinstance(view, list)}
-        self.observation, self.final = (list(numpy.asarray(arrays[name][0])) for name in ("observation", "final"))
+        self.observation, self.final = (
+            self.observer.rows(numpy.asarray(arrays[name][0])) for name in ("observation", "final"))
+        for name in ("terminated", "truncated", "success", "lives"):
+            self.arrays[name][:] = 0
         self.arrays["valid"][:] = 1
-        self.arrays["lives"][:] = 0
+        self.has_ended = False
         self.versions = versions(self.environments[0])
         self.keeper = StateKeeper(self.environments)
 
@@ -162,31 +175,26 @@ class Batch:
         for environment, seed, row in zip(self.environments, self.seeds, self.observation):
             # Seeded once: a simulator's own generator goes on from there.
             observation, _ = environment.reset(seed=int(seed))
-            self.write(row, observation)
+            self.observer.write(row, observation)
 
     def step(self):
-        rewards, terminations, truncations, successes = [], [], [], []
-        for slot, (environment, action) in enumerate(zip(self.environments, self.arrays["action"])):
-            observation, reward, terminated, truncated, information = environment.step(self.actor(action))
+        a, write, rewards = self.arrays, self.observer.write, []
+        if self.has_ended:
+            a["terminated"][:] = a["truncated"][:] = 0
+            self.has_ended = False
+        actions = self.actor(a["action"])
+        for slot, (environment, action, row) in enumerate(zip(self.environments, actions, self.observation)):
+            observation, reward, terminated, truncated, information = environment.step(action)
             rewards.append(reward)
-            terminations.append(terminated)
-            truncations.append(truncated and not terminated)
             if self.has_success_rule:
-                successes.append((success(information) or 0) > 0)
+                a["success"][slot] = (success(information) or 0) > 0
             if terminated or truncated:
-                self.write(self.final[slot], observation)
+                self.has_ended = True
+                a["terminated"][slot], a["truncated"][slot] = bool(terminated), not terminated
+                write(self.final[slot], observation)
                 observation, _ = environment.reset()
-            self.write(self.observation[slot], observation)
-        a = self.arrays
-        a["reward"][:], a["terminated"][:], a["truncated"][:] = rewards, terminations, truncations
-        a["success"][:] = successes or 0
-
-    def write(self, row, observation):
-        try:
-            self.observer.write(row, observation)
-        except (ValueError, TypeError) as error:
-            space = self.environments[0].observation_space
-            raise ValueError(f"the observation {str(observation)[:200]} is not in {space}") from error
+            write(row, observation)
+        a["reward"][:] = rewards
 
     def save(self):
         try:

@@ -17,6 +17,7 @@ import numpy
 from metaworld import env_dict
 from metaworld.wrappers import RandomTaskSelectWrapper
 
+GOALS = 50
 VERSION = importlib.metadata.version("metaworld")
 
 
@@ -30,9 +31,12 @@ def goals(name, seed):
     cache = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "polymath"
     path = cache / f"metaworld-{VERSION}-{name}-{seed}.npy"
     try:
-        return numpy.load(path)
-    except (OSError, ValueError):
-        vectors = drawn(name, seed)
+        vectors = numpy.load(path)
+        if len(vectors) == GOALS:
+            return vectors
+    except (OSError, ValueError, EOFError):
+        pass
+    vectors = drawn(name, seed)
     try:
         cache.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=cache, delete=False) as file:

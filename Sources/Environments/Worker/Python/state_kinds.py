@@ -21,6 +21,8 @@ DICTS = {kind.__name__: kind for kind in (dict, collections.OrderedDict, collect
 # What Gymnasium measures with a clock differs between equal runs.
 CLOCKS = {RecordEpisodeStatistics: {"episode_start_time", "time_queue"}}
 LARGEST_BOUNDS = 4096
+# Of classes that Python code made: what C types have in slots can't be set.
+HEAP_TYPE = 1 << 9
 # Data that a class itself may hold, for all its objects.
 CLASS_DATA = (bool, int, float, str, list, dict, set, collections.deque, numpy.ndarray, numpy.random.Generator, Space)
 
@@ -121,6 +123,7 @@ def slots(cls):
     return {
         f"{base.__qualname__}.{name}": member
         for base in cls.__mro__
+        if base.__flags__ & HEAP_TYPE
         for name, member in vars(base).items()
         if type(member) is types.MemberDescriptorType
     }

@@ -1,9 +1,9 @@
 """A worker process: hosts batches of environments, one of each task, and steps them when its host asks.
 
 The host (Sources/CWorkers, Sources/Environments/Worker) gives four descriptors: a socket of packets, one JSON object
-each; the shared memory; and two eventfds. Its first packet says what to host and where each array of a batch lies.
-What can be hosted is `Batch` in the modules beside this one: it steps a batch and writes into the arrays. Instead of batches the
-packet may ask what environments look like.
+each; the shared memory; and two eventfds. `start.json` says what to host and where each array of a batch lies.
+What can be hosted is `Batch` in the modules beside this one: it steps a batch and writes into the arrays. Instead of batches it
+may ask what environments look like.
 The worker answers {"ready": ...} or {"error": traceback, "kind": ...}. After that all goes through the shared memory,
 where each batch has a command of its own, and the socket carries only an error, or the news that the host has gone.
 
@@ -67,25 +67,25 @@ def module(kind):
     return importlib.import_module(kind + "_batch")
 
 
+def restore(index, batch):
+    with open(f"state-{index}", "rb") as file:
+        batch.restore(file.read())
+
+
 def obey(index, batch, command):
-    name = f"state-{index}"
-    if command & RESTORE:
-        with open(name, "rb") as file:
-            batch.restore(file.read())
     if command & RESET:
         batch.reset()
     if command & STEP:
         batch.step()
     if command & SAVE:
         state = batch.save()
-        if state is None:
-            return
-        with open(name, "wb") as file:
-            file.write(state)
+        with open(f"state-{index}", "wb") as file:
+            file.write(state or b"")  # empty where it can't be had
 
 
 def serve(control):
-    start = json.loads(control.recv(1 << 20))
+    with open("start.json", "rb") as file:
+        start = json.load(file)
     end_with_host(CONTROL)
     time.sleep(start["delay"])
     if "describe" in start:
@@ -117,11 +117,15 @@ def serve(control):
             for _, batch in batches:
                 batch.close()
             return
+        # All are restored before any steps: they share the process's generators.
         for index, batch in batches:
-            command = commands[index]
-            if command:
+            if commands[index] & RESTORE:
                 working[0] = index + 1
-                obey(index, batch, command)
+                restore(index, batch)
+        for index, batch in batches:
+            if commands[index]:
+                working[0] = index + 1
+                obey(index, batch, commands[index])
         if os.getpid() != own:
             os._exit(1)  # an environment forked, and this is the child
         working[0] = 0

@@ -2,7 +2,7 @@ import CWorkers
 import Foundation
 
 /// What a worker is told when it starts: what to host and where each array lies, or what to describe.
-struct FirstPacket: Encodable {
+struct StartFile: Encodable {
   struct Description: Encodable {
     let kind: String
     let options: AnyEncodable
@@ -39,10 +39,10 @@ struct FirstPacket: Encodable {
   static func describe(
     _ task: String, kind: String, options: any Encodable, python: String
   ) throws -> WorkerProcess.Ready {
-    var packet = FirstPacket()
-    packet.describe = Description(kind: kind, options: AnyEncodable(options))
+    var file = StartFile()
+    file.describe = Description(kind: kind, options: AnyEncodable(options))
     let process = try WorkerProcess(
-      hosts: [task], python: python, memory: MemoryLayout<cworkers_header>.size, firstPacket: packet,
+      hosts: [task], python: python, memory: MemoryLayout<cworkers_header>.size, start: file,
       deadlines: WorkerDeadlines())
     defer { process.close() }
     return try process.waitUntilReady()
