@@ -13,6 +13,14 @@ class RomMissing(Exception):
     kind = "rom"
 
 
+def rom_path(game):
+    path = ale_py.roms.get_rom_path(game)
+    # The emulator ends the process, without an exception, over a file that it can't load.
+    if path is None or not os.path.exists(path):
+        raise RomMissing(f"ale-py {ale_py.__version__} has no ROM of {game}")
+    return path
+
+
 class Batch:
     """One game of the Arcade Learning Environment, stepped by ale-py's own vector environment in one thread.
 
@@ -22,10 +30,7 @@ class Batch:
 
     def __init__(self, slots, seeds, options, arrays):
         game = options["game"]
-        path = ale_py.roms.get_rom_path(game)
-        # The emulator ends the process, without an exception, over a file that it can't load.
-        if path is None or not os.path.exists(path):
-            raise RomMissing(f"ale-py {ale_py.__version__} has no ROM of {game}")
+        path = rom_path(game)
         ale_py.ALEInterface.setLoggerMode(ale_py.LoggerMode.Error)
         emulator = ale_py.ALEInterface()
         emulator.loadROM(path)
@@ -85,7 +90,7 @@ class Batch:
             self.final[ended] = information["final_obs"][ended]
 
     def save(self):
-        return None  # the vector environment can't be cloned
+        return None  # the vector environment can't be cloned: atari_exact_batch.py
 
     def close(self):
         self.environment.close()
