@@ -173,8 +173,6 @@ public enum Suites {
   private static let all: [(name: String, tasks: @Sendable () throws -> [Task])] = [
     ("arcade", { Arcade.tasks() }),
     ("arcade-unscaled", { Arcade.ids.map { Arcade.task($0, rewardScale: 1) } }),
-    ("atari8", { try Atari.suite8.map { try Atari.task($0) } }),
-    ("atari57", { try Atari.games.map { try Atari.task($0.id) } }),
     ("control", { Control.discreteTasks() }),
     ("control-continuous", { Control.continuousTasks() }),
     ("goals", { GoalGrids.tasks() }),
@@ -186,6 +184,8 @@ public enum Suites {
 
   /// Suites of environments that take arguments.
   private static let withArguments: [(name: String, tasks: @Sendable ([String: String]) throws -> [Task])] = [
+    ("atari8", { try Atari.tasks(Atari.suite8, $0, of: "atari8") }),
+    ("atari57", { try Atari.tasks(Atari.games.map(\.id), $0, of: "atari57") }),
     ("metaworld-mt10", { try MetaWorld.tasks(MetaWorld.mt10, $0) }),
     ("metaworld-mt25", { try MetaWorld.tasks(MetaWorld.mt25, $0) }),
     ("metaworld-mt50", { try MetaWorld.tasks(MetaWorld.mt50, $0) }),
@@ -198,7 +198,7 @@ public enum Suites {
   /// - Parameters:
   ///   - ids: Tasks to take, in this order; all where empty. Spaces are no wider than these need.
   ///   - wrappers: Around every task, the first nearest to the environment.
-  ///   - options: For Gymnasium's environments, and the arguments for Meta-World's.
+  ///   - options: For Gymnasium's environments, and the arguments for Atari's and Meta-World's.
   /// - Throws: `EnvironmentError.unknownSuite` or `unknownTask`, with the name that was probably meant, and what `TaskSet`,
   ///   `Gymnasium.task` and `Task.wrapped(by:)` throw.
   public static func make(

@@ -22,7 +22,7 @@ public struct Agent {
     } else {
       taskSet = try Suites.make(
         configuration.suite, tasks: ids, context: configuration.taskContext, wrappers: configuration.wrappers,
-        options: configuration.gymnasium)
+        options: configuration.suiteOptions)
     }
     try taskSet.checkStreams(replicas: configuration.environmentsPerTask)
     let tasks = taskSet.tasks

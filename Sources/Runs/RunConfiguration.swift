@@ -13,8 +13,10 @@ public struct RunConfiguration: Hashable, Sendable {
   public var wrappers: [Wrapper] = []
   /// What observations say of their task.
   public var taskContext = TaskContext.none
-  /// For environments of Gymnasium's.
+  /// For environments in workers.
   public var gymnasium = Gymnasium.Options()
+  /// Atari through the emulator's own interface, whose state can be saved: the argument `exact` of its suites.
+  public var isExact = false
   /// Name of a preset: the defaults of everything below.
   public var algorithm = Preset.popArtIMPALA.rawValue
   /// Agent steps in all, over all tasks.
@@ -38,6 +40,13 @@ public struct RunConfiguration: Hashable, Sendable {
   public var learning = IMPALA.Configuration()
 
   public init() {}
+
+  /// What suites are made with.
+  public var suiteOptions: Gymnasium.Options {
+    var options = gymnasium
+    if isExact { options.arguments["exact"] = "true" }
+    return options
+  }
 
   /// What its folder is called by default: suite, algorithm and seed, with dashes for what a file's name should not hold.
   public var runName: String {

@@ -93,7 +93,10 @@ public struct Setting: Sendable {
       try Wrapper.list($0)
     },
     choice("task-context", \.taskContext, "one-hot: vectors end with the task's number, one-hot"),
-    Setting("env-arg", \.gymnasium.arguments, kind: "list of name=value", "arguments of a Gymnasium environment") {
+    Setting(
+      "env-arg", \.gymnasium.arguments, kind: "list of name=value",
+      "arguments of a Gymnasium environment, or of an Atari suite"
+    ) {
       $0.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ",")
     } parse: { text in
       let pairs = text.split(separator: ",").map { $0.split(separator: "=", maxSplits: 1).map(String.init) }
@@ -105,6 +108,8 @@ public struct Setting: Sendable {
     } parse: {
       $0.split(separator: ",").map { $0.trimmingPrefix(" ").description }
     },
+    flag(
+      "exact", \.isExact, "Atari through the emulator's own interface, whose state can be saved; slower"),
     choicePreset,
     integer("steps", \.steps, "agent steps in all, over all tasks"),
     integer("seed", \.seed, "seed of every random number"),

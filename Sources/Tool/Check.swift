@@ -14,7 +14,7 @@ struct Check: ParsableCommand {
   var suite: String
   @Option(help: "Tasks, separated by commas; all by default.")
   var tasks = ""
-  @Option(help: "Arguments of a Gymnasium environment: name=value,...")
+  @Option(help: "Arguments of a Gymnasium environment or of an Atari suite: name=value,...")
   var envArg = ""
   @Option(help: "Python modules that register environments, separated by commas.")
   var envModule = ""
@@ -32,7 +32,7 @@ struct Check: ParsableCommand {
     let configuration = try RunConfiguration.resolve(
       flags: [("suite", suite), ("tasks", tasks), ("wrap", wrap), ("env-arg", envArg), ("env-module", envModule)])
     let set = try Suites.make(
-      suite, tasks: configuration.tasks, wrappers: configuration.wrappers, options: configuration.gymnasium)
+      suite, tasks: configuration.tasks, wrappers: configuration.wrappers, options: configuration.suiteOptions)
     print("observations: \(set.observation.summary); actions: \(set.action.summary)")
     var failed = 0
     for task in set.tasks {

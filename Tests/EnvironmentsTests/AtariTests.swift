@@ -99,6 +99,35 @@ struct AtariTests {
     #expect(try EnvironmentCheck.failures(of: Atari.task("breakout"), steps: 300, slots: 2) == [])
   }
 
+  @Test(
+    "So do those whose state can be saved, and restored ones go on as they did", .enabled(if: hasEmulator),
+    arguments: ["0", "0.25"])
+  func exact(stickyActions: String) throws {
+    let arguments = ["exact": "true", "sticky_actions": stickyActions]
+    let task = try Atari.tasks(["breakout"], arguments, of: "atari8")[0]
+    #expect(try EnvironmentCheck.savesState(of: task))
+    #expect(try EnvironmentCheck.failures(of: task, steps: 200, slots: 2) == [])
+  }
+
+  @Test("Arguments are checked, and stand in the lockfile")
+  func arguments() throws {
+    let arguments = ["sticky_actions": "0.25", "noop_max": "1", "frame_skip": "3", "max_frames": "90", "exact": "true"]
+    let task = try Atari.tasks(["pong"], arguments, of: "atari8")[0]
+    #expect(task.parameters["emulation"] == "exact" && task.parameters["sticky_actions"] == "0.25")
+    #expect(["noop_max", "frame_skip", "max_frames"].map { task.parameters[$0] } == ["1", "3", "90"])
+    #expect(try Atari.task("pong").parameters["emulation"] == nil)
+    let wrong = [
+      ("sticky_actions", "1.5"), ("noop_max", "0"), ("frame_skip", "0"), ("max_frames", "x"), ("exact", "1"),
+      ("speed", "2"),
+    ]
+    for (name, value) in wrong {
+      var options = Gymnasium.Options()
+      options.arguments = [name: value]
+      let error = #expect(throws: EnvironmentError.self) { try Suites.make("atari8", options: options) }
+      #expect(error?.description.hasPrefix("atari8: \(name)=\(value) is none of") == true)
+    }
+  }
+
   @Test("The frame limit terminates", .enabled(if: hasEmulator))
   func frameLimit() throws {
     var options = AtariOptions()

@@ -9,6 +9,14 @@ import Testing
 
 @testable import Runs
 
+/// Python with the emulator.
+private let canPlayAtari: Bool = {
+  var options = AtariOptions()
+  options.isExact = true
+  guard let task = try? Atari.task("breakout", options: options) else { return false }
+  return (try? EnvironmentCheck.savesState(of: task)) == true
+}()
+
 /// A run that is stopped and taken up again, as the tool does it with files.
 @Suite("Stop and resume", .serialized)
 struct ResumeTests {
@@ -37,6 +45,16 @@ struct ResumeTests {
     var configuration = Preset.popArtIMPALA.configuration(suite: "gymnasium:CartPole-v1,Acrobot-v1")
     (configuration.unroll, configuration.environmentsPerTask, configuration.shards) = (5, 4, shards)
     configuration.steps = 24 * 5 * 4 * 2
+    try resumesExactly(configuration)
+  }
+
+  @Test("A run on Atari games, too, where they are played exactly", .enabled(if: canPlayAtari))
+  func exactAtari() throws {
+    var configuration = Preset.popArtIMPALA.configuration(suite: "atari8")
+    (configuration.tasks, configuration.isExact) = (["breakout"], true)
+    configuration.gymnasium.arguments = ["sticky_actions": "0.25"]
+    (configuration.unroll, configuration.environmentsPerTask) = (5, 2)
+    configuration.steps = 24 * 5 * 2
     try resumesExactly(configuration)
   }
 

@@ -15,8 +15,31 @@ public struct AtariOptions: Hashable, Sendable {
   public var maxFrames = 108_000
   /// A lost life ends the episode for the learner, while the game and its score go on.
   public var lifeLossEndsEpisode = true
+  /// Plays through the emulator's own interface, whose state can be saved, instead of ale-py's vector environment, which is
+  /// faster. Sticky actions and frame limits are the same, the numbers of no-ops are drawn otherwise.
+  public var isExact = false
 
   public init() {}
+
+  /// What arguments ask for: `frame_skip`, `sticky_actions`, `noop_max`, `max_frames`, `exact`.
+  ///
+  /// - Throws: `EnvironmentError.refused` for any other name or value; `suite` is for its message.
+  init(_ arguments: [String: String], of suite: String) throws {
+    for (argument, value) in arguments {
+      switch (argument, Int(value), Double(value), Bool(value)) {
+      case ("frame_skip", let frames?, _, _) where (1...60).contains(frames): frameSkip = frames
+      case ("sticky_actions", _, let probability?, _) where (0...1).contains(probability): stickyActions = probability
+      case ("noop_max", let frames?, _, _) where (1...1000).contains(frames): noopMax = frames
+      case ("max_frames", let frames?, _, _) where (1...1_000_000_000).contains(frames): maxFrames = frames
+      case ("exact", _, _, let flag?): isExact = flag
+      default:
+        throw EnvironmentError.refused(
+          task: suite,
+          reason: "\(argument)=\(value) is none of frame_skip=1 to 60, sticky_actions=0 to 1, noop_max=1 to 1000, "
+            + "max_frames=1 to 1000000000, and exact=true or false")
+      }
+    }
+  }
 }
 
 /// Atari games, played by the Arcade Learning Environment in worker processes (`make gymnasium` installs it).
@@ -58,6 +81,14 @@ public enum Atari {
     }
   }
 
+  /// The tasks of these games, in their order.
+  ///
+  /// - Parameter arguments: Those of `AtariOptions`.
+  static func tasks(_ ids: [String], _ arguments: [String: String], of suite: String) throws -> [Task] {
+    let options = try AtariOptions(arguments, of: suite)
+    return try ids.map { try task($0, options: options) }
+  }
+
   private struct WorkerOptions: Encodable {
     let game: String
     let frameSkip: Int
@@ -65,13 +96,15 @@ public enum Atari {
     let noopMax: Int
     let fireReset: Bool
     let maxFrames: Int
+    /// No step says whether the task is solved.
+    let success = false
   }
 
   static func environment(
     _ id: String, options: AtariOptions, in worker: Worker, seeds: @escaping (_ generation: Int) -> [UInt32]
   ) throws -> WorkerEnvironment {
     let program = WorkerProgram(
-      task: id, kind: "atari", seeds: seeds,
+      task: id, kind: options.isExact ? "atari_exact" : "atari", seeds: seeds,
       options: WorkerOptions(
         game: id, frameSkip: options.frameSkip, stickyActions: options.stickyActions, noopMax: options.noopMax,
         fireReset: options.fireReset, maxFrames: options.maxFrames),
@@ -81,7 +114,7 @@ public enum Atari {
   }
 
   private static func parameters(_ id: String, _ options: AtariOptions) -> [String: String] {
-    [
+    var parameters = [
       "suite": "atari",
       "game": id,
       "actions": "full set, emulator codes",
@@ -97,5 +130,7 @@ public enum Atari {
       "life_loss": options.lifeLossEndsEpisode ? "ends the learner's episode" : "ignored",
       "reward": "unclipped",
     ].merging(versions.map { ("version_\($0.key)", $0.value) }) { $1 }
+    if options.isExact { parameters["emulation"] = "exact" }
+    return parameters
   }
 }
