@@ -1,21 +1,36 @@
-/// Environments whose vectors are shorter than their task set's: observations are filled up with zeros, and with a one where their
-/// task has its mark; of a box's actions the first ones are passed on.
+/// Environments whose vector or image is smaller than their task set's: what is seen keeps its place at the beginning of every axis,
+/// and zeros surround it, but for a one where their task has its mark; of a box's actions the first ones are passed on.
 final class PaddedEnvironment: WrapperEnvironment {
-  /// Floats of a slot's observation: the environment's and the set's.
-  private let (length, paddedLength): (Int, Int)
+  /// An image `[height, width, channels]`; a vector is one pixel.
+  private struct Extent {
+    let height, width: Int
+    /// Bytes of a pixel's channels.
+    let pixel: Int
+    var bytes: Int { height * width * pixel }
+
+    init(_ leaf: ObservationLeaf) {
+      let shape = Array(repeating: 1, count: 3 - leaf.shape.count) + leaf.shape
+      (height, width, pixel) = (shape[0], shape[1], shape[2] * leaf.element.byteCount)
+    }
+  }
+
+  /// Of a slot's observation: the environment's and the set's.
+  private let (extent, paddedExtent): (Extent, Extent)
   /// Where the set's observations say which task it is; nil where they don't.
   private let mark: Int?
   /// Numbers of a slot's action: the environment's and the set's; 0 where actions are discrete.
   private let (dimension, paddedDimension): (Int, Int)
   private let actions: UnsafeMutableBufferPointer<Float>
 
-  /// - Precondition: both observations are one vector; the set's is not shorter, and neither is its action.
+  /// - Precondition: both observations are one vector, or both one image; the set's is not smaller along any axis, and neither is its
+  ///   action. Only vectors have a mark.
   init(_ inner: any Environment, of task: Task, in observation: ObservationSpace, _ action: ActionSpace, mark: Int?) {
-    precondition(
-      task.observation.leaves.count == 1 && task.observation.leaves[0].isVector, "only one vector can be padded")
-    (length, paddedLength) = (task.observation.leaves[0].elementCount, observation.leaves[0].elementCount)
+    precondition(task.observation.isPaddable, "only one vector or one image can be padded")
+    let (leaf, paddedLeaf) = (task.observation.leaves[0], observation.leaves[0])
+    (extent, paddedExtent) = (Extent(leaf), Extent(paddedLeaf))
     (dimension, paddedDimension) = (task.action.dimension, action.dimension)
-    precondition(length <= paddedLength && dimension <= paddedDimension, "padding never cuts")
+    precondition(
+      zip(leaf.shape, paddedLeaf.shape).allSatisfy { $0 <= $1 } && dimension <= paddedDimension, "padding never cuts")
     self.mark = mark
     actions = .allocate(capacity: inner.slots * dimension)
     super.init(inner, of: task, keepsObservations: true)
@@ -38,11 +53,16 @@ final class PaddedEnvironment: WrapperEnvironment {
     pad(innerObservation!, slot, to: rows.observation)
   }
 
-  private func pad(_ vectors: ObservationMemory, _ slot: Int, to rows: ObservationRows) {
-    let vector = vectors.rows.leaves[0].assumingMemoryBound(to: Float.self) + slot * length
-    let target = rows.leaves[0].assumingMemoryBound(to: Float.self) + slot * paddedLength
-    target.update(from: vector, count: length)
-    (target + length).update(repeating: 0, count: paddedLength - length)
-    if let mark { target[mark] = 1 }
+  private func pad(_ observations: ObservationMemory, _ slot: Int, to rows: ObservationRows) {
+    let source = observations.rows.leaves[0] + slot * extent.bytes
+    let target = rows.leaves[0] + slot * paddedExtent.bytes
+    target.initializeMemory(as: UInt8.self, repeating: 0, count: paddedExtent.bytes)
+    for y in 0..<extent.height {
+      for x in 0..<extent.width {
+        (target + (y * paddedExtent.width + x) * paddedExtent.pixel).copyMemory(
+          from: source + (y * extent.width + x) * extent.pixel, byteCount: extent.pixel)
+      }
+    }
+    if let mark { target.storeBytes(of: 1, toByteOffset: mark * MemoryLayout<Float>.size, as: Float.self) }
   }
 }

@@ -17,8 +17,9 @@ public struct TaskSet: Sendable {
   public var observation: ObservationSpace { tasks[0].observation }
   public var action: ActionSpace { tasks[0].action }
 
-  /// Tasks may differ in their vectors' lengths and their numbers of actions: all are widened to the widest. What is added to an
-  /// observation is 0, and masks leave out what is added to actions.
+  /// Tasks may differ in their vectors' lengths, or in their images' heights, widths and channels, and in their numbers of actions:
+  /// all are widened to the most there is of each. What is added to an observation, after the end of its axes, is 0, and masks leave
+  /// out what is added to actions.
   ///
   /// - Parameter context: What observations say of their task.
   /// - Throws: `EnvironmentError.emptySet`, `duplicateTask`, `differentSpaces`, or `streamCollision` of first replicas.
@@ -37,8 +38,8 @@ public struct TaskSet: Sendable {
       }
       switch (action, task.action) {
       case (.discrete(let n), .discrete(let m)): action = .discrete(max(n, m))
-      // Only beside vectors can a box be cut to what a task has of it.
-      case (.box(let n), .box(let m)) where n == m || task.observation.leaves.allSatisfy(\.isVector):
+      // Only beside what can be padded can a box be cut to what a task has of it.
+      case (.box(let n), .box(let m)) where n == m || task.observation.isPaddable:
         action = .box(max(n, m))
       default:
         throw EnvironmentError.differentSpaces(
@@ -125,13 +126,20 @@ public struct TaskSet: Sendable {
 }
 
 extension ObservationSpace {
-  /// The longer of two vectors, or the same of anything else; nil where the two have nothing in common.
+  /// Whether it is one vector or one image.
+  var isPaddable: Bool { leaves.count == 1 && (leaves[0].isVector || leaves[0].isImage) }
+
+  /// Two vectors, or two images, as one that holds either; the same of anything else; nil where the two have nothing in common.
   fileprivate func widened(by other: ObservationSpace) -> ObservationSpace? {
     if self == other { return self }
-    guard leaves.count == 1, other.leaves.count == 1, leaves[0].isVector, other.leaves[0].isVector,
-      leaves[0].scale == other.leaves[0].scale
-    else { return nil }
-    return leaves[0].elementCount >= other.leaves[0].elementCount ? self : other
+    guard isPaddable, other.isPaddable else { return nil }
+    let (mine, theirs) = (leaves[0], other.leaves[0])
+    guard mine.isImage == theirs.isImage, mine.scale == theirs.scale else { return nil }
+    return ObservationSpace([
+      ObservationLeaf(
+        name: mine.name, element: mine.element, shape: zip(mine.shape, theirs.shape).map { max($0, $1) },
+        scale: mine.scale)
+    ])
   }
 
   /// One line: `planes uint8 [10, 10, 10] x 1.0`.
@@ -155,11 +163,13 @@ extension Task {
     if observation == self.observation && action == self.action { return self }
     // A discrete action stays the number that it is.
     let padded = observation != self.observation || action.dimension != self.action.dimension
+    // Added planes are never drawn, but the last colours of a palette are the last planes'.
+    let added = observation.leaves[0].shape.last! - self.observation.leaves[0].shape.last!
     return Task(
       id: id, observation: observation, action: action,
       actionMask: actionMask + Array(repeating: false, count: action.count - actionMask.count), scores: scores,
       parameters: parameters, lifeLossEndsEpisode: lifeLossEndsEpisode, hasSuccessRule: hasSuccessRule,
-      palette: palette
+      palette: palette.isEmpty ? [] : palette + Array(repeating: 0, count: added)
     ) { replicas, seed, worker in
       let environment = try makeEnvironment(replicas, seed, worker)
       return padded ? PaddedEnvironment(environment, of: self, in: observation, action, mark: mark) : environment
