@@ -1,7 +1,7 @@
 # Polymath. `make train` and `make test` do everything on a fresh Debian 12 or Ubuntu 24.04 with git, make and Swift
 # 6.2 or newer.
 
-.PHONY: train test bench bench-peers chaos learning build setup ctest lint format gymnasium metaworld clean
+.PHONY: train test bench bench-peers chaos learning build setup ctest lint format gymnasium metaworld minatar clean
 
 # Swift's debug builds compile C with -O2 all the same (Package.swift); release is for training.
 CONFIGURATION = release
@@ -56,8 +56,8 @@ lint:
 format:
 	swift format --in-place --recursive --parallel Sources Tests Package.swift
 
-# Python and its packages for the suites that need them: Gymnasium with Atari, and Meta-World with its simulator. Native suites
-# need nothing.
+# Python and its packages for the suites that need them: Gymnasium with Atari, Meta-World with its simulator, and MinAtar. Native
+# suites need nothing.
 gymnasium: .venv/.installed
 
 .venv/.installed: $(REQUIREMENTS)
@@ -70,6 +70,13 @@ metaworld: .venv/.installed-metaworld
 
 .venv/.installed-metaworld: .venv/.installed $(dir $(REQUIREMENTS))requirements-metaworld.txt
 	.venv/bin/python -m pip install --quiet --disable-pip-version-check -r $(dir $(REQUIREMENTS))requirements-metaworld.txt
+	touch $@
+
+minatar: .venv/.installed-minatar
+
+# Without what it depends on, which is for drawing: its games need numpy and Gymnasium only.
+.venv/.installed-minatar: .venv/.installed $(dir $(REQUIREMENTS))requirements-minatar.txt
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r $(dir $(REQUIREMENTS))requirements-minatar.txt
 	touch $@
 
 clean:

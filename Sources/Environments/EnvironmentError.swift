@@ -45,8 +45,8 @@ public enum EnvironmentError: Error, Equatable, CustomStringConvertible {
     case .workerFailed(let task, let reason, let log):
       "the worker of \(task) \(reason)" + (log.isEmpty ? "" : "; its log ends:\n\(log)")
     case .packageMissing(let task, let reason):
-      "\(task): \(reason): run `make gymnasium`, or `make metaworld` for that suite; a module of your own must lie in the "
-        + "current directory, or where Python finds it"
+      "\(task): \(reason): run `make gymnasium`, or `make metaworld` or `make minatar` for those suites; a module of your "
+        + "own must lie in the current directory, or where Python finds it"
     case .pythonMissing(let reason): "\(reason): run `make gymnasium`, or set POLYMATH_PYTHON"
     case .refused(let task, let reason), .romMissing(let task, let reason): "\(task): \(reason)"
     }

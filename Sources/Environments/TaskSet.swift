@@ -187,6 +187,7 @@ public enum Suites {
     ("control-continuous", { Control.continuousTasks() }),
     ("goals", { GoalGrids.tasks() }),
     ("goals-dense", { GoalGrids.denseAndSparse() }),
+    ("minatar", { MinAtar.tasks() }),
     ("planar10", { Planar.tasks() }),
     ("rooms", { Rooms.tasks() }),
     ("rooms-pixels", { Rooms.pixelTasks() }),

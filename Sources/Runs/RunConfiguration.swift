@@ -102,7 +102,7 @@ public enum Preset: String, CaseIterable, Sendable {
       run.learning.network = .small
       run.learning.learningRate = 5e-3
     }
-    if suite.hasPrefix("arcade") {
+    if suite.hasPrefix("arcade") || suite == "minatar" {
       // Smaller updates, and more of them. popart-impala, seed 11, 1.2 million steps, IQM: 0.26, against 0.18 with 8
       // environments a task, unroll 20 and 5e-3; the rate of each arm: scripts/arcade-rates.
       (run.environmentsPerTask, run.unroll, run.learning.learningRate) = (4, 10, 1e-2)

@@ -97,6 +97,7 @@ struct GymnasiumTests {
     arguments: [
       ("s.Box(0, 255, (6, 5, 3), numpy.uint8)", "s.Discrete(3, start=-1)", [6, 5, 3], ActionSpace.discrete(3)),
       ("s.Box(0, 255, (6, 5), numpy.uint8)", "s.MultiDiscrete([2, 3])", [6, 5, 1], .discrete(6)),
+      ("s.Box(0, 1, (6, 5, 4), bool)", "s.Discrete(2)", [6, 5, 4], .discrete(2)),
       ("s.Box(-1, 1, (2, 3), numpy.float64)", "s.MultiBinary(3)", [6], .discrete(8)),
       ("s.Discrete(4)", "s.Box(-2, 5, (3,), numpy.float32)", [4], .box(3)),
       (

@@ -2,8 +2,8 @@ import Foundation
 
 /// Any environment that Gymnasium can make, in worker processes (`make gymnasium` installs it): suite `gymnasium:ID,ID...`.
 ///
-/// Boxes of bytes with two or three axes are images; every other observation is flattened to one vector, in Gymnasium's own order.
-/// MultiDiscrete and MultiBinary actions are numbered. Boxes of actions have bounds, and an agent's -1 and 1 stand for these.
+/// Boxes of bytes or booleans with two or three axes are images; every other observation is flattened to one vector, in Gymnasium's
+/// own order. MultiDiscrete and MultiBinary actions are numbered. Boxes of actions have bounds, and an agent's -1 and 1 stand for these.
 public enum Gymnasium {
   /// What is passed to `gymnasium.make`, and which modules register environments before.
   public struct Options: Hashable, Sendable {
@@ -42,9 +42,10 @@ public enum Gymnasium {
     }
   }
 
-  private struct WorkerOptions: Encodable {
+  /// What the worker makes its environments with.
+  struct WorkerOptions: Encodable {
     let id: String
-    let arguments: [String: Value]
+    private let arguments: [String: Value]
     let modules: [String]
     let directory: String
     let success: Bool
@@ -83,16 +84,18 @@ public enum Gymnasium {
   /// - Parameters:
   ///   - kind: Which of the worker's batches.
   ///   - options: What that makes them with.
+  ///   - actionMask: nil for all.
   ///   - versions: Of packages, which the worker's must be; they stand in the lockfile.
   static func task(
     _ name: String, kind: String, options: any Encodable & Sendable, leaf: ObservationLeaf, action: ActionSpace,
-    parameters: [String: String], versions: [String: String], hasSuccessRule: Bool
+    actionMask: [Bool]? = nil, scores: Task.ReferenceScores? = nil, parameters: [String: String],
+    versions: [String: String], hasSuccessRule: Bool, palette: [UInt32] = []
   ) -> Task {
     Task(
       id: name, observation: ObservationSpace([leaf]), action: action,
-      actionMask: Array(repeating: true, count: action.count), scores: nil,
+      actionMask: actionMask ?? Array(repeating: true, count: action.count), scores: scores,
       parameters: parameters.merging(versions.map { ("version_\($0.key)", $0.value) }) { $1 },
-      hasSuccessRule: hasSuccessRule
+      hasSuccessRule: hasSuccessRule, palette: palette
     ) { replicas, seed, worker in
       let program = WorkerProgram(
         task: name, kind: kind,

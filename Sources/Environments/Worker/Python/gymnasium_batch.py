@@ -1,7 +1,7 @@
 """Any registered Gymnasium environment, and those that a module of the user's own registers.
 
-An observation is one array: an image where the space is a box of bytes with two or three axes, otherwise what Gymnasium's
-`flatten` makes of it, as float32. An action is a number, of one discrete space or of all combinations of several, or a vector in
+An observation is one array: an image where the space is a box of bytes or booleans with two or three axes, otherwise what
+Gymnasium's `flatten` makes of it, as float32. An action is a number, of one discrete space or of all combinations of several, or a vector in
 [-1, 1] that stands for a bounded box.
 """
 
@@ -49,7 +49,7 @@ class Observer:
     def __init__(self, space):
         self.space = space
         self.is_box = isinstance(space, spaces.Box) and space.shape != ()
-        if self.is_box and space.dtype == numpy.uint8 and len(space.shape) in (2, 3):
+        if self.is_box and space.dtype in (numpy.uint8, bool) and len(space.shape) in (2, 3):
             shape = space.shape if len(space.shape) == 3 else (*space.shape, 1)
             self.leaf = {"element": "uint8", "shape": shape, "scale": 1 / max(int(space.high.max()), 1)}
         else:
