@@ -414,10 +414,13 @@ struct WorkerTests {
       try batch.step(environment, [0, 0, 0, 0, 0])
       #expect(batch.rows.reward[0] == 0.5 * Float(step))
     }
-    for _ in 0..<200 where try running(inGroup: group) != 2 { usleep(10_000) }
-    #expect(try running(inGroup: group) == 2)
+    func settles(at count: Int) throws -> Bool {
+      for _ in 0..<500 where try running(inGroup: group) != count { usleep(10_000) }
+      return try running(inGroup: group) == count
+    }
+    #expect(try settles(at: 2))
     environment.worker.process?.close()
-    #expect(try running(inGroup: group) == 0)
+    #expect(try settles(at: 0))
   }
 
   @Test("Python that isn't there is said in one line with the remedy")
