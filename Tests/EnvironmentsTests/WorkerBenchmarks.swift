@@ -1,3 +1,4 @@
+import CWorkers
 import Foundation
 import Testing
 
@@ -5,9 +6,16 @@ import Testing
 
 /// What the bridge costs: `RL_BENCH=1 swift test -c release --scratch-path .build-bench --filter WorkerBenchmarks`.
 ///
-/// Nothing is asserted. Both sides run in turns, and medians of ratios are printed.
+/// Nothing is asserted. The sides run in turns, and medians are printed, of processor time where neighbours would blur the clock.
 @Suite("Worker benchmarks", .serialized, .enabled(if: ProcessInfo.processInfo.environment["RL_BENCH"] != nil))
 struct WorkerBenchmarks {
+  /// Microseconds a step.
+  private struct Cost {
+    /// Of all processes.
+    var processor: Double
+    var wall: Double
+  }
+
   /// The same environments in a plain loop of Python's, a round at a time.
   private final class PlainLoop {
     private let process = Process()
@@ -24,12 +32,14 @@ struct WorkerBenchmarks {
 
     deinit { process.terminate() }
 
-    /// Microseconds a step.
-    func round() throws -> Double {
+    func round() throws -> Cost {
       try input.fileHandleForWriting.write(contentsOf: Data("\n".utf8))
       var text = Data()
       while text.last != 10 { text += try output.fileHandleForReading.read(upToCount: 1) ?? Data([10]) }
-      return try #require(Double(String(decoding: text, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)))
+      let numbers = String(decoding: text, as: UTF8.self).split(whereSeparator: \.isWhitespace).compactMap {
+        Double($0)
+      }
+      return Cost(processor: try #require(numbers.first), wall: try #require(numbers.last))
     }
   }
 
@@ -56,9 +66,19 @@ struct WorkerBenchmarks {
 
     deinit { actions.deallocate() }
 
-    /// Microseconds a step.
-    func round() throws -> Double {
-      let start = ContinuousClock.now
+    /// Seconds of this process and of the workers.
+    private var processorTime: Double {
+      let workers = parts.compactMap { ($0.environment as? WorkerEnvironment)?.worker.process?.worker.group }
+      return ([0] + Set(workers)).reduce(0) { total, process in
+        var (clock, time) = (CLOCK_PROCESS_CPUTIME_ID, timespec())
+        if process != 0 { clock_getcpuclockid(process, &clock) }
+        clock_gettime(clock, &time)
+        return total + Double(time.tv_sec) + 1e-9 * Double(time.tv_nsec)
+      }
+    }
+
+    func round() throws -> Cost {
+      let (start, processor) = (ContinuousClock.now, processorTime)
       var steps = 0
       while ContinuousClock.now - start < .seconds(1) {
         let zeros = UnsafeMutableRawPointer(actions).assumingMemoryBound(to: Int32.self)
@@ -69,7 +89,9 @@ struct WorkerBenchmarks {
         for (part, progress) in zip(parts, begun) { try part.environment.finish(progress) }
         steps += slots
       }
-      return (ContinuousClock.now - start) / .microseconds(1) / Double(steps)
+      return Cost(
+        processor: 1e6 * (processorTime - processor) / Double(steps),
+        wall: (ContinuousClock.now - start) / .microseconds(1) / Double(steps))
     }
   }
 
@@ -110,9 +132,11 @@ struct WorkerBenchmarks {
     let plain = try PlainLoop(folder, "measured", slots: 16)
     let bridge = try Bridge([[Gymnasium.task("Trivial-v0", options: options)]], slots: 16)
     let rounds = try (0..<9).map { _ in (try plain.round(), try bridge.round()) }
+    let wall = median(rounds.map { $0.1.wall - $0.0.wall })
     print(
-      "16 trivial environments: plain loop \(median(rounds.map(\.0))) us a step, bridge \(median(rounds.map(\.1))) us, "
-        + "difference \(median(rounds.map { $0.1 - $0.0 })) us")
+      "16 trivial environments, us a step of processor time: plain loop \(median(rounds.map(\.0.processor))), bridge "
+        + "\(median(rounds.map(\.1.processor))), difference \(median(rounds.map { $0.1.processor - $0.0.processor })); "
+        + "difference on the wall \(wall)")
   }
 
   @Test("Meta-World's ten tasks in one worker and in two, beside a plain loop")
@@ -133,11 +157,14 @@ struct WorkerBenchmarks {
     let tasks = try MetaWorld.tasks(MetaWorld.mt10, [:])
     let plain = try PlainLoop(own, "measured", slots: 10)
     let one = try Bridge([tasks], slots: 1)
-    let two = try Bridge([Array(tasks[..<5]), Array(tasks[5...])], slots: 1)
+    // Every second task, as the slowest ones stand side by side.
+    let halves = (0..<2).map { half in stride(from: half, to: 10, by: 2).map { tasks[$0] } }
+    let two = try Bridge(halves, slots: 1)
     let rounds = try (0..<9).map { _ in (try plain.round(), try one.round(), try two.round()) }
+    let ratio = median(rounds.map { $0.1.processor / $0.0.processor })
     print(
-      "Meta-World's ten tasks: plain loop \(median(rounds.map(\.0))) us a step, one worker "
-        + "\(median(rounds.map(\.1))) us, ratio \(median(rounds.map { $0.1 / $0.0 })); two workers "
-        + "\(median(rounds.map(\.2))) us, \(median(rounds.map { $0.1 / $0.2 })) times as fast as one")
+      "Meta-World's ten tasks, us a step of processor time: plain loop \(median(rounds.map(\.0.processor))), one worker "
+        + "\(median(rounds.map(\.1.processor))), ratio \(ratio); on the wall two workers are "
+        + "\(median(rounds.map { $0.1.wall / $0.2.wall })) times as fast as one")
   }
 }

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Steps environments in a plain loop of one process, as `WorkerBenchmarks` steps them through the bridge: microseconds a step.
+"""Steps environments in a plain loop of one process, as `WorkerBenchmarks` steps them through the bridge.
 
     plain_loop.py FOLDER MODULE SLOTS SECONDS
 
-MODULE, in FOLDER, has `make(slot)`. Every line on the standard input asks for one round, and is answered with one number.
+MODULE, in FOLDER, has `make(slot)`. Every line on the standard input asks for one round, and is answered with microseconds a step, of the
+processor and of the clock on the wall.
 """
 
 import importlib
@@ -18,13 +19,13 @@ module, slots, seconds = importlib.import_module(sys.argv[2]), int(sys.argv[3]),
 environments = [module.make(slot) for slot in range(slots)]
 for environment in environments:
     environment.reset(seed=1)
-action = environments[0].action_space.sample()
+action = environments[0].action_space.sample() * 0
 for _ in sys.stdin:
-    start, steps = time.perf_counter(), 0
+    start, processor, steps = time.perf_counter(), time.process_time(), 0
     while time.perf_counter() - start < seconds:
         for environment in environments:
             _, _, terminated, truncated, _ = environment.step(action)
             if terminated or truncated:
                 environment.reset()
         steps += slots
-    print(1e6 * (time.perf_counter() - start) / steps, flush=True)
+    print(1e6 * (time.process_time() - processor) / steps, 1e6 * (time.perf_counter() - start) / steps, flush=True)

@@ -63,6 +63,18 @@ class Observer:
         """The rows of an array, each in the shape that is written."""
         return list(block.reshape(len(block), *self.shape))
 
+    def write_all(self, block, observations):
+        """`observations` into a whole array: where they are as they should be, by one call."""
+        if self.is_box:
+            try:
+                if [observation.shape for observation in observations] == [self.shape] * len(observations):
+                    rows = block.reshape(-1, *self.shape[1:])
+                    return numpy.concatenate(observations, out=rows, casting="unsafe")
+            except (AttributeError, ValueError, TypeError):
+                pass  # what is wrong with which is found below
+        for row, observation in zip(self.rows(block), observations):
+            self.write(row, observation)
+
     def write(self, row, observation):
         try:
             if not self.is_box:
@@ -162,8 +174,8 @@ class Batch:
         self.actor = actor(self.environments[0].action_space)
         self.seeds, self.has_success_rule = seeds, options["success"]
         self.arrays = {name: numpy.asarray(view) for name, view in arrays.items() if not isinstance(view, list)}
-        self.observation, self.final = (
-            self.observer.rows(numpy.asarray(arrays[name][0])) for name in ("observation", "final"))
+        self.observation = numpy.asarray(arrays["observation"][0])
+        self.final = self.observer.rows(numpy.asarray(arrays["final"][0]))
         for name in ("terminated", "truncated", "success", "lives"):
             self.arrays[name][:] = 0
         self.arrays["valid"][:] = 1
@@ -172,28 +184,28 @@ class Batch:
         self.keeper = StateKeeper(self.environments)
 
     def reset(self):
-        for environment, seed, row in zip(self.environments, self.seeds, self.observation):
-            # Seeded once: a simulator's own generator goes on from there.
-            observation, _ = environment.reset(seed=int(seed))
-            self.observer.write(row, observation)
+        # Seeded once: a simulator's own generator goes on from there.
+        observations = [env.reset(seed=int(seed))[0] for env, seed in zip(self.environments, self.seeds)]
+        self.observer.write_all(self.observation, observations)
 
     def step(self):
-        a, write, rewards = self.arrays, self.observer.write, []
+        a, observations, rewards = self.arrays, [], []
         if self.has_ended:
             a["terminated"][:] = a["truncated"][:] = 0
             self.has_ended = False
-        actions = self.actor(a["action"])
-        for slot, (environment, action, row) in enumerate(zip(self.environments, actions, self.observation)):
+        for environment, action in zip(self.environments, self.actor(a["action"])):
             observation, reward, terminated, truncated, information = environment.step(action)
-            rewards.append(reward)
+            slot = len(rewards)
             if self.has_success_rule:
                 a["success"][slot] = (success(information) or 0) > 0
             if terminated or truncated:
                 self.has_ended = True
                 a["terminated"][slot], a["truncated"][slot] = bool(terminated), not terminated
-                write(self.final[slot], observation)
+                self.observer.write(self.final[slot], observation)
                 observation, _ = environment.reset()
-            write(row, observation)
+            rewards.append(reward)
+            observations.append(observation)
+        self.observer.write_all(self.observation, observations)
         a["reward"][:] = rewards
 
     def save(self):
