@@ -4,131 +4,30 @@ import Testing
 
 @testable import Environments
 
-/// Any Python 3 will do for a batch that counts.
-private let python: String? =
-  (try? WorkerPython.locate())
-  ?? (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").map { "\($0)/python3" }
-  .first(where: FileManager.default.isExecutableFile(atPath:))
-
-private struct CountingOptions: Encodable {
-  var length = 7
-  var raiseAt: Int?
-  var exitAt: Int?
-  var hangAt: Int?
-  var forkAt: Int?
-  var unsavedFrom: Int?
-}
-
-private let seeds: [UInt32] = [11, 2_000_000_000, 5, 77, 123_456_789]
-private let leaf = ObservationLeaf(name: "image", element: .uint8, shape: [5, 7, 4])
-
-private func counting(
-  _ options: CountingOptions = CountingOptions(), truncationTerminates: Bool = false,
-  deadlines: WorkerDeadlines = WorkerDeadlines(), recovery: WorkerRecovery = WorkerRecovery(most: 0),
-  in worker: Worker? = nil
-) throws -> WorkerEnvironment {
-  let program = WorkerProgram(
-    task: "counting", kind: "counting", seeds: { generation in seeds.map { $0 + UInt32(generation) } },
-    options: options,
-    leaves: [WorkerLeaf(leaf: leaf, planesFirst: true)], action: .discrete(3),
-    truncationTerminates: truncationTerminates)
-  let own = Worker(recovery: recovery, deadlines: deadlines, python: python)
-  return try WorkerEnvironment(program, in: worker ?? own)
-}
-
-/// Steps until something is thrown, and gives that.
-private func failure(_ environment: WorkerEnvironment, steps: Int = 20) -> EnvironmentError? {
-  let batch = WorkerBatch(slots: seeds.count, leafBytes: leaf.byteCount)
-  do {
-    try batch.reset(environment)
-    for _ in 0..<steps { try batch.step(environment, [0, 1, 2, 0, 1]) }
-    return nil
-  } catch { return error as? EnvironmentError }
-}
-
-private func processNumber(_ environment: WorkerEnvironment) throws -> pid_t {
-  let process = try #require(environment.worker.process)
-  let path = "/proc/self/fdinfo/\(process.worker.process)"
-  let information = try String(contentsOfFile: path, encoding: .utf8)
-  let line = try #require(information.split(separator: "\n").first { $0.hasPrefix("Pid:") })
-  return try #require(pid_t(line.dropFirst(4).trimmingCharacters(in: .whitespaces)))
-}
-
-/// Processes of a group that have not ended.
-private func running(inGroup group: pid_t) throws -> Int {
-  let names = try FileManager.default.contentsOfDirectory(atPath: "/proc").filter { pid_t($0) != nil }
-  return names.count {
-    let fields =
-      (try? String(contentsOfFile: "/proc/\($0)/stat", encoding: .utf8))?.split(separator: ")").last?
-      .split(separator: " ") ?? []
-    // State, parent, group.
-    return fields.count > 2 && fields[2] == "\(group)" && fields[0] != "Z"
-  }
-}
-
-private func openDescriptors() throws -> Int {
-  try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count
-}
-
-@Suite("Worker processes", .serialized, .enabled(if: python != nil))
+@Suite("Worker processes", .serialized, .enabled(if: anyPython != nil))
 struct WorkerTests {
-  @Test("20,000 steps through the bridge give no wrong observation, reward, flag or final observation")
-  func counts() throws {
-    let environment = try counting()
-    let batch = WorkerBatch(slots: seeds.count, leafBytes: leaf.byteCount)
-    var expected = seeds.enumerated().map { CountingSlot(slot: $0, seed: Int($1), length: 7 + $0) }
-    func row(_ start: UnsafeMutablePointer<UInt8>, _ slot: Int) -> [UInt8] {
-      Array(UnsafeBufferPointer(start: start + slot * leaf.byteCount, count: leaf.byteCount))
-    }
-    try batch.reset(environment)
-    for slot in expected { #expect(row(batch.observation, slot.slot) == slot.observation(pixels: 35)) }
-    var wrong = 0
-    var random = SystemRandomNumberGenerator()
-    for _ in 0..<20_000 / seeds.count {
-      let actions = seeds.map { _ in Int32.random(in: 0..<3, using: &random) }
-      try batch.step(environment, actions)
-      for i in expected.indices {
-        expected[i].step += 1
-        expected[i].total += Int(actions[i])
-        let (step, cut) = (expected[i].step, expected[i].episode % 2 == 1)
-        let ended = step == expected[i].length
-        wrong += batch.rows.reward[i] == Float(actions[i]) + 0.5 * Float(step) ? 0 : 1
-        wrong += batch.rows.terminated[i] == (ended && !cut ? 1 : 0) ? 0 : 1
-        wrong += batch.rows.truncated[i] == (ended && cut ? 1 : 0) ? 0 : 1
-        wrong += batch.rows.valid[i] == 1 && batch.rows.success[i] == (actions[i] == 1 ? 1 : 0) ? 0 : 1
-        wrong += batch.rows.lives[i] == Int16(step - 2) ? 0 : 1
-        if ended {
-          wrong += row(batch.final, i) == expected[i].observation(pixels: 35) ? 0 : 1
-          expected[i].episode += 1
-          (expected[i].step, expected[i].total) = (0, 0)
-        }
-        wrong += row(batch.observation, i) == expected[i].observation(pixels: 35) ? 0 : 1
-      }
-    }
-    #expect(wrong == 0)
-  }
-
   @Test("A truncation is a termination where the task says so, with its final observation")
   func truncationTerminates() throws {
     let environment = try counting(CountingOptions(length: 3), truncationTerminates: true)
-    let batch = WorkerBatch(slots: seeds.count, leafBytes: leaf.byteCount)
+    let batch = WorkerBatch(slots: countingSeeds.count, leafBytes: countingLeaf.byteCount)
     try batch.reset(environment)
     for step in 1...6 {
       try batch.step(environment, [0, 0, 0, 0, 0])
       #expect(batch.rows.terminated[0] == (step % 3 == 0 ? 1 : 0) && batch.rows.truncated[0] == 0)
     }
-    let final = CountingSlot(slot: 0, seed: Int(seeds[0]), length: 3, episode: 1, step: 3)
-    #expect(Array(UnsafeBufferPointer(start: batch.final, count: leaf.byteCount)) == final.observation(pixels: 35))
+    let final = CountingSlot(slot: 0, seed: Int(countingSeeds[0]), length: 3, episode: 1, step: 3)
+    #expect(
+      Array(UnsafeBufferPointer(start: batch.final, count: countingLeaf.byteCount)) == final.observation(pixels: 35))
   }
 
   @Test("Reset starts again, and a batch that waits for nothing is done")
   func resets() throws {
     let environment = try counting()
-    let batch = WorkerBatch(slots: seeds.count, leafBytes: leaf.byteCount)
+    let batch = WorkerBatch(slots: countingSeeds.count, leafBytes: countingLeaf.byteCount)
     for _ in 0..<2 {
       try batch.reset(environment)
-      let first = CountingSlot(slot: 0, seed: Int(seeds[0]), length: 7)
-      let shown = Array(UnsafeBufferPointer(start: batch.observation, count: leaf.byteCount))
+      let first = CountingSlot(slot: 0, seed: Int(countingSeeds[0]), length: 7)
+      let shown = Array(UnsafeBufferPointer(start: batch.observation, count: countingLeaf.byteCount))
       #expect(shown == first.observation(pixels: 35))
       for _ in 0..<10 { try batch.step(environment, [0, 1, 2, 0, 1]) }
     }
@@ -138,7 +37,7 @@ struct WorkerTests {
   @Test("A worker killed from outside is reported at once, and leaves no zombie", arguments: [true, false])
   func killed(whileIdle: Bool) throws {
     let environment = try counting(CountingOptions(hangAt: whileIdle ? nil : 1))
-    let batch = WorkerBatch(slots: seeds.count, leafBytes: leaf.byteCount)
+    let batch = WorkerBatch(slots: countingSeeds.count, leafBytes: countingLeaf.byteCount)
     try batch.reset(environment)
     let number = try processNumber(environment)
     if whileIdle { kill(number, SIGKILL) }
@@ -175,26 +74,28 @@ struct WorkerTests {
     #expect(failure(try counting()) == nil)
   }
 
-  @Test("A worker that fails is started again with other seeds, and what it lost is marked")
+  @Test("A worker that fails is started again with other countingSeeds, and what it lost is marked")
   func restarts() throws {
     // Every worker raises at its fourth step: ten steps are three of three and a lost one, and then one more failure.
     let environment = try counting(CountingOptions(raiseAt: 4), recovery: WorkerRecovery(most: 2, seconds: 60))
-    let batch = WorkerBatch(slots: seeds.count, leafBytes: leaf.byteCount)
+    let batch = WorkerBatch(slots: countingSeeds.count, leafBytes: countingLeaf.byteCount)
     try batch.reset(environment)
     for step in 1...11 {
       try batch.step(environment, [0, 0, 0, 0, 0])
       let lost = step % 4 == 0
-      for slot in seeds.indices {
+      for slot in countingSeeds.indices {
         #expect(batch.rows.valid[slot] == (lost ? 0 : 1))
         #expect(batch.rows.truncated[slot] == (lost ? 1 : 0) && batch.rows.terminated[slot] == 0)
         let generation = step / 4
-        var expected = CountingSlot(slot: slot, seed: Int(seeds[slot]) + generation, length: 7 + slot)
+        var expected = CountingSlot(slot: slot, seed: Int(countingSeeds[slot]) + generation, length: 7 + slot)
         expected.step = step % 4
-        let shown = UnsafeBufferPointer(start: batch.observation + slot * leaf.byteCount, count: leaf.byteCount)
+        let shown = UnsafeBufferPointer(
+          start: batch.observation + slot * countingLeaf.byteCount, count: countingLeaf.byteCount)
         #expect(Array(shown) == expected.observation(pixels: 35))
       }
     }
-    #expect(environment.losses.received == 9 * seeds.count && environment.losses.lost == 2 * seeds.count)
+    #expect(
+      environment.losses.received == 9 * countingSeeds.count && environment.losses.lost == 2 * countingSeeds.count)
     #expect(environment.losses.reason == "the worker of counting failed: ValueError: asked to fail")
     let error = #expect(throws: EnvironmentError.self) { try batch.step(environment, [0, 0, 0, 0, 0]) }
     #expect(error?.description.contains("Traceback") == true)
@@ -203,7 +104,7 @@ struct WorkerTests {
   @Test("A worker that never was of use is an error, not a reason to try again")
   func neverReady() throws {
     let environment = try counting(CountingOptions(length: 0, raiseAt: 0), recovery: WorkerRecovery())
-    let batch = WorkerBatch(slots: seeds.count, leafBytes: leaf.byteCount)
+    let batch = WorkerBatch(slots: countingSeeds.count, leafBytes: countingLeaf.byteCount)
     let progress = try environment.reset(into: batch.rows.observation)
     kill(try processNumber(environment), SIGKILL)
     #expect(throws: EnvironmentError.self) { try environment.finish(progress) }
@@ -214,17 +115,17 @@ struct WorkerTests {
   func quarantine() throws {
     let environment = try counting(
       CountingOptions(raiseAt: 2), recovery: WorkerRecovery(most: 1, afterwards: .quarantine))
-    let batch = WorkerBatch(slots: seeds.count, leafBytes: leaf.byteCount)
+    let batch = WorkerBatch(slots: countingSeeds.count, leafBytes: countingLeaf.byteCount)
     try batch.reset(environment)
     let valid = try (1...8).map { _ in
       try batch.step(environment, [0, 0, 0, 0, 0])
       return batch.rows.valid[0]
     }
     #expect(valid == [1, 0, 1, 0, 0, 0, 0, 0])
-    #expect((0..<leaf.byteCount).allSatisfy { batch.observation[$0] == 0 })
+    #expect((0..<countingLeaf.byteCount).allSatisfy { batch.observation[$0] == 0 })
     let losses = environment.losses
     #expect(losses.quarantined && losses.restarts == 1)
-    #expect(losses.received == 2 * seeds.count && losses.lost == 6 * seeds.count)
+    #expect(losses.received == 2 * countingSeeds.count && losses.lost == 6 * countingSeeds.count)
   }
 
   @Test("Killed and stopped at random, workers go on, and every step asked for is received or lost")
@@ -233,7 +134,7 @@ struct WorkerTests {
     do {
       let environment = try counting(
         deadlines: WorkerDeadlines(step: 0.2), recovery: WorkerRecovery(most: 1_000, seconds: 0.01))
-      let batch = WorkerBatch(slots: seeds.count, leafBytes: leaf.byteCount)
+      let batch = WorkerBatch(slots: countingSeeds.count, leafBytes: countingLeaf.byteCount)
       try batch.reset(environment)
       var numbers = TestNumbers(7)
       var (asked, invalid, attacks) = (0, 0, 0)
@@ -242,13 +143,13 @@ struct WorkerTests {
           attacks += 1
           kill(try processNumber(environment), Bool.random(using: &numbers) ? SIGKILL : SIGSTOP)
         }
-        try batch.step(environment, seeds.map { _ in Int32.random(in: 0..<3, using: &numbers) })
-        asked += seeds.count
-        invalid += seeds.indices.count { batch.rows.valid[$0] == 0 }
+        try batch.step(environment, countingSeeds.map { _ in Int32.random(in: 0..<3, using: &numbers) })
+        asked += countingSeeds.count
+        invalid += countingSeeds.indices.count { batch.rows.valid[$0] == 0 }
       }
       let losses = environment.losses
       #expect(losses.received + losses.lost == asked && losses.lost == invalid)
-      #expect(losses.restarts == attacks && losses.lost == attacks * seeds.count)
+      #expect(losses.restarts == attacks && losses.lost == attacks * countingSeeds.count)
     }
     // Twenty workers that leak would be 120, and other tests have some meanwhile.
     #expect(try openDescriptors() < before + 60)
@@ -256,7 +157,7 @@ struct WorkerTests {
 
   @Test("A worker that hangs is killed when its environment goes, and nothing stays open")
   func closes() throws {
-    let batch = WorkerBatch(slots: seeds.count, leafBytes: leaf.byteCount)
+    let batch = WorkerBatch(slots: countingSeeds.count, leafBytes: countingLeaf.byteCount)
     func once(_ options: CountingOptions) throws {
       let environment = try counting(options, deadlines: WorkerDeadlines(close: 0.2))
       try batch.reset(environment)
@@ -282,7 +183,7 @@ struct WorkerTests {
   @Test("A worker ends with the socket of its host, even while it hangs, and not with the thread that started it")
   func endsWithHost() throws {
     nonisolated(unsafe) let environment = try counting(CountingOptions(hangAt: 2))
-    nonisolated(unsafe) let batch = WorkerBatch(slots: seeds.count, leafBytes: leaf.byteCount)
+    nonisolated(unsafe) let batch = WorkerBatch(slots: countingSeeds.count, leafBytes: countingLeaf.byteCount)
     let started = DispatchSemaphore(value: 0)
     Thread {
       try? batch.reset(environment)
@@ -302,9 +203,9 @@ struct WorkerTests {
 
   @Test("Batches of one worker step together, and a step begins when the last has asked or one is told to go on")
   func shares() throws {
-    let worker = Worker(recovery: WorkerRecovery(), deadlines: WorkerDeadlines(), python: python)
+    let worker = Worker(recovery: WorkerRecovery(), deadlines: WorkerDeadlines(), python: anyPython)
     let environments = try (0..<3).map { try counting(CountingOptions(length: 7 + $0), in: worker) }
-    let batches = environments.map { _ in WorkerBatch(slots: seeds.count, leafBytes: leaf.byteCount) }
+    let batches = environments.map { _ in WorkerBatch(slots: countingSeeds.count, leafBytes: countingLeaf.byteCount) }
     let starts = try zip(environments, batches).map { try $0.reset(into: $1.rows.observation) }
     for (environment, progress) in zip(environments, starts) { try environment.finish(progress) }
     func step(_ index: Int, _ action: [Int32]) throws -> StepProgress {
@@ -312,7 +213,7 @@ struct WorkerTests {
         try environments[index].step(ActionRows(discrete: $0.baseAddress!), into: batches[index].rows)
       }
     }
-    var expected = environments.indices.map { CountingSlot(slot: 4, seed: Int(seeds[4]), length: 7 + $0) }
+    var expected = environments.indices.map { CountingSlot(slot: 4, seed: Int(countingSeeds[4]), length: 7 + $0) }
     for round in 0..<5 {
       // In the second round the first asks alone.
       let asked = round == 1 ? [0] : [0, 1, 2]
@@ -323,7 +224,8 @@ struct WorkerTests {
         expected[index].total += index
       }
       for (expected, batch) in zip(expected, batches) {
-        let shown = UnsafeBufferPointer(start: batch.observation + 4 * leaf.byteCount, count: leaf.byteCount)
+        let shown = UnsafeBufferPointer(
+          start: batch.observation + 4 * countingLeaf.byteCount, count: countingLeaf.byteCount)
         #expect(Array(shown) == expected.observation(pixels: 35))
       }
     }
@@ -334,11 +236,11 @@ struct WorkerTests {
   func blames() throws {
     let worker = Worker(
       recovery: WorkerRecovery(most: 1, afterwards: .quarantine), deadlines: WorkerDeadlines(),
-      python: python)
+      python: anyPython)
     let environments = [
       try counting(in: worker), try counting(CountingOptions(exitAt: 3), in: worker), try counting(in: worker),
     ]
-    let batches = environments.map { _ in WorkerBatch(slots: seeds.count, leafBytes: leaf.byteCount) }
+    let batches = environments.map { _ in WorkerBatch(slots: countingSeeds.count, leafBytes: countingLeaf.byteCount) }
     let starts = try zip(environments, batches).map { try $0.reset(into: $1.rows.observation) }
     for (environment, progress) in zip(environments, starts) { try environment.finish(progress) }
     var valid: [[UInt8]] = [[], [], []]
@@ -360,8 +262,8 @@ struct WorkerTests {
 
   @Test("A worker's state goes on in another one", arguments: [false, true])
   func saves(running: Bool) throws {
-    let batch = WorkerBatch(slots: seeds.count, leafBytes: leaf.byteCount)
-    func row() -> [UInt8] { Array(UnsafeBufferPointer(start: batch.observation, count: leaf.byteCount)) }
+    let batch = WorkerBatch(slots: countingSeeds.count, leafBytes: countingLeaf.byteCount)
+    func row() -> [UInt8] { Array(UnsafeBufferPointer(start: batch.observation, count: countingLeaf.byteCount)) }
     let first = try counting()
     try batch.reset(first)
     for _ in 0..<10 { try batch.step(first, [0, 1, 2, 0, 1]) }
@@ -380,7 +282,7 @@ struct WorkerTests {
 
   @Test("A state that can't be had any more is not the one before it")
   func unsaved() throws {
-    let batch = WorkerBatch(slots: seeds.count, leafBytes: leaf.byteCount)
+    let batch = WorkerBatch(slots: countingSeeds.count, leafBytes: countingLeaf.byteCount)
     let environment = try counting(CountingOptions(unsavedFrom: 2))
     try batch.reset(environment)
     #expect(try environment.saveState() != nil)
@@ -390,7 +292,7 @@ struct WorkerTests {
 
   @Test("A worker that fails after its state was restored is started again")
   func failsRestored() throws {
-    let batch = WorkerBatch(slots: seeds.count, leafBytes: leaf.byteCount)
+    let batch = WorkerBatch(slots: countingSeeds.count, leafBytes: countingLeaf.byteCount)
     let first = try counting()
     try batch.reset(first)
     let state = try #require(try first.saveState())
@@ -407,7 +309,7 @@ struct WorkerTests {
   @Test("A child that an environment forks does not answer for it, and ends with the worker")
   func forks() throws {
     let environment = try counting(CountingOptions(forkAt: 2))
-    let batch = WorkerBatch(slots: seeds.count, leafBytes: leaf.byteCount)
+    let batch = WorkerBatch(slots: countingSeeds.count, leafBytes: countingLeaf.byteCount)
     try batch.reset(environment)
     let group = try processNumber(environment)
     for step in 1...6 {
