@@ -74,17 +74,11 @@ public final class GoalGridEnvironment: Environment {
     if let goal = rules.goal { planes[goal * GoalGrids.planes + rules.plane] = 1 }
   }
 
-  public func saveState() -> [UInt8]? { states.withUnsafeBytes(Array.init) }
+  public func saveState() -> [UInt8]? { states.savedState }
 
   /// - Throws: `EnvironmentError.badState` where the state is of another number of slots, or no cell of the grid.
   public func restoreState(_ state: [UInt8]) throws {
-    guard state.count == slots * MemoryLayout<Slot>.stride else {
-      throw EnvironmentError.badState(
-        task: task, reason: "it has \(state.count) bytes, but \(slots) slots need \(slots * MemoryLayout<Slot>.stride)")
-    }
-    let restored = state.withUnsafeBytes { bytes in
-      (0..<slots).map { bytes.loadUnaligned(fromByteOffset: $0 * MemoryLayout<Slot>.stride, as: Slot.self) }
-    }
+    let restored = try [Slot](savedState: state, slots: slots, of: task)
     guard restored.allSatisfy({ 0..<Int32(GoalGrids.side * GoalGrids.side) ~= $0.cell }) else {
       throw EnvironmentError.badState(task: task, reason: "a player is outside the 8x8 grid")
     }

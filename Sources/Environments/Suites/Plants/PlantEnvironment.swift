@@ -79,17 +79,8 @@ final class PlantEnvironment<P: Plant>: Environment {
       states[slot].state, into: rows.leaves[0].assumingMemoryBound(to: Float.self) + slot * P.observed.count)
   }
 
-  func saveState() -> [UInt8]? { states.withUnsafeBytes(Array.init) }
+  func saveState() -> [UInt8]? { states.savedState }
 
   /// - Throws: `EnvironmentError.badState` where the state is of another number of slots, or of another plant.
-  func restoreState(_ state: [UInt8]) throws {
-    let needed = slots * MemoryLayout<Slot>.stride
-    guard state.count == needed else {
-      throw EnvironmentError.badState(
-        task: task, reason: "it has \(state.count) bytes, but \(slots) slots need \(needed)")
-    }
-    states = state.withUnsafeBytes { bytes in
-      (0..<slots).map { bytes.loadUnaligned(fromByteOffset: $0 * MemoryLayout<Slot>.stride, as: Slot.self) }
-    }
-  }
+  func restoreState(_ state: [UInt8]) throws { states = try Array(savedState: state, slots: slots, of: task) }
 }

@@ -77,18 +77,11 @@ public final class RoomsEnvironment: Environment {
     view.draw(states[slot].state, into: rows.leaves[0].assumingMemoryBound(to: UInt8.self) + slot * view.size)
   }
 
-  public func saveState() -> [UInt8]? { states.withUnsafeBytes(Array.init) }
+  public func saveState() -> [UInt8]? { states.savedState }
 
   /// - Throws: `EnvironmentError.badState` where the state is of another number of slots, or can't be on this map.
   public func restoreState(_ state: [UInt8]) throws {
-    let needed = slots * MemoryLayout<Slot>.stride
-    guard state.count == needed else {
-      throw EnvironmentError.badState(
-        task: task, reason: "it has \(state.count) bytes, but \(slots) slots need \(needed)")
-    }
-    let restored = state.withUnsafeBytes { bytes in
-      (0..<slots).map { bytes.loadUnaligned(fromByteOffset: $0 * MemoryLayout<Slot>.stride, as: Slot.self) }
-    }
+    let restored = try [Slot](savedState: state, slots: slots, of: task)
     guard restored.allSatisfy({ rules.allows($0.state) }) else {
       throw EnvironmentError.badState(task: task, reason: "a player, a skull or a thing is where this map has none")
     }
