@@ -22,11 +22,17 @@ public final class Run: @unchecked Sendable {
   public struct RecentEpisodes: Codable, Sendable {
     public private(set) var count = 0
     public private(set) var scores: [Double] = []
+    /// Whether the task's success rule held, 1 or 0 an episode.
+    public private(set) var successes: [Double] = []
 
-    mutating func add(_ score: Double) {
+    mutating func add(_ episode: EpisodeRecord) {
       count += 1
-      if scores.count == 100 { scores.removeFirst() }
-      scores.append(score)
+      if scores.count == 100 {
+        scores.removeFirst()
+        successes.removeFirst()
+      }
+      scores.append(episode.score)
+      successes.append(episode.success ? 1 : 0)
     }
   }
 
@@ -125,7 +131,7 @@ public final class Run: @unchecked Sendable {
       try training.engine.run(until: limit) { [self] round in
         steps = (round + 1) * training.agent.shape.stepsPerRound
         if isStopping.load(ordering: .relaxed) { training.engine.stop() }
-        training.forEachEpisode(inRound: round) { recent[$0.task].add($0.score) }
+        training.forEachEpisode(inRound: round) { recent[$0.task].add($0) }
         if ContinuousClock.now - reported >= .seconds(1) {
           reported = .now
           if training.isStarved { throw RunError.allGivenUp(reason: training.losses.last?.reason ?? "") }
@@ -169,6 +175,9 @@ public final class Run: @unchecked Sendable {
         ("\(task.id)/episodes", Double(recent[index].count)), ("\(task.id)/return", score.estimate),
         ("\(task.id)/return_low", score.low), ("\(task.id)/return_high", score.high),
       ]
+      if task.hasSuccessRule {
+        numbers.append(("\(task.id)/success", Statistics.mean(recent[index].successes)))
+      }
       if losses[index].lost > 0 {
         numbers.append(("\(task.id)/worker_restarts", Double(losses[index].restarts)))
         numbers.append(("\(task.id)/steps_lost", Double(losses[index].lost)))

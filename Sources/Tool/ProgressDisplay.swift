@@ -67,14 +67,24 @@ final class ProgressDisplay: @unchecked Sendable {
   }
 
   private func lines(_ run: Run) -> [String] {
-    var rows = [["task", "episodes", "return", "random", "reference", "normalized", ""]]
-    for (task, recent) in zip(agent.taskSet.tasks, run.recent) {
+    let tasks = agent.taskSet.tasks
+    let (hasSuccess, hasScores) = (tasks.contains(where: \.hasSuccessRule), tasks.contains { $0.scores != nil })
+    var rows = [
+      ["task", "episodes", "return"] + (hasSuccess ? ["success"] : [])
+        + (hasScores ? ["random", "reference", "normalized", ""] : [])
+    ]
+    for (task, recent) in zip(tasks, run.recent) {
       let score = Statistics.mean(recent.scores)
-      let normalized = task.scores.flatMap { $0.normalized(score) }
-      rows.append([
-        task.id, grouped(recent.count), short(score), task.scores.map { short($0.random) } ?? "n/a",
-        task.scores?.reference.map(short) ?? "n/a", normalized.map(percent) ?? "n/a", bar(normalized),
-      ])
+      var row = [task.id, grouped(recent.count), short(score)]
+      if hasSuccess { row.append(task.hasSuccessRule ? percent(Statistics.mean(recent.successes)) : "n/a") }
+      if hasScores {
+        let normalized = task.scores.flatMap { $0.normalized(score) }
+        row += [
+          task.scores.map { short($0.random) } ?? "n/a", task.scores?.reference.map(short) ?? "n/a",
+          normalized.map(percent) ?? "n/a", bar(normalized),
+        ]
+      }
+      rows.append(row)
     }
     let done = Double(run.steps) / Double(agent.configuration.steps)
     let status =

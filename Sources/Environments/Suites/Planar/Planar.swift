@@ -73,7 +73,7 @@ public enum Planar {
       "push_around_wall",
       PlanarTask(
         rewardMaximum: 5, obstacle: .wall(halfWidth: 0.35, halfHeight: 0.05),
-        objectStart: .init(x: -0.3...0.3, y: -0.5...(-0.3)), goalRegion: .init(x: -0.25...0.25, y: 0.35...0.7))
+        objectStart: .init(x: -0.3...0.3, y: -0.48...(-0.3)), goalRegion: .init(x: -0.25...0.25, y: 0.35...0.7))
     ),
   ]
 
@@ -89,6 +89,6 @@ public enum Planar {
     "close_drawer": (15.64, 125.641),
     "turn_dial": (29.285, 254.158),
     "insert": (214.765, 1249.371),
-    "push_around_wall": (117.593, 633.218),
+    "push_around_wall": (117.432, 632.996),
   ]
 }
