@@ -78,6 +78,17 @@ public final class Tape {
     return try body()
   }
 
+  /// Runs `body` on other parameters: a critic after an actor, a target network. Without `gradients` what `body` computes
+  /// still passes gradients on to its inputs, but none to its parameters.
+  public func with<Result>(
+    values: ParameterBuffer, gradients: ParameterBuffer? = nil, _ body: () throws -> Result
+  ) rethrows -> Result {
+    let before = (parameterValues, parameterGradients)
+    (parameterValues, parameterGradients) = (values, gradients)
+    defer { (parameterValues, parameterGradients) = before }
+    return try body()
+  }
+
   /// Runs the recorded operations in reverse, from a loss of one element.
   public func backward(from loss: Tensor) {
     precondition(loss.count == 1, "a loss is one number, not \(loss.shape)")
