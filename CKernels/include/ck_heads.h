@@ -4,11 +4,13 @@
 #include <stddef.h>
 
 /// y[r] = w[task[r]] . x[r] + b[task[r]].  y `[rows]`, x `[rows, inputs]`, w `[tasks, inputs]` (a row a task, so that a
-/// task's head is one block), b `[tasks]`. Precondition: 0 <= task < tasks.
+/// task's head is one block), b `[tasks]`. Precondition: 0 <= task < tasks. This is `ck_task_linear` with one output, row by
+/// row: several times faster where rows of several tasks alternate, about as fast where rows of a task stand together.
 void ck_task_head_forward(float *restrict y, const float *restrict x, const float *restrict w, const float *restrict b,
                           const int *restrict task, size_t rows, size_t inputs);
 
-/// dx[r] += dy[r] w[task[r]], dw[task[r]] += dy[r] x[r], db[task[r]] += dy[r], in order of r. dx may be NULL.
+/// dx[r] += dy[r] w[task[r]], dw[task[r]] += dy[r] x[r], db[task[r]] += dy[r], in order of r. Any of dx, dw, db may be
+/// NULL.
 void ck_task_head_backward(float *restrict dx, float *restrict dw, float *restrict db, const float *restrict dy,
                            const float *restrict x, const float *restrict w, const int *restrict task, size_t rows,
                            size_t inputs);

@@ -21,4 +21,7 @@ void ck_rmsprop_step(float *restrict p, float *restrict ms, float *restrict mome
 void ck_adam_step(float *restrict p, float *restrict m, float *restrict v, const float *restrict gradient, size_t n,
                   float clip, float rate, float beta1, float beta2, float epsilon, size_t step);
 
+/// Polyak averaging: target += tau (source - target).
+void ck_polyak(float *restrict target, const float *restrict source, float tau, size_t n);
+
 #endif

@@ -25,6 +25,9 @@ void ck_random_block(uint32_t out[4], ck_address address, uint32_t block);
 /// u in [0, 1): the top 24 bits of word i of the draw, times 2^-24.
 void ck_random_uniform(float *u, ck_address address, size_t n);
 
+/// Whole numbers below `limit`, all as likely as another but for limit / 2^32.  Precondition: limit >= 1.
+void ck_random_below(uint32_t *numbers, ck_address address, uint32_t limit, size_t n);
+
 /// Standard normal numbers (Box and Muller), in pairs of words, arithmetic in double.
 void ck_random_normal(float *z, ck_address address, size_t n);
 

@@ -26,6 +26,7 @@
 #include "ck_dispatch.h"
 #include "ck_heads.h"
 #include "ck_linear.h"
+#include "ck_modules.h"
 #include "ck_normal.h"
 #include "ck_optimizer.h"
 #include "ck_pooling.h"

@@ -16,12 +16,13 @@ static int goes_in_blocks(size_t rows, size_t inputs, size_t outputs) {
   return ck_is_direct(outputs) && rows > 1 && (rows <= FEW_ROWS || inputs * outputs <= CACHED_WEIGHTS);
 }
 
-void ck_linear_forward(float *restrict y, const float *restrict x, const float *restrict w, const float *restrict b,
-                       size_t rows, size_t inputs, size_t outputs) {
+// Where beta is 0, OpenBLAS clears y in a pass of its own; filling y with the bias costs the same.
+static void forward(float *restrict y, const float *restrict x, const float *restrict w, const float *restrict b,
+                    int relu, size_t rows, size_t inputs, size_t outputs) {
   if (goes_in_blocks(rows, inputs, outputs)) {
     const ck_windows windows = {.rows = 1, .columns = rows, .lines = 1, .length = inputs, .x_column = inputs,
                                 .y_column = outputs, .w_row = outputs};
-    ck_kernels()->convolve(y, x, w, &windows, &(ck_finish){.bias = b});
+    ck_kernels()->convolve(y, x, w, &windows, &(ck_finish){.bias = b, .relu = relu});
     return;
   }
   if (b) {
@@ -30,6 +31,12 @@ void ck_linear_forward(float *restrict y, const float *restrict x, const float *
     memset(y, 0, rows * outputs * sizeof *y);
   }
   add_product(y, x, w, rows, inputs, outputs);
+  if (relu) ck_relu_forward(y, y, rows * outputs);
+}
+
+void ck_linear_forward(float *restrict y, const float *restrict x, const float *restrict w, const float *restrict b,
+                       size_t rows, size_t inputs, size_t outputs) {
+  forward(y, x, w, b, 0, rows, inputs, outputs);
 }
 
 void ck_linear_backward(float *restrict dx, float *restrict dw, float *restrict db, const float *restrict dy,
@@ -37,6 +44,54 @@ void ck_linear_backward(float *restrict dx, float *restrict dw, float *restrict 
   if (dx) add_product_with_transpose(dx, dy, w, rows, inputs, outputs);
   if (dw) add_transpose_product(dw, x, dy, rows, inputs, outputs);
   if (db) ck_column_sum(db, dy, rows, outputs);
+}
+
+void ck_dense_relu_forward(float *restrict y, const float *restrict x, const float *restrict w,
+                           const float *restrict b, size_t rows, size_t inputs, size_t outputs) {
+  forward(y, x, w, b, 1, rows, inputs, outputs);
+}
+
+void ck_dense_relu_backward(float *restrict dx, float *restrict dw, float *restrict db, float *restrict dy,
+                            const float *restrict y, const float *restrict x, const float *restrict w, size_t rows,
+                            size_t inputs, size_t outputs) {
+  ck_kernels()->mask_gradient(dy, db, y, rows, outputs);
+  ck_linear_backward(dx, dw, NULL, dy, x, w, rows, inputs, outputs);
+}
+
+// The number of rows from `first` on that have one task.
+static size_t run_of_task(const int *task, size_t first, size_t rows) {
+  size_t end = first + 1;
+  while (end < rows && task[end] == task[first]) end++;
+  return end - first;
+}
+
+void ck_task_linear_forward(float *restrict y, const float *restrict x, const float *restrict w,
+                            const float *restrict b, const int *restrict task, int relu, size_t rows, size_t inputs,
+                            size_t outputs) {
+  for (size_t row = 0, count; row < rows; row += count) {
+    const size_t which = (size_t)task[row];
+    count = run_of_task(task, row, rows);
+    forward(y + row * outputs, x + row * inputs, w + which * inputs * outputs, b + which * outputs, relu, count, inputs,
+            outputs);
+  }
+}
+
+void ck_task_linear_backward(float *restrict dx, float *restrict dw, float *restrict db, float *restrict dy,
+                             const float *restrict y, const float *restrict x, const float *restrict w,
+                             const int *restrict task, int relu, size_t rows, size_t inputs, size_t outputs) {
+  for (size_t row = 0, count; row < rows; row += count) {
+    const size_t which = (size_t)task[row], weights = which * inputs * outputs;
+    count = run_of_task(task, row, rows);
+    float *dx_run = dx ? dx + row * inputs : NULL, *dw_run = dw ? dw + weights : NULL;
+    float *db_run = db ? db + which * outputs : NULL, *dy_run = dy + row * outputs;
+    const float *x_run = x + row * inputs;
+    if (relu) {
+      ck_dense_relu_backward(dx_run, dw_run, db_run, dy_run, y + row * outputs, x_run, w + weights, count, inputs,
+                             outputs);
+    } else {
+      ck_linear_backward(dx_run, dw_run, db_run, dy_run, x_run, w + weights, count, inputs, outputs);
+    }
+  }
 }
 
 void ck_embedding_forward(float *restrict y, const float *restrict table, const int *restrict index, size_t rows,

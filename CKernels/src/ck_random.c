@@ -35,6 +35,14 @@ void ck_random_uniform(float *u, ck_address address, size_t n) {
   }
 }
 
+void ck_random_below(uint32_t *numbers, ck_address address, uint32_t limit, size_t n) {
+  uint32_t word[WORDS];
+  for (size_t i = 0; i < n; i++) {
+    if (i % WORDS == 0) ck_random_block(word, address, (uint32_t)(i / WORDS));
+    numbers[i] = (uint32_t)((uint64_t)word[i % WORDS] * limit >> 32);
+  }
+}
+
 // Four words give four normal numbers. The uniform number under the logarithm lies in (0, 1].
 static void normal_block(float z[4], ck_address address, uint32_t block) {
   const double turn = 6.283185307179586;

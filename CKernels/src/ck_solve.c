@@ -1,6 +1,7 @@
 #include "ck_solve.h"
 
 #include <lapacke.h>
+#include <math.h>
 #include <string.h>
 
 enum { BLOCK = 32 };  // LAPACK's block size: this much work space a column lets it use matrix products
@@ -33,6 +34,37 @@ int ck_orthogonal(float *a, float *workspace, size_t rows, size_t columns) {
   for (size_t j = 0; j < count; j++) {
     for (size_t i = 0; i < length; i++) {
       a[wide ? j * columns + i : i * columns + j] = sign[j] * q[j * length + i];
+    }
+  }
+  return 0;
+}
+
+size_t ck_symmetric_eigen_workspace(size_t n) { return (2 + BLOCK) * n; }
+
+static void swap(double *a, double *b) {
+  const double kept = *a;
+  *a = *b;
+  *b = kept;
+}
+
+// LAPACK's columns are our rows, and its upper triangle is our lower one. Its eigenvalues rise, and its signs are arbitrary.
+int ck_symmetric_eigen(double *values, double *a, double *workspace, size_t n) {
+  const lapack_int size = (lapack_int)n, work = (lapack_int)ck_symmetric_eigen_workspace(n);
+  const lapack_int status = LAPACKE_dsyev_work(LAPACK_COL_MAJOR, 'V', 'U', size, a, size, values, workspace, work);
+  if (status) return (int)status;
+  for (size_t k = 0; k < n / 2; k++) {
+    const size_t other = n - 1 - k;
+    swap(&values[k], &values[other]);
+    for (size_t j = 0; j < n; j++) swap(&a[k * n + j], &a[other * n + j]);
+  }
+  for (size_t k = 0; k < n; k++) {
+    double *vector = a + k * n;
+    size_t largest = 0;
+    for (size_t j = 1; j < n; j++) {
+      if (fabs(vector[j]) > fabs(vector[largest])) largest = j;
+    }
+    if (vector[largest] < 0) {
+      for (size_t j = 0; j < n; j++) vector[j] = -vector[j];
     }
   }
   return 0;

@@ -20,6 +20,11 @@
   KERNEL(void, exp, (float *y, const float *x, size_t n), (y, x, n))                                                   \
   KERNEL(void, log, (float *y, const float *x, size_t n), (y, x, n))                                                   \
   KERNEL(void, add, (float *y, const float *a, const float *b, size_t n), (y, a, b, n))                                \
+  KERNEL(void, multiply_forward, (float *y, const float *a, const float *b, size_t n), (y, a, b, n))                   \
+  KERNEL(void, multiply_backward,                                                                                      \
+         (float *restrict da, float *restrict db, const float *restrict dy, const float *restrict a,                   \
+          const float *restrict b, size_t n),                                                                          \
+         (da, db, dy, a, b, n))                                                                                        \
   KERNEL(void, accumulate, (float *restrict y, const float *restrict x, size_t n), (y, x, n))                          \
   KERNEL(void, axpy, (float *restrict y, float a, const float *restrict x, size_t n), (y, a, x, n))                    \
   KERNEL(void, scale, (float *y, float a, const float *x, size_t n), (y, a, x, n))                                     \
@@ -110,6 +115,15 @@
          (float *restrict dx, const float *restrict dy, const uint8_t *restrict argmax, size_t images, size_t height,  \
           size_t width, size_t channels, size_t window, size_t stride),                                                \
          (dx, dy, argmax, images, height, width, channels, window, stride))                                            \
+  KERNEL(void, mix_forward,                                                                                            \
+         (float *restrict m, const float *restrict p, const float *restrict y, size_t rows, size_t targets,            \
+          size_t sources, size_t width, int relu),                                                                     \
+         (m, p, y, rows, targets, sources, width, relu))                                                               \
+  KERNEL(void, mix_backward,                                                                                           \
+         (float *restrict dp, float *restrict dy, const float *restrict dm, const float *restrict m,                   \
+          const float *restrict p, const float *restrict y, size_t rows, size_t targets, size_t sources,               \
+          size_t width),                                                                                               \
+         (dp, dy, dm, m, p, y, rows, targets, sources, width))                                                         \
   KERNEL(void, task_head_forward,                                                                                      \
          (float *restrict y, const float *restrict x, const float *restrict w, const float *restrict b,                \
           const int *restrict task, size_t rows, size_t inputs),                                                       \
@@ -117,10 +131,30 @@
   KERNEL(void, task_head_backward,                                                                                     \
          (float *restrict dx, float *restrict dw, float *restrict db, const float *restrict dy,                        \
           const float *restrict x, const float *restrict w, const int *restrict task, size_t rows, size_t inputs),     \
-         (dx, dw, db, dy, x, w, task, rows, inputs))
+         (dx, dw, db, dy, x, w, task, rows, inputs))                                                                   \
+  KERNEL(void, minimum_forward, (float *restrict y, const float *restrict a, const float *restrict b, size_t n),       \
+         (y, a, b, n))                                                                                                 \
+  KERNEL(void, minimum_backward,                                                                                       \
+         (float *restrict da, float *restrict db, const float *restrict dy, const float *restrict a,                   \
+          const float *restrict b, size_t n),                                                                          \
+         (da, db, dy, a, b, n))                                                                                        \
+  KERNEL(void, polyak, (float *restrict target, const float *restrict source, float tau, size_t n),                    \
+         (target, source, tau, n))                                                                                     \
+  KERNEL(void, squashed_normal_action_forward,                                                                         \
+         (float *restrict action, float *restrict log_p, const float *restrict x, const float *restrict z,             \
+          const uint8_t *restrict mask, size_t rows, size_t dims, ck_normal_bounds bounds, float correction),          \
+         (action, log_p, x, z, mask, rows, dims, bounds, correction))                                                  \
+  KERNEL(void, squashed_normal_action_backward,                                                                        \
+         (float *restrict dx, const float *restrict daction, const float *restrict dlog_p, const float *restrict x,    \
+          const float *restrict z, const uint8_t *restrict mask, size_t rows, size_t dims, ck_normal_bounds bounds,    \
+          float correction),                                                                                           \
+         (dx, daction, dlog_p, x, z, mask, rows, dims, bounds, correction))
 
 /// Kernels that only the library itself calls, through `ck_kernels()`.
 #define CK_INTERNAL_KERNELS(KERNEL)                                                                                    \
+  KERNEL(void, mask_gradient,                                                                                          \
+         (float *restrict dy, float *restrict db, const float *restrict y, size_t rows, size_t columns),               \
+         (dy, db, y, rows, columns))                                                                                   \
   KERNEL(void, patches,                                                                                                \
          (float *restrict patches, const float *restrict x, const ck_convolution *c, size_t first, size_t count),      \
          (patches, x, c, first, count))                                                                                \

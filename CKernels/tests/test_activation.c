@@ -81,6 +81,9 @@ static void test_arithmetic(size_t n) {
   float *sum = copy(a, n);
   ck_add(sum, sum, b, n);
   check_true("add in place", memcmp(sum, y, n * sizeof *y) == 0);
+  float *product = copy(a, n);
+  ck_multiply_forward(product, product, b, n);
+  for (size_t i = 0; i < n; i++) check_close("multiply", i, (double)product[i], (double)a[i] * (double)b[i], 1e-7);
   sum = copy(a, n);
   ck_accumulate(sum, b, n);
   check_true("accumulate", memcmp(sum, y, n * sizeof *y) == 0);
@@ -96,11 +99,43 @@ static void test_arithmetic(size_t n) {
   for (size_t i = 0; i < n; i++) check_close("scale_u8", i, (double)y[i], (double)bytes[i] / 255, 1e-7);
 }
 
+static void test_multiply_backward(size_t n) {
+  float *a = noise(n, 2), *b = noise(n, 2), *dy = noise(n, 1), *da = noise(n, 1), *db = noise(n, 1);
+  float *da0 = copy(da, n), *db0 = copy(db, n);
+  ck_multiply_backward(NULL, NULL, dy, a, b, n);
+  ck_multiply_backward(da, NULL, dy, a, b, n);
+  ck_multiply_backward(NULL, db, dy, a, b, n);
+  for (size_t i = 0; i < n; i++) {
+    check_close("multiply da", i, (double)da[i], (double)da0[i] + (double)dy[i] * (double)b[i], 2e-7);
+    check_close("multiply db", i, (double)db[i], (double)db0[i] + (double)dy[i] * (double)a[i], 2e-7);
+  }
+}
+
+static void test_minimum(size_t n) {
+  float *a = noise(n, 2), *b = noise(n, 2), *dy = noise(n, 1), *y = dirty(n);
+  for (size_t i = 0; i < n; i += 5) b[i] = a[i];
+  float *da = noise(n, 1), *db = noise(n, 1), *da0 = copy(da, n), *db0 = copy(db, n);
+  ck_minimum_forward(y, a, b, n);
+  ck_minimum_backward(da, NULL, dy, a, b, n);
+  ck_minimum_backward(NULL, db, dy, a, b, n);
+  for (size_t i = 0; i < n; i++) {
+    check_true("minimum", y[i] == fminf(a[i], b[i]));
+    check_true("minimum da", da[i] == da0[i] + (a[i] <= b[i] ? dy[i] : 0));
+    check_true("minimum db", db[i] == db0[i] + (a[i] <= b[i] ? 0 : dy[i]));
+  }
+  const float one[] = {1, NAN}, other[] = {NAN, 1};
+  float least[2];
+  ck_minimum_forward(least, one, other, 2);
+  check_true("minimum of NaN", isnan(least[0]) && isnan(least[1]));
+}
+
 int main(void) {
   const size_t sizes[] = {0, 1, 3, 15, 16, 17, 64, 1000, 1027};
   for (size_t s = 0; s < COUNT(sizes); s++) {
     for (size_t f = 0; f < COUNT(activations); f++) test_pair(&activations[f], sizes[s]);
     test_arithmetic(sizes[s]);
+    test_multiply_backward(sizes[s]);
+    test_minimum(sizes[s]);
   }
   test_accuracy();
   test_extremes();

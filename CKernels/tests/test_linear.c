@@ -49,6 +49,86 @@ static void test_backward(size_t rows, size_t inputs, size_t outputs) {
   check_gradient("linear db", db, db0, l.b, nb, loss, &l, 5e-6);
 }
 
+/// A layer for every task, or one for all where `task` is NULL.
+typedef struct {
+  size_t rows, inputs, outputs;
+  double *x, *w, *b;
+  const int *task;
+  int relu;
+  const float *dy;
+} task_layer;
+
+static double task_output(const task_layer *l, size_t row, size_t o) {
+  const size_t task = l->task ? (size_t)l->task[row] : 0;
+  double sum = l->b ? l->b[task * l->outputs + o] : 0;
+  for (size_t i = 0; i < l->inputs; i++) {
+    sum += l->x[row * l->inputs + i] * l->w[(task * l->inputs + i) * l->outputs + o];
+  }
+  return l->relu && sum < 0 ? 0 : sum;
+}
+
+static double task_loss(void *context) {
+  const task_layer *l = context;
+  double sum = 0;
+  for (size_t i = 0; i < l->rows * l->outputs; i++) {
+    sum += (double)l->dy[i] * task_output(l, i / l->outputs, i % l->outputs);
+  }
+  return sum;
+}
+
+static void test_dense_relu(size_t rows, size_t inputs, size_t outputs, int biased) {
+  const size_t nx = rows * inputs, nw = inputs * outputs, ny = rows * outputs;
+  float *x = noise(nx, 1), *w = noise(nw, 1), *b = biased ? noise(outputs, 1) : NULL, *y = dirty(ny);
+  const task_layer l = {rows, inputs, outputs, widen(x, nx), widen(w, nw), b ? widen(b, outputs) : NULL, NULL, 1, NULL};
+  ck_dense_relu_forward(y, x, w, b, rows, inputs, outputs);
+  for (size_t i = 0; i < ny; i++) {
+    check_close("relu layer", i, (double)y[i], task_output(&l, i / outputs, i % outputs), 1e-6 * sqrt((double)inputs));
+  }
+}
+
+static void test_dense_relu_backward(size_t rows, size_t inputs, size_t outputs) {
+  const size_t nx = rows * inputs, nw = inputs * outputs, ny = rows * outputs;
+  float *x = noise(nx, 1), *w = noise(nw, 1), *b = noise(outputs, 1), *y = dirty(ny), *weight = noise(ny, 1);
+  float *dx = noise(nx, 1), *dw = noise(nw, 1), *db = noise(outputs, 1);
+  float *dx0 = copy(dx, nx), *dw0 = copy(dw, nw), *db0 = copy(db, outputs);
+  task_layer l = {rows, inputs, outputs, widen(x, nx), widen(w, nw), widen(b, outputs), NULL, 1, weight};
+  ck_dense_relu_forward(y, x, w, b, rows, inputs, outputs);
+  ck_dense_relu_backward(NULL, NULL, NULL, copy(weight, ny), y, x, w, rows, inputs, outputs);
+  ck_dense_relu_backward(dx, NULL, NULL, copy(weight, ny), y, x, w, rows, inputs, outputs);
+  ck_dense_relu_backward(NULL, dw, NULL, copy(weight, ny), y, x, w, rows, inputs, outputs);
+  ck_dense_relu_backward(NULL, NULL, db, copy(weight, ny), y, x, w, rows, inputs, outputs);
+  check_gradient("relu layer dx", dx, dx0, l.x, nx, task_loss, &l, 5e-6);
+  check_gradient("relu layer dw", dw, dw0, l.w, nw, task_loss, &l, 5e-6);
+  check_gradient("relu layer db", db, db0, l.b, outputs, task_loss, &l, 5e-6);
+}
+
+/// Runs of a task's rows, some of one row, a task twice, and the last task never.
+static void test_task_layer(size_t run, size_t tasks, size_t inputs, size_t outputs, int relu) {
+  const size_t rows = tasks * run + 3, nx = rows * inputs, nw = tasks * inputs * outputs, nb = tasks * outputs;
+  const size_t ny = rows * outputs;
+  int *task = allocate(rows * sizeof *task);
+  for (size_t row = 0; row < rows; row++) task[row] = (int)(row / run % (tasks > 1 ? tasks - 1 : 1));
+  float *x = noise(nx, 1), *w = noise(nw, 1), *b = noise(nb, 1), *y = dirty(ny), *weight = noise(ny, 1);
+  float *dx = noise(nx, 1), *dw = noise(nw, 1), *db = noise(nb, 1);
+  float *dx0 = copy(dx, nx), *dw0 = copy(dw, nw), *db0 = copy(db, nb);
+  task_layer l = {rows, inputs, outputs, widen(x, nx), widen(w, nw), widen(b, nb), task, relu, weight};
+  ck_task_linear_forward(y, x, w, b, task, relu, rows, inputs, outputs);
+  for (size_t i = 0; i < ny; i++) {
+    check_close("task layer", i, (double)y[i], task_output(&l, i / outputs, i % outputs), 5e-6);
+  }
+  const float *read = relu ? y : NULL;
+  ck_task_linear_backward(NULL, NULL, NULL, copy(weight, ny), read, x, w, task, relu, rows, inputs, outputs);
+  ck_task_linear_backward(dx, NULL, NULL, copy(weight, ny), read, x, w, task, relu, rows, inputs, outputs);
+  ck_task_linear_backward(NULL, dw, NULL, copy(weight, ny), read, x, w, task, relu, rows, inputs, outputs);
+  ck_task_linear_backward(NULL, NULL, db, copy(weight, ny), read, x, w, task, relu, rows, inputs, outputs);
+  check_gradient("task layer dx", dx, dx0, l.x, nx, task_loss, &l, 1e-5);
+  check_gradient("task layer dw", dw, dw0, l.w, nw, task_loss, &l, 1e-5);
+  check_gradient("task layer db", db, db0, l.b, nb, task_loss, &l, 1e-5);
+  if (tasks == 1) return;
+  const size_t unused = (tasks - 1) * inputs * outputs;
+  check_true("an absent task's dw", memcmp(dw + unused, dw0 + unused, inputs * outputs * sizeof *dw) == 0);
+}
+
 static void test_embedding(size_t rows, size_t entries, size_t width) {
   float *table = noise(entries * width, 1), *y = dirty(rows * width), *dy = noise(rows * width, 1);
   float *dtable = noise(entries * width, 1);
@@ -71,6 +151,8 @@ int main(void) {
       test_forward(rows[r], 1, widths[o], 1);
       test_forward(rows[r], 37, widths[o], 0);
       test_forward(rows[r], 1024, widths[o], 1);
+      test_dense_relu(rows[r], 37, widths[o], 0);
+      test_dense_relu(rows[r], 37, widths[o], 1);
     }
   }
   for (size_t r = 0; r < 7; r++) {
@@ -78,6 +160,15 @@ int main(void) {
     test_backward(rows[r], 7, 5);
     test_backward(rows[r], 17, 19);
     test_backward(rows[r], 5, 32);
+    test_dense_relu_backward(rows[r], 1, 1);
+    test_dense_relu_backward(rows[r], 17, 19);
+    test_dense_relu_backward(rows[r], 5, 32);
+  }
+  for (int relu = 0; relu < 2; relu++) {
+    test_task_layer(1, 1, 1, 1, relu);
+    test_task_layer(1, 4, 7, 5, relu);
+    test_task_layer(5, 3, 17, 16, relu);
+    test_task_layer(9, 4, 5, 1, relu);
   }
   test_embedding(1, 1, 1);
   test_embedding(40, 7, 19);

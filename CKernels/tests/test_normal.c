@@ -7,6 +7,9 @@ typedef struct {
   double *x;
   const float *u, *weight;
   const uint8_t *mask;
+  // Of the reparameterised action:
+  const float *z, *daction;
+  double correction;
 } problem;
 
 static int has(const problem *p, size_t i) { return !p->mask || p->mask[i]; }
@@ -58,6 +61,34 @@ static double entropy_loss(void *context) {
   return sum;
 }
 
+static double action_u(const problem *p, size_t i) {
+  return mu(p, i / p->dims, i % p->dims) + sigma(p, i / p->dims, i % p->dims) * (double)p->z[i];
+}
+
+/// 1 - tanh(u)^2 = 1 / cosh(u)^2.
+static double action_log_p(const problem *p, size_t row) {
+  double sum = 0;
+  for (size_t d = 0; d < p->dims; d++) {
+    const size_t i = row * p->dims + d;
+    if (!has(p, i)) continue;
+    const double z = (double)p->z[i], cosine = cosh(action_u(p, i));
+    sum += -z * z / 2 - log(sigma(p, row, d)) - log(2 * M_PI) / 2 - log(1 / (cosine * cosine) + p->correction);
+  }
+  return sum;
+}
+
+static double action_loss(void *context) {
+  const problem *p = context;
+  double sum = 0;
+  for (size_t row = 0; row < p->rows; row++) {
+    if (p->weight) sum += (double)p->weight[row] * action_log_p(p, row);
+  }
+  for (size_t i = 0; i < p->rows * p->dims; i++) {
+    if (p->daction && has(p, i)) sum += (double)p->daction[i] * tanh(action_u(p, i));
+  }
+  return sum;
+}
+
 /// Means and log deviations with some of the latter beyond their bounds, but none so near one that a difference crosses it.
 static float *parameters(size_t rows, size_t dims, float highest) {
   float *x = noise(2 * rows * dims, 2);
@@ -73,7 +104,7 @@ static float *parameters(size_t rows, size_t dims, float highest) {
 static void test_log_p(size_t rows, size_t dims, int masked) {
   float *x = parameters(rows, dims, 2), *z = noise(rows * dims, 2), *u = dirty(rows * dims), *weight = noise(rows, 1);
   const uint8_t *mask = masked ? flags(rows * dims, 0.6) : NULL;
-  problem p = {rows, dims, widen(x, 2 * rows * dims), u, weight, mask};
+  problem p = {.rows = rows, .dims = dims, .x = widen(x, 2 * rows * dims), .u = u, .weight = weight, .mask = mask};
   ck_squashed_normal_sample(u, x, z, mask, rows, dims, bounds);
   for (size_t i = 0; i < rows * dims; i++) {
     const size_t row = i / dims, d = i % dims;
@@ -93,12 +124,57 @@ static void test_log_p(size_t rows, size_t dims, int masked) {
 static void test_entropy(size_t rows, size_t dims, int masked) {
   float *x = parameters(rows, dims, 0), *h = dirty(rows), *weight = noise(rows, 1);
   const uint8_t *mask = masked ? flags(rows * dims, 0.6) : NULL;
-  problem p = {rows, dims, widen(x, 2 * rows * dims), NULL, weight, mask};
+  problem p = {.rows = rows, .dims = dims, .x = widen(x, 2 * rows * dims), .weight = weight, .mask = mask};
   ck_squashed_normal_entropy_forward(h, x, mask, rows, dims, bounds);
   for (size_t row = 0; row < rows; row++) check_close("entropy", row, (double)h[row], entropy(&p, row), 2e-5);
   float *dx = noise(2 * rows * dims, 1), *initial = copy(dx, 2 * rows * dims);
   ck_squashed_normal_entropy_backward(dx, weight, x, mask, rows, dims, bounds);
   check_gradient("entropy'", dx, initial, p.x, 2 * rows * dims, entropy_loss, &p, 2e-4);
+}
+
+/// The gradient through actions, through log p, and through both; means are scaled so that |u| reaches about `reach`.
+static void test_action(size_t rows, size_t dims, int masked, float correction, double reach) {
+  const size_t n = rows * dims;
+  float *x = parameters(rows, dims, 2), *z = noise(n, 2), *action = dirty(n), *log_p = dirty(rows);
+  for (size_t i = 0; i < n; i++) x[2 * (i / dims) * dims + i % dims] *= (float)(reach / 2);
+  const uint8_t *mask = masked ? flags(n, 0.6) : NULL;
+  const float *weight = noise(rows, 1), *daction = noise(n, 1);
+  problem p = {.rows = rows, .dims = dims, .x = widen(x, 2 * n), .mask = mask, .z = z, .correction = (double)correction};
+  ck_squashed_normal_action_forward(action, log_p, x, z, mask, rows, dims, bounds, correction);
+  for (size_t i = 0; i < n; i++) check_close("action", i, (double)action[i], has(&p, i) ? tanh(action_u(&p, i)) : 0, 5e-7);
+  for (size_t row = 0; row < rows; row++) check_close("action log_p", row, (double)log_p[row], action_log_p(&p, row), 3e-6);
+  for (int which = 1; which < 4; which++) {
+    p.weight = which & 1 ? weight : NULL;
+    p.daction = which & 2 ? daction : NULL;
+    float *dx = noise(2 * n, 1), *initial = copy(dx, 2 * n);
+    ck_squashed_normal_action_backward(dx, p.daction, p.weight, x, z, mask, rows, dims, bounds, correction);
+    check_gradient("action'", dx, initial, p.x, 2 * n, action_loss, &p, 5e-6);
+  }
+}
+
+/// Where tanh(u) is 1 but for some roundings, and the correction as large as its slope: relative errors, from zero.
+static void test_saturated_action(float correction) {
+  const float x[] = {8, 0, -8, 0, 6.5f, -1, -6, -3, 40, 0}, z[] = {0.1f, -0.2f, 1.5f, 0.7f, 0.3f};
+  enum { ROWS = COUNT(z) };
+  float action[ROWS], log_p[ROWS], ones[ROWS];
+  for (size_t i = 0; i < ROWS; i++) ones[i] = 1;
+  problem p = {.rows = ROWS, .dims = 1, .x = widen(x, 2 * ROWS), .z = z, .correction = (double)correction};
+  ck_squashed_normal_action_forward(action, log_p, x, z, NULL, ROWS, 1, bounds, correction);
+  for (size_t row = 0; row < ROWS; row++) {
+    check_close("saturated log_p", row, (double)log_p[row], action_log_p(&p, row), 1e-6);
+    float by_action[2 * ROWS] = {0}, by_log_p[2 * ROWS] = {0};
+    ck_squashed_normal_action_backward(by_action, ones, NULL, x, z, NULL, ROWS, 1, bounds, correction);
+    ck_squashed_normal_action_backward(by_log_p, NULL, ones, x, z, NULL, ROWS, 1, bounds, correction);
+    const double u = action_u(&p, row), slope = 1 / (cosh(u) * cosh(u));
+    check_close("saturated slope", row, (double)by_action[2 * row] / slope, 1, 3e-6);
+    check_close("saturated log_p'", row, (double)by_log_p[2 * row],
+                correction > 0 ? 2 * tanh(u) * slope / (slope + (double)correction) : 2 * tanh(u), 3e-6);
+    float dx[2 * ROWS] = {0};
+    const float initial[2 * ROWS] = {0};
+    ck_squashed_normal_action_backward(dx, ones, ones, x, z, NULL, ROWS, 1, bounds, correction);
+    p.weight = p.daction = ones;
+    check_gradient("saturated action'", dx, initial, p.x, 2 * ROWS, action_loss, &p, 1e-5);
+  }
 }
 
 /// Far out tanh is 1 to the last bit; the logarithm of its slope still is what it is.
@@ -128,8 +204,14 @@ int main(void) {
     for (int masked = 0; masked < 2; masked++) {
       test_log_p(sizes[i][0], sizes[i][1], masked);
       test_entropy(sizes[i][0], sizes[i][1], masked);
+      for (int corrected = 0; corrected < 2; corrected++) {
+        test_action(sizes[i][0], sizes[i][1], masked, corrected ? 1e-6f : 0, 2);
+        test_action(sizes[i][0], sizes[i][1], masked, corrected ? 1e-6f : 0, 8);
+      }
     }
   }
+  test_saturated_action(0);
+  test_saturated_action(1e-6f);
   test_far_out();
   test_largest_entropy();
   return finish();

@@ -46,11 +46,20 @@ static void test_adam(size_t n) {
   check_all("adam v", v, v_expected, n, 1e-6);
 }
 
+static void test_polyak(size_t n) {
+  float *target = noise(n, 1), *source = noise(n, 1);
+  double *expected = widen(target, n);
+  ck_polyak(target, source, 0.005f, n);
+  for (size_t i = 0; i < n; i++) expected[i] += 0.005 * ((double)source[i] - expected[i]);
+  check_all("polyak", target, expected, n, 2e-7);
+}
+
 int main(void) {
   const size_t sizes[] = {0, 1, 15, 16, 17, 1001};
   for (size_t s = 0; s < COUNT(sizes); s++) {
     for (int kind = 0; kind < 4; kind++) test_rmsprop(sizes[s], kind / 2, kind % 2);
     test_adam(sizes[s]);
+    test_polyak(sizes[s]);
   }
   check_true("no clip", ck_clip_factor(3, 40) == 1);
   check_close("clip", 0, (double)ck_clip_factor(80, 40), 0.5, 0);

@@ -51,6 +51,23 @@ static void test_uniform(void) {
   check_close("variance", 0, square - mean * mean, 1.0 / 12, 0.002);
 }
 
+static void test_below(void) {
+  enum { N = 70000, LIMIT = 7 };
+  const ck_address address = {.seed = 3, .step = 9, .stream = 4, .purpose = 5};
+  uint32_t numbers[N], few[5];
+  ck_random_below(numbers, address, LIMIT, N);
+  ck_random_below(few, address, LIMIT, 5);
+  check_true("a shorter draw is a prefix", memcmp(few, numbers, sizeof few) == 0);
+  double count[LIMIT] = {0};
+  for (size_t i = 0; i < N; i++) {
+    check_true("below the limit", numbers[i] < LIMIT);
+    if (numbers[i] < LIMIT) count[numbers[i]]++;
+  }
+  for (size_t i = 0; i < LIMIT; i++) check_close("as likely as another", i, count[i] / N, 1.0 / LIMIT, 0.006);
+  ck_random_below(few, address, 1, 5);
+  for (size_t i = 0; i < 5; i++) check_true("below one is zero", few[i] == 0);
+}
+
 /// Mean, variance and the fraction within one sigma, for the whole or the truncated distribution.
 static void test_normal(void (*draw)(float *, ck_address, size_t), double variance, double within_one, double limit) {
   enum { N = 200001 };
@@ -77,6 +94,7 @@ int main(void) {
   test_known_answers();
   test_layout();
   test_uniform();
+  test_below();
   test_normal(ck_random_normal, 1, 0.6827, 7);
   test_normal(ck_random_truncated_normal, 0.7737, 0.7152, 2);
   return finish();

@@ -158,12 +158,13 @@ static void test_frequencies(void) {
 }
 
 int main(void) {
-  const size_t actions[] = {1, 2, 6, 15, 16, 17, 18, 33};
+  const size_t actions[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 15, 16, 17, 18, 33};
   for (size_t a = 0; a < COUNT(actions); a++) {
     for (int masked = 0; masked < 2; masked++) {
       test_distribution(1, actions[a], masked, 2);
       test_distribution(5, actions[a], masked, 2);
       test_distribution(3, actions[a], masked, 40);
+      if (actions[a] < 10) test_distribution(37, actions[a], masked, 200);
       test_entropy(4, actions[a], masked);
     }
     test_select(9, actions[a]);

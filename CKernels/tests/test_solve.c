@@ -34,8 +34,41 @@ static void test_orthogonal(size_t rows, size_t columns) {
   }
 }
 
+/// a v = lambda v for each row v; rows are orthonormal; eigenvalues fall; the triangle above the diagonal is not read.
+static void test_symmetric_eigen(size_t n) {
+  double *a = widen(noise(n * n, 1), n * n), *vectors = allocate(n * n * sizeof *vectors);
+  double *values = allocate(n * sizeof *values);
+  double *workspace = allocate(ck_symmetric_eigen_workspace(n) * sizeof *workspace);
+  for (size_t i = 0; i < n; i++) {
+    for (size_t j = 0; j < n; j++) {
+      if (j < i) a[i * n + j] = a[j * n + i];
+      vectors[i * n + j] = j > i ? NAN : a[i * n + j];
+    }
+  }
+  check_true("status", ck_symmetric_eigen(values, vectors, workspace, n) == 0);
+  for (size_t k = 0; k < n; k++) {
+    const double *v = vectors + k * n;
+    double largest = 0;
+    for (size_t i = 0; i < n; i++) {
+      if (fabs(v[i]) > fabs(largest)) largest = v[i];
+      double product = 0;
+      for (size_t j = 0; j < n; j++) product += a[i * n + j] * v[j];
+      check_close("a v", k * n + i, product, values[k] * v[i], 1e-12);
+    }
+    check_true("sign", largest > 0);
+    check_true("falling", k == 0 || values[k] <= values[k - 1]);
+    for (size_t other = 0; other <= k; other++) {
+      double sum = 0;
+      for (size_t i = 0; i < n; i++) sum += v[i] * vectors[other * n + i];
+      check_close("orthonormal", k * n + other, sum, k == other, 1e-12);
+    }
+  }
+}
+
 int main(void) {
   const size_t shapes[][2] = {{1, 1}, {1, 5}, {5, 1}, {4, 4}, {7, 3}, {3, 7}, {64, 64}, {90, 16}, {16, 100}, {130, 40}};
   for (size_t s = 0; s < COUNT(shapes); s++) test_orthogonal(shapes[s][0], shapes[s][1]);
+  const size_t sizes[] = {1, 2, 3, 8, 31, 48};
+  for (size_t s = 0; s < COUNT(sizes); s++) test_symmetric_eigen(sizes[s]);
   return finish();
 }

@@ -11,6 +11,6 @@ struct DenseTrunk: Trunk {
   }
 
   func callAsFunction(_ images: Images, _ tape: Tape) -> Tensor {
-    tape.relu(second(tape.relu(first(tape.flattened(images), tape)), tape))
+    second(first(tape.flattened(images), relu: true, tape), relu: true, tape)
   }
 }

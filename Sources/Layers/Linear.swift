@@ -1,19 +1,21 @@
 import Tensors
 
-/// y = x w + b, with w `[inputs, outputs]`; b starts at zero.
+/// y = x w + b, with w `[inputs, outputs]`.
 public struct Linear: Sendable {
   public let weight, bias: Parameter
 
   public init(
     _ layout: inout ParameterLayout, _ name: String, inputs: Int, outputs: Int,
-    initializer: Initializer = .sonnet
+    initializer: Initializer = .sonnet, bias start: Initializer = .zeros
   ) {
     weight = layout.add("\(name).weight", Shape(inputs, outputs), initializer)
-    bias = layout.add("\(name).bias", Shape(outputs), .zeros)
+    bias = layout.add("\(name).bias", Shape(outputs), start)
   }
 
-  /// x `[rows, inputs]` to `[rows, outputs]`.
-  public func callAsFunction(_ x: Tensor, _ tape: Tape) -> Tensor { tape.linear(x, weight: weight, bias: bias) }
+  /// x `[rows, inputs]` to `[rows, outputs]`; with `relu`, y = max(x w + b, 0).
+  public func callAsFunction(_ x: Tensor, relu: Bool = false, _ tape: Tape) -> Tensor {
+    tape.linear(x, weight: weight, bias: bias, relu: relu)
+  }
 }
 
 /// One linear output a task over shared features: y[r] = w[task[r]] . x[r] + b[task[r]], with w `[tasks, inputs]`.

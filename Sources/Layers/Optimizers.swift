@@ -76,3 +76,13 @@ public struct Adam: Sendable {
     }
   }
 }
+
+/// Polyak averaging: target += rate (source - target) on `ranges`; a target network follows its source slowly.
+public func polyakAverage(
+  _ target: ParameterBuffer, toward source: ParameterBuffer, ranges: [Range<Int>], rate: Float
+) {
+  precondition(target.count == source.count, "a target of \(target.count) floats can't follow \(source.count)")
+  for range in ranges {
+    ck_polyak(target.values + range.lowerBound, source.values + range.lowerBound, rate, range.count)
+  }
+}

@@ -109,7 +109,7 @@ struct PlainTrunk: Trunk {
       for convolution in convolutions.dropLast() { x = Images(convolution(x, relu: .output, tape)) }
       _ = convolutions[convolutions.count - 1](x, relu: .output, into: target, tape)
     }
-    return tape.relu(dense(convolved, tape))
+    return dense(convolved, relu: true, tape)
   }
 }
 
@@ -153,7 +153,7 @@ struct DeepTrunk: Trunk {
       for stage in stages.dropFirst() { x = run(stage, Images(x), tape) }
       _ = tape.relu(x.reshaped(target.shape), into: target)
     }
-    return tape.relu(dense(convolved, tape))
+    return dense(convolved, relu: true, tape)
   }
 
   private func run(_ stage: Stage, _ x: Images, _ tape: Tape) -> Tensor {

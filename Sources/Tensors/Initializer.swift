@@ -7,8 +7,8 @@ public enum Initializer: Hashable, Sendable {
   case truncatedNormal(gain: Float)
   /// Normal of variance 1 / fan-in (LeCun et al. 1998).
   case lecunNormal
-  /// Uniform in +-1 / sqrt(fanIn): PyTorch's default for weights and biases.
-  case uniform(fanIn: Int)
+  /// Uniform in +-bound.
+  case uniform(bound: Float)
   /// A random orthogonal matrix `[fan-in, outputs]` times `gain` (Saxe et al. 2014).
   case orthogonal(gain: Float)
 
@@ -29,9 +29,8 @@ public enum Initializer: Hashable, Sendable {
     case .lecunNormal:
       ck_random_normal(values, address, count)
       ck_scale(values, 1 / Float(fanIn).squareRoot(), values, count)
-    case .uniform(let fanIn):
+    case .uniform(let bound):
       ck_random_uniform(values, address, count)
-      let bound = 1 / Float(fanIn).squareRoot()
       for i in 0..<count { values[i] = (2 * values[i] - 1) * bound }
     case .orthogonal(let gain):
       ck_random_normal(values, address, count)

@@ -2,7 +2,7 @@ import CKernels
 
 /// What random numbers are for; part of their address, so that no two uses share numbers.
 public enum RandomPurpose: UInt8, Sendable {
-  case initialization = 1, action, environment, evaluation
+  case initialization = 1, action, environment, evaluation, replay, update
 }
 
 /// An address space of random numbers: (seed, stream, purpose). A draw adds a step (design of Philox: `ck_random.h`).
@@ -40,6 +40,12 @@ public struct RandomStream: Hashable, Sendable {
   /// `count` numbers in [0, 1).
   public func uniform(step: UInt64, into values: UnsafeMutablePointer<Float>, count: Int) {
     ck_random_uniform(values, address(step: step), count)
+  }
+
+  /// `count` whole numbers below `limit`.
+  public func below(_ limit: Int, step: UInt64, into numbers: UnsafeMutablePointer<UInt32>, count: Int) {
+    precondition(limit >= 1 && limit <= UInt32.max, "numbers below \(limit)")
+    ck_random_below(numbers, address(step: step), UInt32(limit), count)
   }
 
   /// `count` standard normal numbers.

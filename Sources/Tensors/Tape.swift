@@ -8,6 +8,15 @@ public struct Tensor: BitwiseCopyable {
   /// Gradient of the loss, added to by backward passes; nil where none flows.
   public let gradients: UnsafeMutablePointer<Float>?
 
+  /// Numbers that carry no gradient, and live as long as the step.
+  public init(_ values: UnsafeMutablePointer<Float>, _ shape: Shape) {
+    self.init(shape: shape, values: values, gradients: nil)
+  }
+
+  init(shape: Shape, values: UnsafeMutablePointer<Float>, gradients: UnsafeMutablePointer<Float>?) {
+    (self.shape, self.values, self.gradients) = (shape, values, gradients)
+  }
+
   public var count: Int { shape.count }
 
   /// The same numbers in another shape of equal count.

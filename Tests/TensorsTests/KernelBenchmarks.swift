@@ -36,6 +36,30 @@ struct KernelBenchmarks {
         100 * rate / limit))
   }
 
+  /// SAC's widest layer, both passes, with one network for all tasks and with a network for each of ten.
+  private func denseRelu(limit: Double) {
+    let (rows, width, tasks) = (640, 400, 10)
+    let (x, y, dy, dx) = (Floats(rows * width), Floats(rows * width), Floats(rows * width), Floats(rows * width))
+    let (w, dw) = (Floats(tasks * width * width), Floats(tasks * width * width))
+    let (b, db) = (Floats(tasks * width), Floats(tasks * width))
+    let task = (0..<rows).map { Int32($0 * tasks / rows) }
+    let work = 6e-9 * Double(rows * width * width)
+    line(
+      "relu layer 640 x 400 x 400, both passes",
+      best {
+        ck_dense_relu_forward(y.start, x.start, w.start, b.start, rows, width, width)
+        ck_dense_relu_backward(
+          dx.start, dw.start, db.start, dy.start, y.start, x.start, w.start, rows, width, width)
+      }, gigaflop: work, limit: limit)
+    line(
+      "the same, of 10 tasks' own weights",
+      best {
+        ck_task_linear_forward(y.start, x.start, w.start, b.start, task, 1, rows, width, width)
+        ck_task_linear_backward(
+          dx.start, dw.start, db.start, dy.start, y.start, x.start, w.start, task, 1, rows, width, width)
+      }, gigaflop: work, limit: limit)
+  }
+
   @Test("Products and convolutions against sgemm")
   func arithmetic() {
     print("kernels \(String(cString: ck_kernel_level_name())), OpenBLAS core \(String(cString: ck_blas_core_name()))")
@@ -62,6 +86,7 @@ struct KernelBenchmarks {
           ck_linear_backward(dx.start, dw.start, db.start, y.start, x.start, w.start, rows, inputs, outputs)
         }, gigaflop: 2 * work, limit: limit)
     }
+    denseRelu(limit: limit)
     for (side, inputs, kernel, outputs, stride, padding, isFirst) in [
       (84, 4, 3, 16, 1, 1, true), (42, 16, 3, 16, 1, 1, false), (42, 16, 3, 32, 1, 1, false),
       (21, 32, 3, 32, 1, 1, false), (11, 32, 3, 32, 1, 1, false), (84, 4, 8, 16, 4, 0, true),
@@ -119,6 +144,7 @@ struct KernelBenchmarks {
     compare("Adam, 1.1 M parameters", bytes: 7 * 4 * n) {
       ck_adam_step(p.start, m.start, v.start, g.start, n, 1, 1e-4, 0.9, 0.999, 1e-8, 10)
     }
+    compare("Polyak averaging, 1.1 M parameters", bytes: 3 * 4 * n) { ck_polyak(p.start, g.start, 0.005, n) }
     compare("sum of squares, 1.1 M", bytes: 4 * n) { _ = ck_sum_squares(g.start, n) }
     for (steps, batch) in [(20, 32), (100, 1024)] {
       let count = steps * batch

@@ -40,6 +40,21 @@ KERNEL void kernel_add(float *y, const float *a, const float *b, size_t n) {
   for (size_t i = 0; i < n; i++) y[i] = a[i] + b[i];
 }
 
+KERNEL void kernel_multiply_forward(float *y, const float *a, const float *b, size_t n) {
+  INDEPENDENT
+  for (size_t i = 0; i < n; i++) y[i] = a[i] * b[i];
+}
+
+KERNEL void kernel_multiply_backward(float *restrict da, float *restrict db, const float *restrict dy,
+                                     const float *restrict a, const float *restrict b, size_t n) {
+  if (da) {
+    for (size_t i = 0; i < n; i++) da[i] += dy[i] * b[i];
+  }
+  if (db) {
+    for (size_t i = 0; i < n; i++) db[i] += dy[i] * a[i];
+  }
+}
+
 KERNEL void kernel_accumulate(float *restrict y, const float *restrict x, size_t n) {
   for (size_t i = 0; i < n; i++) y[i] += x[i];
 }
@@ -55,4 +70,21 @@ KERNEL void kernel_scale(float *y, float a, const float *x, size_t n) {
 
 KERNEL void kernel_scale_u8(float *restrict y, const uint8_t *restrict x, float scale, size_t n) {
   for (size_t i = 0; i < n; i++) y[i] = scale * (float)x[i];
+}
+
+// A NaN wins on either side: comparisons with it are false.
+INLINE int is_minimum(float a, float b) { return !(b < a) && b == b; }
+
+KERNEL void kernel_minimum_forward(float *restrict y, const float *restrict a, const float *restrict b, size_t n) {
+  for (size_t i = 0; i < n; i++) y[i] = is_minimum(a[i], b[i]) ? a[i] : b[i];
+}
+
+KERNEL void kernel_minimum_backward(float *restrict da, float *restrict db, const float *restrict dy,
+                                    const float *restrict a, const float *restrict b, size_t n) {
+  if (da) {
+    for (size_t i = 0; i < n; i++) da[i] += is_minimum(a[i], b[i]) ? dy[i] : 0.0f;
+  }
+  if (db) {
+    for (size_t i = 0; i < n; i++) db[i] += is_minimum(a[i], b[i]) ? 0.0f : dy[i];
+  }
 }

@@ -24,8 +24,8 @@ KERNEL void kernel_task_head_backward(float *restrict dx, float *restrict dw, fl
                                       const int *restrict task, size_t rows, size_t inputs) {
   for (size_t row = 0; row < rows; row++) {
     const size_t head = (size_t)task[row] * inputs;
-    kernel_axpy(dw + head, dy[row], x + row * inputs, inputs);
-    db[task[row]] += dy[row];
+    if (dw) kernel_axpy(dw + head, dy[row], x + row * inputs, inputs);
+    if (db) db[task[row]] += dy[row];
     if (dx) kernel_axpy(dx + row * inputs, dy[row], w + head, inputs);
   }
 }

@@ -106,3 +106,49 @@ KERNEL void kernel_squashed_normal_entropy_backward(float *restrict dx, const fl
     if (!n.bounded) dx[(2 * row + 1) * dims + d] += dh[row] * (1.0f + fold_sum(by_log_sigma));
   }
 }
+
+// 1 - tanh(u)^2 without the difference, which leaves nothing where tanh(u) is near 1.
+INLINE float squash_slope(float u) {
+  const float e = exp_lane(-2.0f * fabsf(u));
+  return 4.0f * e / ((1.0f + e) * (1.0f + e));
+}
+
+KERNEL void kernel_squashed_normal_action_forward(float *restrict action, float *restrict log_p,
+                                                  const float *restrict x, const float *restrict z,
+                                                  const uint8_t *restrict mask, size_t rows, size_t dims,
+                                                  ck_normal_bounds bounds, float correction) {
+  for (size_t row = 0; row < rows; row++) {
+    float sum = 0;
+    for (size_t d = 0; d < dims; d++) {
+      const size_t i = row * dims + d;
+      action[i] = 0;
+      if (mask && !mask[i]) continue;
+      const normal_number n = normal_at(x, row, d, dims, bounds);
+      const float u = n.mu + n.sigma * z[i];
+      const float log_slope = correction > 0 ? log_lane(squash_slope(u) + correction) : log_squash_slope(u);
+      action[i] = tanh_lane(u);
+      sum -= 0.5f * z[i] * z[i] + n.log_sigma + HALF_LOG_TWO_PI + log_slope;
+    }
+    log_p[row] = sum;
+  }
+}
+
+// d log(slope + correction) / du = -2 tanh(u) slope / (slope + correction), by d slope / du = -2 tanh(u) slope.
+KERNEL void kernel_squashed_normal_action_backward(float *restrict dx, const float *restrict daction,
+                                                   const float *restrict dlog_p, const float *restrict x,
+                                                   const float *restrict z, const uint8_t *restrict mask, size_t rows,
+                                                   size_t dims, ck_normal_bounds bounds, float correction) {
+  for (size_t row = 0; row < rows; row++) {
+    const float weight = dlog_p ? dlog_p[row] : 0.0f;
+    for (size_t d = 0; d < dims; d++) {
+      const size_t i = row * dims + d;
+      if (mask && !mask[i]) continue;
+      const normal_number n = normal_at(x, row, d, dims, bounds);
+      const float u = n.mu + n.sigma * z[i], slope = squash_slope(u);
+      const float share = correction > 0 ? slope / (slope + correction) : 1.0f;
+      const float du = weight * 2.0f * tanh_lane(u) * share + (daction ? daction[i] * slope : 0.0f);
+      dx[2 * row * dims + d] += du;
+      if (!n.bounded) dx[(2 * row + 1) * dims + d] += du * n.sigma * z[i] - weight;
+    }
+  }
+}

@@ -41,3 +41,7 @@ KERNEL void kernel_adam_step(float *restrict p, float *restrict m, float *restri
     p[i] -= rate * (m_scale * m[i]) / (sqrtf(v_scale * v[i]) + epsilon);
   }
 }
+
+KERNEL void kernel_polyak(float *restrict target, const float *restrict source, float tau, size_t n) {
+  for (size_t i = 0; i < n; i++) target[i] += tau * (source[i] - target[i]);
+}

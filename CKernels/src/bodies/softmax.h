@@ -1,6 +1,6 @@
 // Rows are short (2 to 20 actions), so sixteen of them lie side by side, a row in a lane, and the actions pass one by one.
 // So no lane is idle, and nothing is summed across lanes.
-enum { CHUNK = 16 };
+enum { CHUNK = 16, SHORT = 8 };
 
 // Where the rows of a chunk begin. Lanes beyond the last row repeat it.
 typedef struct {
@@ -50,8 +50,46 @@ INLINE void row_sums(float *restrict largest, float *restrict sum, const float *
   }
 }
 
+// Without a mask, in rows so short that their numbers fit registers: `actions` is a constant, and the compiler lays rows side
+// by side. Sums run in the order of longer rows.
+INLINE void short_softmax(float *restrict p, const float *restrict x, size_t rows, const size_t actions) {
+  for (size_t row = 0; row < rows; row++) {
+    float value[SHORT], largest = -INFINITY, sum = 0;
+    UNROLLED for (size_t a = 0; a < actions; a++) value[a] = x[row * actions + a];
+    UNROLLED for (size_t a = 0; a < actions; a++) largest = value[a] > largest ? value[a] : largest;
+    UNROLLED for (size_t a = 0; a < actions; a++) value[a] = exp_lane(value[a] - largest), sum += value[a];
+    UNROLLED for (size_t a = 0; a < actions; a++) p[row * actions + a] = value[a] / sum;
+  }
+}
+
+INLINE void short_softmax_gradient(float *restrict dx, const float *restrict dp, const float *restrict p, size_t rows,
+                                   const size_t actions) {
+  for (size_t row = 0; row < rows; row++) {
+    float mean = 0;
+    UNROLLED for (size_t a = 0; a < actions; a++) mean += dp[row * actions + a] * p[row * actions + a];
+    UNROLLED for (size_t a = 0; a < actions; a++) {
+      dx[row * actions + a] += p[row * actions + a] * (dp[row * actions + a] - mean);
+    }
+  }
+}
+
+// `ROWS(actions)` for a short row's actions, each a constant; then the kernel is done.
+#define IF_SHORT(ROWS, actions)      \
+  switch (actions) {                 \
+    case 2: ROWS(2); return;         \
+    case 3: ROWS(3); return;         \
+    case 4: ROWS(4); return;         \
+    case 5: ROWS(5); return;         \
+    case 6: ROWS(6); return;         \
+    case 7: ROWS(7); return;         \
+    case SHORT: ROWS(SHORT); return; \
+  }
+
 KERNEL void kernel_softmax_forward(float *restrict p, const float *restrict x, const uint8_t *restrict mask,
                                    size_t rows, size_t actions) {
+#define ROWS(actions) short_softmax(p, x, rows, actions)
+  if (!mask) IF_SHORT(ROWS, actions)
+#undef ROWS
   for (size_t first = 0; first < rows; first += CHUNK) {
     const row_chunk chunk = chunk_of(first, rows, actions);
     float value[CHUNK], largest[CHUNK], sum[CHUNK];
@@ -66,6 +104,9 @@ KERNEL void kernel_softmax_forward(float *restrict p, const float *restrict x, c
 
 KERNEL void kernel_softmax_backward(float *restrict dx, const float *restrict dp, const float *restrict p, size_t rows,
                                     size_t actions) {
+#define ROWS(actions) short_softmax_gradient(dx, dp, p, rows, actions)
+  IF_SHORT(ROWS, actions)
+#undef ROWS
   for (size_t row = 0; row < rows; row++, dx += actions, dp += actions, p += actions) {
     float mean = 0;
     for (size_t a = 0; a < actions; a++) mean += dp[a] * p[a];

@@ -1,15 +1,38 @@
 import CKernels
 
 extension Tape {
-  /// y = x w + b: x `[rows, inputs]`, weight `[inputs, outputs]`, bias `[outputs]`, y `[rows, outputs]`.
-  public func linear(_ x: Tensor, weight: Parameter, bias: Parameter) -> Tensor {
+  /// y = x w + b, or max(x w + b, 0) with `relu`: x `[rows, inputs]`, weight `[inputs, outputs]`, bias `[outputs]`,
+  /// y `[rows, outputs]`.
+  public func linear(_ x: Tensor, weight: Parameter, bias: Parameter, relu: Bool = false) -> Tensor {
     let (rows, inputs, outputs) = (x.shape[0], x.shape[1], weight.shape[1])
     precondition(weight.shape == Shape(inputs, outputs), "linear: input \(x.shape) does not fit weight \(weight.shape)")
     let y = result(Shape(rows, outputs))
-    ck_linear_forward(y.values, x.values, value(weight), value(bias), rows, inputs, outputs)
+    let forward = relu ? ck_dense_relu_forward : ck_linear_forward
+    forward(y.values, x.values, value(weight), value(bias), rows, inputs, outputs)
     record(
       LinearOperation(
-        x: x, y: y, weight: value(weight), weightGradient: gradient(weight), biasGradient: gradient(bias)))
+        x: x, y: y, weight: value(weight), weightGradient: gradient(weight), biasGradient: gradient(bias), relu: relu))
+    return y
+  }
+
+  /// y[r] = x[r] w[task[r]] + b[task[r]], or max(that, 0) with `relu`: a layer of its own for every task.
+  ///
+  /// x `[rows, inputs]`, weight `[tasks, inputs, outputs]`, bias `[tasks, outputs]`, task `[rows]`, y `[rows, outputs]`.
+  /// `task` lives as long as the step; rows of a task that stand together are one product.
+  public func taskLinear(
+    _ x: Tensor, weight: Parameter, bias: Parameter, task: UnsafePointer<Int32>, relu: Bool = false
+  ) -> Tensor {
+    let (rows, inputs, outputs) = (x.shape[0], x.shape[1], weight.shape[2])
+    precondition(
+      weight.shape[1] == inputs && bias.shape == Shape(weight.shape[0], outputs),
+      "task layer: input \(x.shape) and bias \(bias.shape) do not fit weight \(weight.shape)")
+    let y = result(Shape(rows, outputs))
+    ck_task_linear_forward(
+      y.values, x.values, value(weight), value(bias), task, relu ? 1 : 0, rows, inputs, outputs)
+    record(
+      TaskLinearOperation(
+        x: x, y: y, weight: value(weight), weightGradient: gradient(weight), biasGradient: gradient(bias), task: task,
+        relu: relu))
     return y
   }
 
@@ -32,13 +55,14 @@ extension Tape {
   public func concatenate(_ a: Tensor, _ b: Tensor) -> Tensor {
     precondition(a.shape[0] == b.shape[0], "concatenate: \(a.shape) and \(b.shape) differ in rows")
     let (rows, left, right) = (a.shape[0], a.shape[1], b.shape[1])
-    let y = result(Shape(rows, left + right))
+    let isConstant = a.gradients == nil && b.gradients == nil
+    let y = isConstant ? constant(Shape(rows, left + right)) : result(Shape(rows, left + right))
     for row in 0..<rows {
       let start = y.values + row * (left + right)
       start.update(from: a.values + row * left, count: left)
       (start + left).update(from: b.values + row * right, count: right)
     }
-    record(ConcatenateOperation(a: a, b: b, y: y))
+    if !isConstant { record(ConcatenateOperation(a: a, b: b, y: y)) }
     return y
   }
 }
@@ -47,10 +71,31 @@ private struct LinearOperation: Operation {
   let x, y: Tensor
   let weight: UnsafeMutablePointer<Float>
   let weightGradient, biasGradient: UnsafeMutablePointer<Float>?
+  let relu: Bool
 
   func backward(_: Tape) {
-    ck_linear_backward(
-      x.gradients, weightGradient, biasGradient, y.gradients, x.values, weight, x.shape[0], x.shape[1], y.shape[1])
+    let (rows, inputs, outputs) = (x.shape[0], x.shape[1], y.shape[1])
+    if relu {
+      ck_dense_relu_backward(
+        x.gradients, weightGradient, biasGradient, y.gradients, y.values, x.values, weight, rows, inputs, outputs)
+    } else {
+      ck_linear_backward(
+        x.gradients, weightGradient, biasGradient, y.gradients, x.values, weight, rows, inputs, outputs)
+    }
+  }
+}
+
+private struct TaskLinearOperation: Operation {
+  let x, y: Tensor
+  let weight: UnsafeMutablePointer<Float>
+  let weightGradient, biasGradient: UnsafeMutablePointer<Float>?
+  let task: UnsafePointer<Int32>
+  let relu: Bool
+
+  func backward(_: Tape) {
+    ck_task_linear_backward(
+      x.gradients, weightGradient, biasGradient, y.gradients, y.values, x.values, weight, task, relu ? 1 : 0,
+      x.shape[0], x.shape[1], y.shape[1])
   }
 }
 

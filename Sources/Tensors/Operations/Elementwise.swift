@@ -34,6 +34,15 @@ extension Tape {
     return y
   }
 
+  /// min(a, b), equal shapes; the gradient goes to the smaller number, to a where they are equal.
+  public func minimum(_ a: Tensor, _ b: Tensor) -> Tensor {
+    precondition(a.shape == b.shape, "minimum: \(a.shape) and \(b.shape) differ")
+    let y = result(a.shape)
+    ck_minimum_forward(y.values, a.values, b.values, y.count)
+    record(MinimumOperation(a: a, b: b, y: y))
+    return y
+  }
+
   /// factor * x.
   public func scale(_ x: Tensor, by factor: Float) -> Tensor {
     let y = result(x.shape)
@@ -59,6 +68,14 @@ private struct AddOperation: Operation {
   func backward(_: Tape) {
     if let gradients = a.gradients { ck_accumulate(gradients, y.gradients, y.count) }
     if let gradients = b.gradients { ck_accumulate(gradients, y.gradients, y.count) }
+  }
+}
+
+private struct MinimumOperation: Operation {
+  let a, b, y: Tensor
+
+  func backward(_: Tape) {
+    ck_minimum_backward(a.gradients, b.gradients, y.gradients, a.values, b.values, y.count)
   }
 }
 

@@ -1,0 +1,94 @@
+import CKernels
+
+extension Tape {
+  /// m[r, i] = sum_j p[r, i, j] y[r, j], of which max(m, 0) if `relu`: each target's mixture of all modules' outputs.
+  ///
+  /// p `[rows, targets, sources]`, y `[rows, sources, width]`, m `[rows, targets, width]`.
+  public func mix(_ p: Tensor, _ y: Tensor, relu: Bool) -> Tensor {
+    precondition(
+      p.shape.rank == 3 && y.shape.rank == 3 && p.shape[0] == y.shape[0] && p.shape[2] == y.shape[1],
+      "mix: weights \(p.shape) don't fit modules \(y.shape)")
+    let (rows, targets, sources, width) = (p.shape[0], p.shape[1], p.shape[2], y.shape[2])
+    let m = result(Shape(rows, targets, width))
+    ck_mix_forward(m.values, p.values, y.values, rows, targets, sources, width, relu ? 1 : 0)
+    record(MixOperation(p: p, y: y, m: m, relu: relu))
+    return m
+  }
+
+  /// y[r, g] = x[r, g] w[g] + b[g]: a layer of each module.
+  ///
+  /// x `[rows, groups, inputs]` or `[rows, groups * inputs]`, weight `[groups, inputs, outputs]`, bias `[groups, outputs]`,
+  /// y `[rows, groups, outputs]`.
+  public func groupedLinear(_ x: Tensor, weight: Parameter, bias: Parameter) -> Tensor {
+    let (rows, groups, inputs, outputs) = (x.shape[0], weight.shape[0], weight.shape[1], weight.shape[2])
+    precondition(
+      x.shape == Shape(rows, groups, inputs) || x.shape == Shape(rows, groups * inputs),
+      "grouped linear: input \(x.shape) does not fit weight \(weight.shape)")
+    precondition(bias.shape == Shape(groups, outputs), "grouped linear: bias \(bias.shape) beside \(weight.shape)")
+    let y = result(Shape(rows, groups, outputs))
+    ck_grouped_linear_forward(y.values, x.values, value(weight), value(bias), rows, groups, inputs, outputs)
+    record(
+      GroupedLinearOperation(
+        x: x, y: y, inputs: inputs, weight: value(weight), weightGradient: gradient(weight),
+        biasGradient: gradient(bias)))
+    return y
+  }
+
+  /// exp(x) / sum(exp(x)) over the last axis.
+  public func softmax(_ x: Tensor) -> Tensor {
+    let y = result(x.shape)
+    ck_softmax_forward(y.values, x.values, nil, x.count / x.shape.last, x.shape.last)
+    record(SoftmaxOperation(x: x, y: y))
+    return y
+  }
+
+  /// a * b, element by element, equal shapes.
+  public func multiply(_ a: Tensor, _ b: Tensor) -> Tensor {
+    precondition(a.shape == b.shape, "multiply: \(a.shape) and \(b.shape) differ")
+    let y = result(a.shape)
+    ck_multiply_forward(y.values, a.values, b.values, y.count)
+    record(MultiplyOperation(a: a, b: b, y: y))
+    return y
+  }
+}
+
+private struct MixOperation: Operation {
+  let p, y, m: Tensor
+  let relu: Bool
+
+  func backward(_: Tape) {
+    ck_mix_backward(
+      p.gradients, y.gradients, m.gradients, relu ? m.values : nil, p.values, y.values, p.shape[0], p.shape[1],
+      p.shape[2], y.shape[2])
+  }
+}
+
+private struct GroupedLinearOperation: Operation {
+  let x, y: Tensor
+  let inputs: Int
+  let weight: UnsafeMutablePointer<Float>
+  let weightGradient, biasGradient: UnsafeMutablePointer<Float>?
+
+  func backward(_: Tape) {
+    ck_grouped_linear_backward(
+      x.gradients, weightGradient, biasGradient, y.gradients, x.values, weight, y.shape[0], y.shape[1], inputs,
+      y.shape[2])
+  }
+}
+
+private struct SoftmaxOperation: Operation {
+  let x, y: Tensor
+
+  func backward(_: Tape) {
+    guard let dx = x.gradients else { return }
+    ck_softmax_backward(dx, y.gradients, y.values, x.count / x.shape.last, x.shape.last)
+  }
+}
+
+private struct MultiplyOperation: Operation {
+  let a, b, y: Tensor
+
+  func backward(_: Tape) {
+    ck_multiply_backward(a.gradients, b.gradients, y.gradients, a.values, b.values, y.count)
+  }
+}
