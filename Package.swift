@@ -49,18 +49,22 @@ let package = Package(
     module("Tensors", ["CKernels"]),
     module("Layers", ["Tensors", "CKernels"]),
     module("Returns", ["CKernels"]),
+    module("Replay", ["Tensors", "CKernels"]),
+    module("Analysis", ["CKernels"]),
     module(
       "Environments", ["Tensors", "CArcade", "CWorkers", "CKernels"],
       resources: [.copy("Worker/Python"), .copy("Suites/Arcade/references.json")]),
     module("Engine", ["Environments", "Tensors", "CKernels"]),
-    module("Algorithms", ["Engine", "Layers", "Returns", "Environments", "Tensors", "CKernels"]),
+    module("Algorithms", ["Engine", "Replay", "Layers", "Returns", "Environments", "Tensors", "CKernels"]),
     module(
       "Runs",
       [
         "Algorithms", "Engine", "Environments", "Layers", "Returns", "Tensors", "CKernels",
         .product(name: "Yams", package: "Yams"),
       ]),
-    module("Polymath", ["Tensors", "Layers", "Returns", "Environments", "Engine", "Algorithms", "Runs"]),
+    module(
+      "Polymath",
+      ["Tensors", "Layers", "Returns", "Replay", "Analysis", "Environments", "Engine", "Algorithms", "Runs"]),
     .executableTarget(
       name: "Tool",
       dependencies: ["Polymath", "CKernels", .product(name: "ArgumentParser", package: "swift-argument-parser")],
@@ -72,11 +76,15 @@ let package = Package(
     tests("TensorsTests", ["Tensors", "CKernels"]),
     tests("LayersTests", ["Layers", "Tensors", "CKernels"]),
     tests("ReturnsTests", ["Returns"]),
+    tests("ReplayTests", ["Replay", "Tensors"]),
+    tests("AnalysisTests", ["Analysis", "CKernels"]),
     tests("EnvironmentsTests", ["Environments", "CWorkers"]),
     tests("EngineTests", ["Engine", "Environments", "Tensors"]),
     .target(name: "CAllocations", path: "Tests/CAllocations", cSettings: cSettings),
     tests(
       "AlgorithmsTests",
-      ["Algorithms", "Engine", "Layers", "Returns", "Environments", "Tensors", "CKernels", "CAllocations"]),
+      [
+        "Algorithms", "Engine", "Replay", "Layers", "Returns", "Environments", "Tensors", "CKernels", "CAllocations",
+      ]),
     tests("RunsTests", ["Runs", "Algorithms", "Engine", "Environments", "Layers", "Tensors"]),
   ])

@@ -1,7 +1,9 @@
 @_exported import Algorithms
+@_exported import Analysis
 @_exported import Engine
 @_exported import Environments
 @_exported import Layers
+@_exported import Replay
 @_exported import Returns
 @_exported import Runs
 @_exported import Tensors
