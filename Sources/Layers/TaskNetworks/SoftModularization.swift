@@ -1,0 +1,164 @@
+import Tensors
+
+/// Layers of modules that all tasks share, and a routing network that mixes them anew for every state of every task.
+///
+/// Layer l has n modules. Routing gives, for each target module i of the next layer, a distribution P_l[i, j] over
+/// the modules j of this one, from f(s) * h(z): an embedding of the state times one of the task.
+///
+/// - Source: Yang et al. 2020, "Multi-task reinforcement learning with soft modularization" (2003.13661), section 4,
+///   and its released code, which is another function than the paper's equations (`Definition`).
+public struct SoftModularization: TaskNetwork {
+  /// Two networks have the name.
+  public enum Definition: String, CaseIterable, Sendable {
+    /// The released code, which made the published results: routing passes two dense layers first, each routing layer
+    /// sees all earlier P, modules are mixed before the ReLU, and the last layer is mixed into one head.
+    case code
+    /// Equations 5 to 10: p_(l+1) = W_d relu((W_u p_l) * f(s) h(z)), a ReLU before mixing, a sum of heads.
+    case paper
+  }
+
+  public struct Configuration: Hashable, Sendable {
+    /// L and n.
+    public var layers = 2, modules = 2
+    /// d: units of a module.
+    public var width = 256
+    /// Units of the state's hidden layer.
+    public var hidden = 400
+    /// D: size of the embeddings of state and task.
+    public var embedding = 400
+    /// Units of the routing network's layers, in the code's definition.
+    public var routing = 256
+    public var definition = Definition.code
+    /// Whether routing sees the state; otherwise the task alone decides, an ablation of the paper.
+    public var routesByState = true
+
+    /// The shallow network of the paper, better on ten tasks.
+    public init() {}
+
+    /// The deep one, better on fifty.
+    public static var deep: Configuration {
+      var deep = Configuration()
+      (deep.layers, deep.modules, deep.width) = (4, 4, 128)
+      return deep
+    }
+  }
+
+  /// What a pass leaves: `[rows, outputs]`, and the routing.
+  public struct Routed {
+    public let output: Tensor
+    /// P_1, ..., P_(L-1), each `[rows, n, n]`: row i is a distribution over the modules that module i of the next layer
+    /// listens to.
+    public let routing: [Tensor]
+    /// q, `[rows, 1, n]`: how the last layer's modules are mixed; nil in the paper's definition, which adds them.
+    public let last: Tensor?
+  }
+
+  private let configuration: Configuration
+  private let state0, state1, task: Linear
+  private let gate: [Linear]
+  /// To the logits of P_1, ..., and in the code's definition of q.
+  private let logits: [Linear]
+  /// From earlier routing to what f(s) * h(z) is multiplied by, for all of `logits` but the first.
+  private let recurrence: [Linear]
+  private let first: Linear
+  private let modules: [GroupedLinear]
+  private let head: Linear?
+
+  /// - Precondition: at least two layers, and a module.
+  public init(
+    _ layout: inout ParameterLayout, _ name: String, inputs: Int, outputs: Int, tasks: Int,
+    _ configuration: Configuration
+  ) {
+    let (layers, n, width) = (configuration.layers, configuration.modules, configuration.width)
+    let (embedding, routing) = (configuration.embedding, configuration.routing)
+    precondition(layers >= 2 && n >= 1, "routing lies between layers: \(layers) layers of \(n) modules")
+    self.configuration = configuration
+    func linear(_ part: String, _ inputs: Int, _ outputs: Int, _ start: LayerStart) -> Linear {
+      Linear(&layout, "\(name).\(part)", inputs: inputs, outputs: outputs, start: start)
+    }
+    state0 = linear("state.fc0", inputs, configuration.hidden, .hidden)
+    state1 = linear("state.fc1", configuration.hidden, embedding, .hidden)
+    task = linear("task", tasks, embedding, .hidden)
+    let square = n * n
+    switch configuration.definition {
+    case .code:
+      gate = [linear("gate.fc0", embedding, routing, .hidden), linear("gate.fc1", routing, routing, .hidden)]
+      logits =
+        (0..<layers - 1).map { linear("routing.\($0)", routing, square, .last) }
+        + [linear("routing.last", routing, n, .last)]
+      recurrence =
+        (1..<layers - 1).map { linear("skip.\($0)", $0 * square, routing, .hidden) }
+        + [linear("skip.last", (layers - 1) * square, routing, .hidden)]
+    case .paper:
+      gate = []
+      logits = (0..<layers - 1).map { linear("routing.\($0)", embedding, square, .last) }
+      recurrence = (1..<layers - 1).map { linear("up.\($0)", square, embedding, .hidden) }
+    }
+    // The modules of the first layer read the same: one product.
+    first = Linear(
+      &layout, "\(name).module.0", inputs: embedding, outputs: n * width,
+      initializer: LayerStart.hidden.weight(outputs: width), bias: LayerStart.hidden.bias)
+    let isPaper = configuration.definition == .paper
+    modules = (1..<layers).map { layer in
+      let isHead = isPaper && layer == layers - 1
+      return GroupedLinear(
+        &layout, "\(name).module.\(layer)", modules: n, inputs: width, outputs: isHead ? outputs : width,
+        start: isHead ? .last : .hidden)
+    }
+    head = isPaper ? nil : linear("head", width, outputs, .last)
+  }
+
+  public func callAsFunction(_ x: Tensor, _ rows: TaskRows, _ tape: Tape) -> Tensor { routed(x, rows, tape).output }
+
+  /// The pass with its routing.
+  public func routed(_ x: Tensor, _ rows: TaskRows, _ tape: Tape) -> Routed {
+    let f = state1(state0(x, relu: true, tape), tape)
+    let h = task(rows.oneHot(x.shape[0], tape), tape)
+    let embedding = configuration.routesByState ? tape.multiply(f, h) : h
+    switch configuration.definition {
+    case .code: return code(tape.relu(f), embedding, tape)
+    case .paper: return paper(tape.relu(f), embedding, tape)
+    }
+  }
+
+  private func code(_ x: Tensor, _ embedding: Tensor, _ tape: Tape) -> Routed {
+    let (rows, n, width) = (x.shape[0], configuration.modules, configuration.width)
+    let gated = gate[1](gate[0](tape.relu(embedding), relu: true, tape), tape)
+    var routing = [tape.softmax(logits[0](tape.relu(gated), tape).reshaped(Shape(rows, n, n)))]
+    var seen = routing[0].reshaped(Shape(rows, n * n))
+    for (skip, logits) in zip(recurrence, logits.dropFirst()) {
+      if routing.count > 1 {
+        seen = tape.concatenate(seen, routing[routing.count - 1].reshaped(Shape(rows, n * n)))
+      }
+      let next = logits(tape.relu(tape.multiply(skip(seen, tape), gated)), tape)
+      routing.append(tape.softmax(next.reshaped(Shape(rows, next.shape[1] / n, n))))
+    }
+    let last = routing.removeLast()
+
+    var y = first(x, tape).reshaped(Shape(rows, n, width))
+    for (p, modules) in zip(routing, modules) { y = modules(tape.mix(p, y, relu: true), tape) }
+    let features = tape.mix(last, y, relu: true).reshaped(Shape(rows, width))
+    return Routed(output: head!(features, tape), routing: routing, last: last)
+  }
+
+  private func paper(_ x: Tensor, _ embedding: Tensor, _ tape: Tape) -> Routed {
+    let (rows, n) = (x.shape[0], configuration.modules)
+    var p = logits[0](tape.relu(embedding), tape)
+    var routing = [tape.softmax(p.reshaped(Shape(rows, n, n)))]
+    for (up, logits) in zip(recurrence, logits.dropFirst()) {
+      p = logits(tape.relu(tape.multiply(up(p, tape), embedding)), tape)
+      routing.append(tape.softmax(p.reshaped(Shape(rows, n, n))))
+    }
+
+    var y = first(x, relu: true, tape).reshaped(Shape(rows, n, configuration.width))
+    for (layer, (p, modules)) in zip(routing, modules).enumerated() {
+      y = modules(tape.mix(p, y, relu: false), tape)
+      if layer < routing.count - 1 { y = tape.relu(y) }
+    }
+    let ones = tape.constant(Shape(rows, 1, n))
+    ones.values.update(repeating: 1, count: ones.count)
+    let outputs = y.shape[2]
+    return Routed(
+      output: tape.mix(ones, y, relu: false).reshaped(Shape(rows, outputs)), routing: routing, last: nil)
+  }
+}

@@ -1,0 +1,76 @@
+import Tensors
+
+/// Which task each row of a matrix belongs to. In training rows of a task stand together.
+public struct TaskRows {
+  /// M: tasks that there are.
+  public let tasks: Int
+  /// `[rows]`; lives as long as the step.
+  public let task: UnsafePointer<Int32>
+
+  public init(tasks: Int, task: UnsafePointer<Int32>) { (self.tasks, self.task) = (tasks, task) }
+
+  /// The rows' tasks, one-hot: `[count, M]`.
+  func oneHot(_ count: Int, _ tape: Tape) -> Tensor {
+    let z = tape.constant(Shape(count, tasks))
+    z.values.update(repeating: 0, count: z.count)
+    for row in 0..<count { z.values[row * tasks + Int(task[row])] = 1 }
+    return z
+  }
+}
+
+/// A network that reads rows of several tasks: a policy's, or a critic's of observation and action.
+public protocol TaskNetwork: Sendable {
+  /// x `[rows, inputs]`, observation first, to `[rows, outputs]`.
+  func callAsFunction(_ x: Tensor, _ rows: TaskRows, _ tape: Tape) -> Tensor
+}
+
+/// How the released code of soft modularization starts the layers of every network it compares (Yang et al. 2020).
+enum LayerStart {
+  /// Weights uniform in +-1 / sqrt(outputs), where others take the inputs; biases 0.1.
+  case hidden
+  /// Weights and biases uniform in +-0.003, so that actions start near 0 and routing near uniform.
+  case last
+
+  func weight(outputs: Int) -> Initializer {
+    self == .last ? .uniform(bound: 3e-3) : .uniform(bound: 1 / Float(outputs).squareRoot())
+  }
+
+  var bias: Initializer { self == .last ? .uniform(bound: 3e-3) : .constant(0.1) }
+}
+
+extension Linear {
+  init(_ layout: inout ParameterLayout, _ name: String, inputs: Int, outputs: Int, start: LayerStart) {
+    self.init(
+      &layout, name, inputs: inputs, outputs: outputs, initializer: start.weight(outputs: outputs), bias: start.bias)
+  }
+}
+
+/// A linear layer a module: y[g] = x[g] w[g] + b[g], with w `[modules, inputs, outputs]`.
+struct GroupedLinear: Sendable {
+  let weight, bias: Parameter
+
+  init(
+    _ layout: inout ParameterLayout, _ name: String, modules: Int, inputs: Int, outputs: Int, start: LayerStart
+  ) {
+    weight = layout.add("\(name).weight", Shape(modules, inputs, outputs), start.weight(outputs: outputs))
+    bias = layout.add("\(name).bias", Shape(modules, outputs), start.bias)
+  }
+
+  /// x `[rows, modules, inputs]` to `[rows, modules, outputs]`.
+  func callAsFunction(_ x: Tensor, _ tape: Tape) -> Tensor { tape.groupedLinear(x, weight: weight, bias: bias) }
+}
+
+/// A linear layer a task: y[r] = x[r] w[task of r] + b[task of r], with w `[tasks, inputs, outputs]`.
+struct TaskLinear: Sendable {
+  let weight, bias: Parameter
+
+  init(_ layout: inout ParameterLayout, _ name: String, tasks: Int, inputs: Int, outputs: Int, start: LayerStart) {
+    weight = layout.add("\(name).weight", Shape(tasks, inputs, outputs), start.weight(outputs: outputs))
+    bias = layout.add("\(name).bias", Shape(tasks, outputs), start.bias)
+  }
+
+  /// x `[rows, inputs]` to `[rows, outputs]`.
+  func callAsFunction(_ x: Tensor, _ rows: TaskRows, _ tape: Tape) -> Tensor {
+    tape.taskLinear(x, weight: weight, bias: bias, task: rows.task)
+  }
+}
