@@ -50,6 +50,8 @@ public final class Group: @unchecked Sendable {
   /// Row T of the last unroll and the recurrent state: where the next unroll begins.
   private let carry: RoundBlock
   private let mask, truncated, success: UnsafeMutablePointer<UInt8>
+  /// Task index of each column.
+  private let columnTask: UnsafeMutablePointer<Int32>
   private let lives, previousLives: UnsafeMutablePointer<Int16>
   /// What the policy samples with, and a box's actions, `[columns, D]` each.
   private let noise, squashed: UnsafeMutablePointer<Float>
@@ -97,6 +99,8 @@ public final class Group: @unchecked Sendable {
       return pointer
     }
     mask = scratch(columns * action.count, 0)
+    columnTask = scratch(columns, 0)
+    for (column, task) in self.tasks.enumerated() { columnTask[column] = Int32(task) }
     (truncated, success, episodeSuccess) = (scratch(columns, 0), scratch(columns, 0), scratch(columns, 0))
     (lives, previousLives) = (scratch(columns, 0), scratch(columns, 0))
     (noise, squashed) = (scratch(columns * max(action.dimension, 1), 0), scratch(columns * action.dimension, 0))
@@ -135,6 +139,7 @@ public final class Group: @unchecked Sendable {
       batch.finalObservation.deallocate()
     }
     mask.deallocate()
+    columnTask.deallocate()
     truncated.deallocate()
     success.deallocate()
     episodeSuccess.deallocate()
@@ -231,7 +236,8 @@ public final class Group: @unchecked Sendable {
     }
     policy.act(
       ActorRows(
-        columns: columns, block: block, step: step, column: blockColumn, mask: mask, hidden: carry.hidden,
+        columns: columns, block: block, step: step, column: blockColumn, task: columnTask, mask: mask,
+        hidden: carry.hidden,
         cell: carry.cell, noise: noise, greedy: greedy),
       version: version, tape: tape)
     inferenceTime.add(since: start)

@@ -1,4 +1,5 @@
 import Environments
+import Foundation
 import Tensors
 
 /// What a policy sees of a group of columns at one step, and where it answers. Arrays are `[columns]` unless said
@@ -8,6 +9,8 @@ public struct ActorRows {
   let block: RoundBlock
   let step: Int
   let column: Int
+  /// Index of each column's task in the run's task set.
+  public let task: UnsafePointer<Int32>
   /// Allowed actions, or dimensions, `[columns, actions]`.
   public let mask: UnsafePointer<UInt8>
   /// Recurrent state, `[columns, H]`, updated in place.
@@ -32,6 +35,27 @@ public struct ActorRows {
   public var action: UnsafeMutablePointer<Int32> { block.action + row + block.columns }
   public var box: UnsafeMutablePointer<Float> { block.box + (row + block.columns) * block.dimension }
   public var logProbability: UnsafeMutablePointer<Float> { block.logProbability + row }
+}
+
+extension ActorRows {
+  /// Answers with actions that are uniformly random among those that each column has.
+  public func actUniformly(in space: ActionSpace) {
+    for column in 0..<columns {
+      let allowed = (0..<space.count).filter { mask[column * space.count + $0] != 0 }
+      switch space {
+      case .discrete:
+        let choice = min(Int(noise[column] * Float(allowed.count)), allowed.count - 1)
+        action[column] = Int32(allowed[choice])
+        logProbability[column] = -log(Float(allowed.count))
+      case .box(let dimension):
+        // erf(z / sqrt 2) of a standard normal z is uniform in (-1, 1).
+        for d in column * dimension..<(column + 1) * dimension {
+          box[d] = mask[d] == 0 ? 0 : atanh(erf(noise[d] / Float(2).squareRoot()))
+        }
+        logProbability[column] = -log(2) * Float(allowed.count)
+      }
+    }
+  }
 }
 
 /// Something that acts. Threads call it at the same time, each with a tape of its own.

@@ -13,9 +13,10 @@ public struct RunShape: Hashable, Sendable {
   /// Updates between the parameters that act and those that learn.
   public let lag: Int
 
+  /// - Parameter firstTask: Index of the first of `tasks` tasks.
   /// - Throws: `EngineError` where the numbers don't fit each other.
   public init(
-    tasks: Int, environmentsPerTask: Int, unroll: Int, groups: Int, shards: Int, lag: Int
+    firstTask: Int = 0, tasks: Int, environmentsPerTask: Int, unroll: Int, groups: Int, shards: Int, lag: Int
   ) throws(EngineError) {
     for (name, value, least) in [
       ("unroll", unroll, 1), ("environments per task", environmentsPerTask, 1), ("groups", groups, 1),
@@ -28,7 +29,7 @@ public struct RunShape: Hashable, Sendable {
     if !groups.isMultiple(of: shards) { throw .notDivisible(what: "groups", value: groups, by: "shards", shards) }
     if !columns.isMultiple(of: groups) { throw .notDivisible(what: "slots", value: columns, by: "groups", groups) }
     (self.unroll, self.groups, self.shards, self.lag) = (unroll, groups, shards, lag)
-    columnTasks = (0..<columns).map { $0 / environmentsPerTask }
+    columnTasks = (0..<columns).map { firstTask + $0 / environmentsPerTask }
   }
 
   /// B: all slots.

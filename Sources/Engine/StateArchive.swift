@@ -1,28 +1,74 @@
-/// Named blocks of bytes: the exact state of whatever saved it.
+import CKernels
+import Tensors
+
+/// Named arrays of numbers: the exact state of whatever saved it.
 public struct StateArchive: Sendable {
-  public private(set) var entries: [(name: String, bytes: [UInt8])]
+  /// What an array's elements are.
+  public enum Element: String, Sendable {
+    case float32 = "F32"
+    case float64 = "F64"
+    case bytes = "U8"
+    public var byteCount: Int {
+      switch self {
+      case .float32: 4
+      case .float64: 8
+      case .bytes: 1
+      }
+    }
+  }
 
-  public init(_ entries: [(name: String, bytes: [UInt8])] = []) { self.entries = entries }
+  public struct Entry: Sendable {
+    public let name: String
+    public let element: Element
+    public let shape: [Int]
+    public let bytes: [UInt8]
+  }
 
-  public mutating func add(_ name: String, _ bytes: [UInt8]) { entries.append((name, bytes)) }
+  public private(set) var entries: [Entry] = []
+
+  public init() {}
+
+  /// Adds an array as it lies in memory.
+  public mutating func add(_ name: String, _ element: Element, shape: [Int], _ bytes: [UInt8]) {
+    precondition(
+      bytes.count == shape.reduce(1, *) * element.byteCount, "\(name): \(bytes.count) bytes are not \(shape)")
+    entries.append(Entry(name: name, element: element, shape: shape, bytes: bytes))
+  }
+
+  public mutating func add(_ name: String, _ bytes: [UInt8]) { add(name, .bytes, shape: [bytes.count], bytes) }
 
   /// Adds plain numbers as they lie in memory.
-  public mutating func add<Element: BitwiseCopyable>(_ name: String, _ values: UnsafeBufferPointer<Element>) {
-    entries.append((name, Array(UnsafeRawBufferPointer(values))))
+  public mutating func add<Number: BitwiseCopyable>(_ name: String, _ values: UnsafeBufferPointer<Number>) {
+    add(name, Array(UnsafeRawBufferPointer(values)))
   }
+
+  public mutating func add(_ name: String, _ numbers: [Double]) {
+    add(name, .float64, shape: [numbers.count], numbers.withUnsafeBytes(Array.init))
+  }
+
+  /// Adds a buffer, an entry a parameter.
+  public mutating func add(_ buffer: ParameterBuffer, prefix: String = "") {
+    for entry in buffer.layout.entries {
+      add(
+        prefix + entry.name, .float32, shape: entry.parameter.shape.array,
+        Array(UnsafeRawBufferPointer(buffer[entry.parameter])))
+    }
+  }
+
+  public func entry(_ name: String) -> Entry? { entries.first { $0.name == name } }
+
+  // MARK: Reading
 
   /// - Throws: `EngineError.badState` where the entry is missing.
   public func bytes(_ name: String) throws(EngineError) -> [UInt8] {
-    guard let entry = entries.first(where: { $0.name == name }) else {
-      throw .badState("the saved state has no entry \(name)")
-    }
+    guard let entry = entry(name) else { throw .badState("the saved state has no entry \(name)") }
     return entry.bytes
   }
 
   /// Copies plain numbers back to where they were.
   /// - Throws: `EngineError.badState` where the entry is missing or of another size.
-  public func restore<Element: BitwiseCopyable>(
-    _ name: String, to values: UnsafeMutableBufferPointer<Element>
+  public func restore<Number: BitwiseCopyable>(
+    _ name: String, to values: UnsafeMutableBufferPointer<Number>
   ) throws(EngineError) {
     let saved = try bytes(name)
     let target = UnsafeMutableRawBufferPointer(values)
@@ -30,5 +76,32 @@ public struct StateArchive: Sendable {
       throw .badState("the saved entry \(name) has \(saved.count) bytes, but this run needs \(target.count)")
     }
     saved.withUnsafeBytes { target.copyMemory(from: $0) }
+  }
+
+  /// - Throws: `EngineError.badState` where the numbers are missing, of another count or not finite.
+  public func doubles(_ name: String, count: Int) throws(EngineError) -> [Double] {
+    guard let entry = entry(name), entry.element == .float64, entry.shape == [count] else {
+      throw .badState("it has no \(name) of \(count) numbers")
+    }
+    let numbers = entry.bytes.withUnsafeBytes { Array($0.bindMemory(to: Double.self)) }
+    guard numbers.allSatisfy(\.isFinite) else { throw .badState("\(name) holds numbers that are not finite") }
+    return numbers
+  }
+
+  /// Fills a buffer with the parameters of its layout.
+  /// - Throws: `EngineError.badState` where one is missing, has another shape or is not finite.
+  public func restore(_ buffer: ParameterBuffer, prefix: String = "") throws(EngineError) {
+    for parameter in buffer.layout.entries {
+      let (name, shape) = (prefix + parameter.name, parameter.parameter.shape)
+      guard let entry = entry(name) else { throw .badState("it has no \(name): it is of another network") }
+      guard entry.element == .float32, entry.shape == shape.array else {
+        throw .badState("\(name) has shape \(entry.shape), this network needs \(shape)")
+      }
+      let target = buffer[parameter.parameter]
+      entry.bytes.withUnsafeBytes { UnsafeMutableRawBufferPointer(target).copyMemory(from: $0) }
+      guard ck_count_nonfinite(target.baseAddress!, shape.count) == 0 else {
+        throw .badState("\(name) holds numbers that are not finite")
+      }
+    }
   }
 }

@@ -9,7 +9,7 @@ public struct Agent {
   public let configuration: RunConfiguration
   public internal(set) var taskSet: TaskSet
   public let shape: RunShape
-  public let learner: IMPALA
+  public let learner: any Algorithm
 
   /// Builds the learner that a configuration describes.
   ///
@@ -34,12 +34,19 @@ public struct Agent {
     shape = try RunShape(
       tasks: tasks.count, environmentsPerTask: configuration.environmentsPerTask, unroll: configuration.unroll,
       groups: resolved.groups, shards: resolved.shards, lag: configuration.lag)
-    learner = try IMPALA(
-      configuration.learning, shape: shape, tasks: tasks, totalSteps: configuration.steps, seed: configuration.seed)
+    learner =
+      switch configuration.family {
+      case .impala:
+        try IMPALA(
+          configuration.impala, shape: shape, tasks: tasks, totalSteps: configuration.steps, seed: configuration.seed)
+      case .sac: try SAC(configuration.sac, shape: shape, tasks: tasks, seed: configuration.seed)
+      }
   }
 
-  /// One shard a task; four where there is one task and its environments can be cut so.
+  /// IMPALA: one shard a task, four where there is one task and its environments can be cut so. SAC, whose products of
+  /// matrices are the better for many rows: the fewest shards of whole tasks that several threads can share.
   private static func shards(_ tasks: Int, _ configuration: RunConfiguration) -> Int {
+    if configuration.family == .sac { return (2...max(tasks, 2)).first { tasks.isMultiple(of: $0) } ?? 1 }
     if tasks > 1 { return tasks }
     return configuration.environmentsPerTask.isMultiple(of: 4) ? 4 : 1
   }

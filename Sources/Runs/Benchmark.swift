@@ -48,7 +48,7 @@ public struct Benchmark {
   /// Seconds of a batch of B actions: means over each of `count` unrolls.
   public func actions(_ count: Int) throws -> [Double] {
     let (learner, _) = try learner()
-    let player = try Player(task, policy: learner, slots: batch, unroll: unroll, seed: 1)
+    let player = try Player([task], policy: learner, slots: batch, unroll: unroll, seed: 1)
     return try (0..<count).map { _ in
       let start = ContinuousClock.now
       try player.unroll()

@@ -9,8 +9,8 @@ import Tensors
 
 /// The state of a run between two rounds, as a folder of three files.
 ///
-/// - `model.safetensors`: parameters, PopArt statistics and those of normalized observations: what evaluation needs.
-/// - `state.safetensors`: optimiser slots, environments, recurrent state, experience collected ahead.
+/// - `model.safetensors`: the learner's model and statistics of normalized observations: what evaluation needs.
+/// - `state.safetensors`: optimiser slots, replay, environments, recurrent state, experience collected ahead.
 /// - `state.json`: the round, whether the environments could be saved, each task's last episodes, and the hashes of the
 ///   other two files.
 enum Checkpoint {
@@ -31,29 +31,19 @@ enum Checkpoint {
   @discardableResult
   static func write(_ training: Training, recent: [Run.RecentEpisodes], to folder: String) throws -> Bool {
     let (agent, engine) = (training.agent, training.engine)
-    let learner = agent.learner
-    var model = TensorFile()
-    model.metadata = ["lockfile": SHA256.hex(agent.taskSet.lockfile.utf8)]
-    model.add(learner.layout, learner.parameters(version: engine.round))
-    model.add("popart.mu", learner.popArt.mu)
-    model.add("popart.nu", learner.popArt.nu)
+    var (model, state) = (StateArchive(), StateArchive())
+    agent.learner.saveModel(into: &model)
     for (id, statistics) in zip(agent.taskSet.ids, training.statistics) {
       guard let statistics else { continue }
       model.add("observations.\(id).count", [statistics.count])
       model.add("observations.\(id).mean", statistics.mean)
       model.add("observations.\(id).squares", statistics.squares)
     }
-
-    var archive = StateArchive()
-    let exact = try engine.saveState(into: &archive)
-    var state = TensorFile()
-    state.metadata = model.metadata
-    state.add(learner.layout, learner.optimizer.meanSquare, prefix: "mean_square.")
-    if let momentum = learner.optimizer.momentum { state.add(learner.layout, momentum, prefix: "momentum.") }
-    for entry in archive.entries {
-      entry.bytes.withUnsafeBytes { state.add(entry.name, .bytes, shape: [$0.count], $0) }
-    }
-    let (modelBytes, stateBytes) = (model.encoded, state.encoded)
+    agent.learner.saveTraining(into: &state)
+    let exact = try engine.saveState(into: &state)
+    let metadata = ["lockfile": SHA256.hex(agent.taskSet.lockfile.utf8)]
+    let modelBytes = TensorFile(model, metadata: metadata).encoded
+    let stateBytes = TensorFile(state, metadata: metadata).encoded
     let description = State(
       round: engine.round, steps: training.steps, exact: exact, model: SHA256.hex(modelBytes),
       state: SHA256.hex(stateBytes), recent: recent)
@@ -80,19 +70,15 @@ enum Checkpoint {
     guard file.metadata["lockfile"] == SHA256.hex(agent.taskSet.lockfile.utf8) else {
       throw RunError.lockfileMismatch(path: path, difference: "the hash of its task lockfile is another one")
     }
-    let tasks = agent.taskSet.tasks.count
-    let (mu, nu) = try (
-      file.doubles("popart.mu", count: tasks, path: path), file.doubles("popart.nu", count: tasks, path: path)
-    )
-    try agent.learner.restore(popArtMu: mu, nu: nu) { parameters throws(RunError) in
-      try file.restore(agent.learner.layout, parameters, path: path)
-    }
-    return try agent.taskSet.ids.map { id in
-      guard let size = file.tensor("observations.\(id).mean")?.shape.first else { return nil }
-      return ObservationStatistics(
-        count: try file.doubles("observations.\(id).count", count: 1, path: path)[0],
-        mean: try file.doubles("observations.\(id).mean", count: size, path: path),
-        squares: try file.doubles("observations.\(id).squares", count: size, path: path))
+    return try reading(path) { () throws(EngineError) in
+      try agent.learner.restoreModel(from: file.archive)
+      return try agent.taskSet.ids.map { id throws(EngineError) in
+        guard let size = file.archive.entry("observations.\(id).mean")?.shape.first else { return nil }
+        return ObservationStatistics(
+          count: try file.archive.doubles("observations.\(id).count", count: 1)[0],
+          mean: try file.archive.doubles("observations.\(id).mean", count: size),
+          squares: try file.archive.doubles("observations.\(id).squares", count: size))
+      }
     }
   }
 
@@ -103,13 +89,10 @@ enum Checkpoint {
     let statistics = try readModel(folder, state, into: training.agent)
     let path = "\(folder)/state.safetensors"
     let file = try tensors(path, hash: state.state)
-    let learner = training.agent.learner
-    try file.restore(learner.layout, learner.optimizer.meanSquare, prefix: "mean_square.", path: path)
-    if let momentum = learner.optimizer.momentum {
-      try file.restore(learner.layout, momentum, prefix: "momentum.", path: path)
+    try reading(path) { () throws(EngineError) in
+      try training.agent.learner.restoreTraining(from: file.archive)
     }
-    let archive = StateArchive(file.tensors.filter { $0.element == .bytes }.map { ($0.name, $0.bytes) })
-    try training.engine.restoreState(from: archive, round: state.round, exact: state.exact)
+    try training.engine.restoreState(from: file.archive, round: state.round, exact: state.exact)
     if !state.exact { training.adopt(statistics) }
     return state.recent
   }
@@ -133,50 +116,11 @@ enum Checkpoint {
     }
     return try TensorFile(bytes, path: path)
   }
-}
 
-extension TensorFile {
-  mutating func add(_ layout: ParameterLayout, _ buffer: ParameterBuffer, prefix: String = "") {
-    for entry in layout.entries {
-      add(
-        prefix + entry.name, .float32, shape: entry.parameter.shape.array,
-        UnsafeRawBufferPointer(buffer[entry.parameter]))
-    }
-  }
-
-  mutating func add(_ name: String, _ numbers: [Double]) {
-    numbers.withUnsafeBytes { add(name, .float64, shape: [numbers.count], $0) }
-  }
-
-  func doubles(_ name: String, count: Int, path: String) throws(RunError) -> [Double] {
-    guard let tensor = tensor(name), tensor.element == .float64, tensor.shape == [count] else {
-      throw .badCheckpoint(path: path, reason: "it has no \(name) of \(count) numbers")
-    }
-    let numbers = tensor.bytes.withUnsafeBytes { Array($0.bindMemory(to: Double.self)) }
-    guard numbers.allSatisfy(\.isFinite) else {
-      throw .badCheckpoint(path: path, reason: "\(name) holds numbers that are not finite")
-    }
-    return numbers
-  }
-
-  /// Fills a buffer with the parameters of its layout.
-  /// - Throws: `RunError.badCheckpoint` where one is missing, has another shape or is not finite.
-  func restore(_ layout: ParameterLayout, _ buffer: ParameterBuffer, prefix: String = "", path: String) throws(RunError)
+  /// Says which file it was.
+  private static func reading<Result>(_ path: String, _ body: () throws(EngineError) -> Result) throws(RunError)
+    -> Result
   {
-    for entry in layout.entries {
-      guard let tensor = tensor(prefix + entry.name) else {
-        throw .badCheckpoint(path: path, reason: "it has no \(prefix)\(entry.name): it is of another network")
-      }
-      let shape = entry.parameter.shape
-      guard tensor.element == .float32, tensor.shape == shape.array else {
-        throw .badCheckpoint(
-          path: path, reason: "\(prefix)\(entry.name) has shape \(tensor.shape), this network needs \(shape)")
-      }
-      let target = UnsafeMutableRawBufferPointer(buffer[entry.parameter])
-      tensor.bytes.withUnsafeBytes { target.copyMemory(from: $0) }
-      guard ck_count_nonfinite(buffer[entry.parameter].baseAddress!, shape.count) == 0 else {
-        throw .badCheckpoint(path: path, reason: "\(prefix)\(entry.name) holds numbers that are not finite")
-      }
-    }
+    do { return try body() } catch { throw .badCheckpoint(path: path, reason: error.description) }
   }
 }

@@ -21,28 +21,11 @@ public enum Evaluation {
   }
 
   /// Uniformly random play over each task's own actions.
-  final class RandomPolicy: Policy {
+  private final class RandomPolicy: Policy {
     let recurrentSize = 0
     private let space: ActionSpace
     init(_ space: ActionSpace) { self.space = space }
-
-    func act(_ rows: ActorRows, version: Int, tape: Tape) {
-      for column in 0..<rows.columns {
-        let allowed = (0..<space.count).filter { rows.mask[column * space.count + $0] != 0 }
-        switch space {
-        case .discrete:
-          let choice = min(Int(rows.noise[column] * Float(allowed.count)), allowed.count - 1)
-          rows.action[column] = Int32(allowed[choice])
-          rows.logProbability[column] = -log(Float(allowed.count))
-        case .box(let dimension):
-          // erf(z / sqrt 2) of a standard normal z is uniform in (-1, 1).
-          for d in column * dimension..<(column + 1) * dimension {
-            rows.box[d] = atanh(erf(rows.noise[d] / Float(2).squareRoot()))
-          }
-          rows.logProbability[column] = -log(2) * Float(allowed.count)
-        }
-      }
-    }
+    func act(_ rows: ActorRows, version: Int, tape: Tape) { rows.actUniformly(in: space) }
   }
 
   /// A policy that acts uniformly at random on a task set.
@@ -65,7 +48,7 @@ public enum Evaluation {
     DispatchQueue.concurrentPerform(iterations: tasks.count) { index in
       let result = Result {
         let player = try Player(
-          tasks[index], policy: policy, version: version, slots: slots, unroll: 20, seed: seed, greedy: greedy)
+          tasks, task: index, policy: policy, version: version, slots: slots, unroll: 20, seed: seed, greedy: greedy)
         return score(tasks[index], try play(player, slots: slots, episodes: episodes))
       }
       scores.withLock { $0[index] = result }

@@ -14,14 +14,18 @@ public final class Player {
   private var round = 0
 
   /// - Parameters:
+  ///   - tasks: The policy's, of which `task` is played.
   ///   - version: Which of the policy's parameters act.
   ///   - greedy: Whether to take the most probable action instead of sampling.
   public init(
-    _ task: Task, policy: any Policy, version: Int = 0, slots: Int, unroll: Int, seed: UInt64, greedy: Bool = false
+    _ tasks: [Task], task index: Int = 0, policy: any Policy, version: Int = 0, slots: Int, unroll: Int, seed: UInt64,
+    greedy: Bool = false
   ) throws {
-    let shape = try RunShape(tasks: 1, environmentsPerTask: slots, unroll: unroll, groups: 1, shards: 1, lag: 0)
+    let task = tasks[index]
+    let shape = try RunShape(
+      firstTask: index, tasks: 1, environmentsPerTask: slots, unroll: unroll, groups: 1, shards: 1, lag: 0)
     group = try Group(
-      0, shape: shape, tasks: [task], seed: seed, purpose: .evaluation, recurrentSize: policy.recurrentSize)
+      0, shape: shape, tasks: tasks, seed: seed, purpose: .evaluation, recurrentSize: policy.recurrentSize)
     group.greedy = greedy
     block =
       RoundEngine.blocks(

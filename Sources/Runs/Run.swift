@@ -58,7 +58,7 @@ public final class Run: @unchecked Sendable {
     var given = try RunConfiguration.resolve(
       file: (saved.yaml, directory.configuration), flags: flags, cores: cores)
     if !flags.contains(where: { $0.name == "threads" }) { given.threads = cores }
-    for setting in Setting.all where setting.name != "threads" && setting.read(saved) != setting.read(given) {
+    for setting in saved.settings where setting.name != "threads" && setting.read(saved) != setting.read(given) {
       throw RunError.configurationMismatch(
         path: path, setting: setting.name, saved: setting.read(saved), given: setting.read(given))
     }
@@ -162,12 +162,8 @@ public final class Run: @unchecked Sendable {
   }
 
   private func writeMetrics() throws {
-    let (learner, statistics) = (training.agent.learner, training.agent.learner.statistics)
-    var numbers: [(String, Double)] = [
-      ("loss/policy", statistics.policyLoss), ("loss/value", statistics.valueLoss),
-      ("policy/entropy", statistics.entropy), ("gradient/norm", statistics.gradientNorm),
-      ("policy/largest_log_rho", Double(statistics.largestLogRho)), ("steps_per_second", stepsPerSecond),
-    ]
+    let learned = training.agent.learner.metrics
+    var numbers = learned.overall.map { ($0.name, $0.value) } + [("steps_per_second", stepsPerSecond)]
     let losses = training.losses
     for (index, task) in training.agent.taskSet.tasks.enumerated() {
       let score = Statistics.mean(ofEpisodes: recent[index].scores)
@@ -186,13 +182,7 @@ public final class Run: @unchecked Sendable {
       if let normalized = task.scores?.normalized(score.estimate) {
         numbers.append(("\(task.id)/normalized", normalized))
       }
-      if training.agent.configuration.learning.values == .popArt {
-        numbers.append(("\(task.id)/mu", learner.popArt.mu[index]))
-        numbers.append(("\(task.id)/sigma", learner.popArt.sigma(index)))
-      }
-      if index < statistics.taskGradientNorm.count {
-        numbers.append(("\(task.id)/gradient_norm", statistics.taskGradientNorm[index]))
-      }
+      numbers += learned.tasks[index].map { ("\(task.id)/\($0.name)", $0.value) }
     }
     try metrics.append(steps: steps, seconds: seconds, numbers)
   }

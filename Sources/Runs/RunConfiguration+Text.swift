@@ -8,6 +8,7 @@ import Yams
 /// What is wrong with a configuration.
 public enum ConfigurationError: Error, CustomStringConvertible {
   case unknownSetting(String, [String])
+  case foreignSetting(String, of: [String])
   case badValue(setting: String, value: String, kind: String)
   case outOfRange(setting: String, value: String, limit: String)
   case badFile(path: String, reason: String)
@@ -17,6 +18,8 @@ public enum ConfigurationError: Error, CustomStringConvertible {
     case .unknownSetting(let name, let names):
       "unknown setting \(name)" + (nearest(to: name, among: names).map { "; did you mean \($0)?" } ?? "")
         + " (polymath train --help lists all)"
+    case .foreignSetting(let name, let algorithms):
+      "setting \(name) belongs to the algorithms \(algorithms.joined(separator: ", ")): leave it out, or choose one of them"
     case .badValue(let setting, let value, let kind): "\(setting) is \"\(value)\", but must be \(kind)"
     case .outOfRange(let setting, let value, let limit): "\(setting) is \(value), but must be \(limit)"
     case .badFile(let path, let reason): "\(path) is not a configuration: \(reason)"
@@ -35,7 +38,6 @@ extension RunConfiguration {
   ) throws -> RunConfiguration {
     let settings = try file.map { try Self.settings(in: $0.text, path: $0.path) } ?? []
     let given = settings + flags
-    for (name, _) in given { _ = try Setting.named(name) }
     let named = Dictionary(given.map { ($0.name, $0.value) }) { $1 }
     let algorithm = named["algorithm"] ?? Preset.popArtIMPALA.rawValue
     guard let preset = Preset(rawValue: algorithm) else {
@@ -47,10 +49,12 @@ extension RunConfiguration {
         }
           ?? "one of \(names.joined(separator: ", "))")
     }
-    var configuration = preset.configuration(suite: named["suite"] ?? "arcade")
+    for (name, _) in given { _ = try Setting.named(name, preset.family) }
+    var configuration = preset.configuration(
+      suite: named["suite"] ?? preset.defaultSuite, protocol: named["protocol"].flatMap(TrainingProtocol.init))
     configuration.threads = cores
     for (name, value) in given {
-      let setting = try Setting.named(name)
+      let setting = try Setting.named(name, preset.family)
       guard try setting.write(&configuration, value) else {
         throw ConfigurationError.badValue(setting: name, value: value, kind: setting.kind)
       }
@@ -61,7 +65,7 @@ extension RunConfiguration {
 
   /// All settings as YAML, one a line, as `run.yaml` holds them.
   public var yaml: String {
-    Setting.all.map { "\($0.name): \($0.isList ? "[\($0.read(self))]" : $0.read(self))\n" }.joined()
+    settings.map { "\($0.name): \($0.isList ? "[\($0.read(self))]" : $0.read(self))\n" }.joined()
   }
 
   /// The settings that a YAML mapping names, in its order.
@@ -79,7 +83,7 @@ extension RunConfiguration {
         throw ConfigurationError.badFile(path: path, reason: "a setting's name must be a word")
       }
       if let scalar = value.scalar { return (name, scalar.string) }
-      if let sequence = value.sequence, try Setting.named(name).isList {
+      if let sequence = value.sequence, Setting.run.contains(where: { $0.name == name && $0.isList }) {
         return (name, sequence.compactMap { $0.scalar?.string }.joined(separator: ","))
       }
       throw ConfigurationError.badFile(path: path, reason: "the value of \(name) must be one word or number")
@@ -87,7 +91,7 @@ extension RunConfiguration {
   }
 
   private func check() throws(ConfigurationError) {
-    func require(_ holds: Bool, _ setting: String, _ value: some CustomStringConvertible, _ limit: String)
+    func require(_ holds: Bool, _ setting: String, _ value: any CustomStringConvertible, _ limit: String)
       throws(ConfigurationError)
     {
       if !holds { throw .outOfRange(setting: setting, value: value.description, limit: limit) }
@@ -104,18 +108,27 @@ extension RunConfiguration {
       lag >= 0 && lag <= 64, "lag", lag, "between 0 and 64: each update of lag keeps one more round of buffers")
     try require(recovery.most >= 0, "worker-restarts", recovery.most, "at least 0")
     try require(checkpointEvery >= 1, "checkpoint-every", checkpointEvery, "at least 1")
-    try require(learning.lstm >= 0 && learning.lstm <= 65_536, "lstm", learning.lstm, "between 0 and 65,536")
-    try require((0..<1).contains(learning.discount), "discount", learning.discount, "in [0, 1)")
+    switch family {
+    case .impala: try checkIMPALA(require)
+    case .sac: try checkSAC(require)
+    }
+  }
+
+  private typealias Require = (Bool, String, any CustomStringConvertible, String) throws(ConfigurationError) -> Void
+
+  private func checkIMPALA(_ require: Require) throws(ConfigurationError) {
+    try require(impala.lstm >= 0 && impala.lstm <= 65_536, "lstm", impala.lstm, "between 0 and 65,536")
+    try require((0..<1).contains(impala.discount), "discount", impala.discount, "in [0, 1)")
     try require(
-      learning.learningRate >= 0 && learning.learningRate.isFinite, "learning-rate", learning.learningRate,
+      impala.learningRate >= 0 && impala.learningRate.isFinite, "learning-rate", impala.learningRate,
       "at least 0, and finite")
-    try require(learning.entropyCost.isFinite, "entropy-cost", learning.entropyCost, "finite")
-    try require(learning.baselineCost.isFinite, "baseline-cost", learning.baselineCost, "finite")
-    try require(learning.gradientNorm > 0, "gradient-norm", learning.gradientNorm, "above 0")
-    try require((0..<1).contains(learning.rmsProp.decay), "rmsprop-decay", learning.rmsProp.decay, "in [0, 1)")
-    try require((0..<1).contains(learning.rmsProp.momentum), "rmsprop-momentum", learning.rmsProp.momentum, "in [0, 1)")
-    try require(learning.rmsProp.epsilon > 0, "rmsprop-epsilon", learning.rmsProp.epsilon, "above 0")
-    let (vTrace, popArt) = (learning.vTrace, learning.popArt)
+    try require(impala.entropyCost.isFinite, "entropy-cost", impala.entropyCost, "finite")
+    try require(impala.baselineCost.isFinite, "baseline-cost", impala.baselineCost, "finite")
+    try require(impala.gradientNorm > 0, "gradient-norm", impala.gradientNorm, "above 0")
+    try require((0..<1).contains(impala.rmsProp.decay), "rmsprop-decay", impala.rmsProp.decay, "in [0, 1)")
+    try require((0..<1).contains(impala.rmsProp.momentum), "rmsprop-momentum", impala.rmsProp.momentum, "in [0, 1)")
+    try require(impala.rmsProp.epsilon > 0, "rmsprop-epsilon", impala.rmsProp.epsilon, "above 0")
+    let (vTrace, popArt) = (impala.vTrace, impala.popArt)
     try require(vTrace.cBar > 0, "c-bar", vTrace.cBar, "above 0")
     try require(vTrace.rhoBar >= vTrace.cBar, "rho-bar", vTrace.rhoBar, "at least c-bar, \(vTrace.cBar)")
     try require(
@@ -127,5 +140,29 @@ extension RunConfiguration {
     try require(
       popArt.upperBound >= popArt.lowerBound && popArt.upperBound <= 1e100, "popart-upper-bound", popArt.upperBound,
       "between popart-lower-bound, \(popArt.lowerBound), and 1e100")
+  }
+
+  private func checkSAC(_ require: Require) throws(ConfigurationError) {
+    let routing = sac.routing
+    for (name, size) in [
+      ("width", sac.width), ("layers", sac.layers), ("module-width", routing.width), ("modules", routing.modules),
+      ("embedding", routing.embedding), ("routing-width", routing.routing), ("batch", sac.batch),
+    ] {
+      try require((1...65_536).contains(size), name, size, "between 1 and 65,536")
+    }
+    try require((2...64).contains(routing.layers), "module-layers", routing.layers, "between 2 and 64")
+    try require((1..<1 << 32).contains(sac.replay), "replay", sac.replay, "between 1 and 2^32 - 1")
+    try require(sac.replay >= sac.batch, "replay", sac.replay, "at least batch, \(sac.batch)")
+    try require(
+      (0...sac.replay).contains(sac.warmUp), "warm-up", sac.warmUp, "between 0 and replay, \(sac.replay)")
+    try require((0...100_000).contains(sac.updates), "updates", sac.updates, "between 0 and 100,000")
+    try require((0..<1).contains(sac.discount), "discount", sac.discount, "in [0, 1)")
+    try require(
+      sac.learningRate >= 0 && sac.learningRate.isFinite, "learning-rate", sac.learningRate, "at least 0, and finite")
+    try require(sac.adam.epsilon > 0, "adam-epsilon", sac.adam.epsilon, "above 0")
+    try require(sac.targetRate > 0 && sac.targetRate <= 1, "target-rate", sac.targetRate, "in (0, 1]")
+    try require(sac.gradientNorm > 0, "gradient-norm", sac.gradientNorm, "above 0")
+    try require(
+      (0..<1).contains(sac.correction), "log-probability-correction", sac.correction, "in [0, 1)")
   }
 }

@@ -37,7 +37,15 @@ public struct RunConfiguration: Hashable, Sendable {
   public var recovery = WorkerRecovery()
   /// Agent steps between checkpoints.
   public var checkpointEvery = 1_000_000
-  public var learning = IMPALA.Configuration()
+  public var impala = IMPALA.Configuration()
+  /// Which experiment's numbers SAC has by default.
+  public var trainingProtocol = TrainingProtocol.small
+  public var sac = SAC.Configuration()
+
+  /// What the algorithm is a kind of.
+  public var family: Preset.Family { Preset(rawValue: algorithm)?.family ?? .impala }
+  /// Those that its algorithm has.
+  public var settings: [Setting] { Setting.all(family) }
 
   public init() {}
 
@@ -51,62 +59,5 @@ public struct RunConfiguration: Hashable, Sendable {
   /// What its folder is called by default: suite, algorithm and seed, with dashes for what a file's name should not hold.
   public var runName: String {
     String("\(suite)-\(algorithm)-\(seed)".map { $0.isLetter || $0.isNumber || "-_.".contains($0) ? $0 : "-" })
-  }
-}
-
-/// Named sets of defaults.
-public enum Preset: String, CaseIterable, Sendable {
-  case popArtIMPALA = "popart-impala"
-  case impala
-  case clippedIMPALA = "impala-clipped"
-  case multiHeadIMPALA = "impala-multihead"
-
-  /// One line for `list algorithms`.
-  public var summary: String {
-    switch self {
-    case .popArtIMPALA: "IMPALA with one PopArt-normalised value head a task (Hessel et al. 2018); raw rewards"
-    case .impala: "IMPALA with one value for all tasks (Espeholt et al. 2018); raw rewards"
-    case .clippedIMPALA: "IMPALA with rewards clipped to [-1, 1]"
-    case .multiHeadIMPALA: "IMPALA with one value head a task, not normalised; raw rewards"
-    }
-  }
-
-  /// The preset's configuration for a suite.
-  public func configuration(suite: String) -> RunConfiguration {
-    var run = RunConfiguration()
-    (run.algorithm, run.suite) = (rawValue, suite)
-    switch self {
-    case .popArtIMPALA: run.learning.values = .popArt
-    case .impala: run.learning.values = .shared
-    case .clippedIMPALA: (run.learning.values, run.learning.rewards) = (.shared, .clipped)
-    case .multiHeadIMPALA: run.learning.values = .perTask
-    }
-    if suite.hasPrefix("atari") {
-      // For millions of steps, not the papers' thousands of millions: more and smaller updates, statistics that move
-      // sooner, and an RMSProp that does without epsilon 0.01 and a mean square that begins at one. With those two
-      // breakout's policy stays uniform for its first 150,000 steps.
-      run.learning.network = .shallow3
-      run.learning.learningRate = 7e-4
-      (run.learning.rmsProp.convention, run.learning.rmsProp.epsilon) = (.pytorch, 1e-5)
-      run.learning.popArt.beta = 1e-3
-      run.environmentsPerTask = suite == "atari57" ? 1 : 2
-      run.steps = 2_000_000
-      run.checkpointEvery = 250_000
-    } else if ["control", "gymnasium:", "metaworld", "planar"].contains(where: suite.hasPrefix) {
-      (run.learning.network, run.taskContext) = (.dense, .oneHot)
-      run.learning.learningRate = 1e-3
-      (run.learning.rmsProp.convention, run.learning.rmsProp.epsilon) = (.pytorch, 1e-5)
-      // Two groups, each with one worker that hosts half of the tasks; an environment takes 40 MB.
-      if suite.hasPrefix("metaworld") { (run.environmentsPerTask, run.shards) = (2, 2) }
-    } else {
-      run.learning.network = .small
-      run.learning.learningRate = 5e-3
-    }
-    if suite.hasPrefix("arcade") || suite == "minatar" {
-      // Smaller updates, and more of them. popart-impala, seed 11, 1.2 million steps, IQM: 0.26, against 0.18 with 8
-      // environments a task, unroll 20 and 5e-3; the rate of each arm: scripts/arcade-rates.
-      (run.environmentsPerTask, run.unroll, run.learning.learningRate) = (4, 10, 1e-2)
-    }
-    return run
   }
 }

@@ -16,9 +16,9 @@ public struct Setting: Sendable {
   public var isFlag: Bool { kind == Self.flagKind }
   /// Whether that is several words.
   var isList: Bool { kind.hasPrefix("list") }
-  private static let flagKind = "true or false"
+  static let flagKind = "true or false"
 
-  private init<Value>(
+  init<Value>(
     _ name: String, _ path: any (WritableKeyPath<RunConfiguration, Value> & Sendable), kind: String, _ help: String,
     format: @escaping @Sendable (Value) -> String, parse: @escaping @Sendable (String) throws -> Value?
   ) {
@@ -31,7 +31,7 @@ public struct Setting: Sendable {
     }
   }
 
-  private static func integer<Value: FixedWidthInteger & Sendable>(
+  static func integer<Value: FixedWidthInteger & Sendable>(
     _ name: String, _ path: any (WritableKeyPath<RunConfiguration, Value> & Sendable), _ help: String
   ) -> Setting {
     Setting(name, path, kind: Value.isSigned ? "a whole number" : "a whole number from 0 on", help) {
@@ -41,7 +41,7 @@ public struct Setting: Sendable {
     }
   }
 
-  private static func real<Value: BinaryFloatingPoint & LosslessStringConvertible & Sendable>(
+  static func real<Value: BinaryFloatingPoint & LosslessStringConvertible & Sendable>(
     _ name: String, _ path: any (WritableKeyPath<RunConfiguration, Value> & Sendable), _ help: String
   ) -> Setting {
     Setting(name, path, kind: "number", help) {
@@ -51,7 +51,7 @@ public struct Setting: Sendable {
     }
   }
 
-  private static func flag(
+  static func flag(
     _ name: String, _ path: any (WritableKeyPath<RunConfiguration, Bool> & Sendable), _ help: String
   ) -> Setting {
     Setting(name, path, kind: flagKind, help) {
@@ -61,7 +61,7 @@ public struct Setting: Sendable {
     }
   }
 
-  private static func choice<Value: RawRepresentable & CaseIterable & Sendable>(
+  static func choice<Value: RawRepresentable & CaseIterable & Sendable>(
     _ name: String, _ path: any (WritableKeyPath<RunConfiguration, Value> & Sendable), _ help: String
   ) -> Setting where Value.RawValue == String {
     let names = Value.allCases.map(\.rawValue).joined(separator: ", ")
@@ -72,107 +72,20 @@ public struct Setting: Sendable {
     }
   }
 
-  /// All settings, in the order in which they are printed.
-  public static let all: [Setting] = [
-    Setting("suite", \.suite, kind: "name", "which environments (`polymath list suites`)") {
-      $0
-    } parse: {
-      $0
-    },
-    Setting("tasks", \.tasks, kind: "list", "tasks of the suite, separated by commas; all by default") {
-      $0.joined(separator: ",")
-    } parse: {
-      $0.split(separator: ",").map { $0.trimmingPrefix(" ").description }
-    },
-    Setting(
-      "wrap", \.wrappers, kind: "list of wrappers",
-      "around each task, the innermost first: \(Wrapper.texts.joined(separator: ", "))"
-    ) {
-      $0.map(\.description).joined(separator: ",")
-    } parse: {
-      try Wrapper.list($0)
-    },
-    choice("task-context", \.taskContext, "one-hot: vectors end with the task's number, one-hot"),
-    Setting(
-      "env-arg", \.gymnasium.arguments, kind: "list of name=value",
-      "arguments of a Gymnasium environment, or of an Atari suite"
-    ) {
-      $0.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ",")
-    } parse: { text in
-      let pairs = text.split(separator: ",").map { $0.split(separator: "=", maxSplits: 1).map(String.init) }
-      guard pairs.allSatisfy({ $0.count == 2 }) else { return nil }
-      return Dictionary(pairs.map { ($0[0].trimmingPrefix(" ").description, $0[1]) }) { $1 }
-    },
-    Setting("env-module", \.gymnasium.modules, kind: "list", "Python modules that register environments") {
-      $0.joined(separator: ",")
-    } parse: {
-      $0.split(separator: ",").map { $0.trimmingPrefix(" ").description }
-    },
-    flag(
-      "exact", \.isExact, "Atari through the emulator's own interface, whose state can be saved; slower"),
-    choicePreset,
-    integer("steps", \.steps, "agent steps in all, over all tasks"),
-    integer("seed", \.seed, "seed of every random number"),
-    integer("threads", \.threads, "threads of the pool; results don't depend on it"),
-    integer("unroll", \.unroll, "T, agent steps of an unroll"),
-    integer("environments-per-task", \.environmentsPerTask, "environments of each task"),
-    integer("groups", \.groups, "acting batches, a multiple of the shards; 0 for one per shard"),
-    integer("shards", \.shards, "learning batches; 0 for one per task (4 for one task)"),
-    integer("lag", \.lag, "updates between the parameters that act and those that learn"),
-    integer("checkpoint-every", \.checkpointEvery, "agent steps between checkpoints"),
-    integer("worker-restarts", \.recovery.most, "failures of a worker process within ten minutes that are borne"),
-    choice(
-      "lost-task", \.recovery.afterwards, "after more failures: end the run, or quarantine the worker's environments"),
-    choice("network", \.learning.network, "trunk that all tasks share"),
-    integer("lstm", \.learning.lstm, "units of an LSTM after the trunk; 0 for none"),
-    flag("extras", \.learning.extras, "the network also sees the last reward and action"),
-    choice("rewards", \.learning.rewards, "how rewards enter learning"),
-    choice("values", \.learning.values, "how values are represented"),
-    real("discount", \.learning.discount, "gamma per agent step"),
-    real("baseline-cost", \.learning.baselineCost, "weight of the value loss"),
-    real("entropy-cost", \.learning.entropyCost, "weight of the entropy bonus"),
-    real("learning-rate", \.learning.learningRate, "step size at the start"),
-    flag("annealing", \.learning.annealing, "the step size falls linearly to 0 over the run"),
-    real("gradient-norm", \.learning.gradientNorm, "largest norm of the gradient"),
-    real("rmsprop-decay", \.learning.rmsProp.decay, "decay of RMSProp's mean square"),
-    real("rmsprop-momentum", \.learning.rmsProp.momentum, "decay of RMSProp's momentum; 0 for none"),
-    real("rmsprop-epsilon", \.learning.rmsProp.epsilon, "RMSProp's epsilon"),
-    choice(
-      "rmsprop-convention", \.learning.rmsProp.convention,
-      "tensorflow: sqrt(ms + epsilon), ms begins at 1; pytorch: sqrt(ms) + epsilon, ms at 0"),
-    real("rho-bar", \.learning.vTrace.rhoBar, "V-trace: limit of the ratio in the temporal difference"),
-    real("c-bar", \.learning.vTrace.cBar, "V-trace: limit of the ratio in the trace"),
-    real(
-      "policy-gradient-rho-bar", \.learning.vTrace.policyGradientRhoBar, "V-trace: limit of the ratio in the advantage"),
-    real("lambda", \.learning.vTrace.lambda, "V-trace: factor of the trace"),
-    choice(
-      "lambda-convention", \.learning.vTrace.lambdaConvention,
-      "V-trace: targets uses vs in the advantage, mixed lambda vs + (1 - lambda) V"),
-    real("popart-beta", \.learning.popArt.beta, "PopArt: step of the statistics"),
-    real("popart-lower-bound", \.learning.popArt.lowerBound, "PopArt: smallest sigma"),
-    real("popart-upper-bound", \.learning.popArt.upperBound, "PopArt: largest sigma"),
-    choice(
-      "popart-second-moment", \.learning.popArt.secondMoment,
-      "PopArt: nu averages the mean of vs^2, or the square of the mean of vs"),
-    flag("popart-preserve", \.learning.popArt.preservesOutputs, "PopArt: rescale the heads when statistics move"),
-    flag("statistics-first", \.learning.statisticsFirst, "PopArt: move the statistics before the losses"),
-  ]
+  public static var everyFamily: [Setting] { run + impala + sac }
 
-  private static let choicePreset = Setting(
-    "algorithm", \.algorithm, kind: "one of \(Preset.allCases.map(\.rawValue).joined(separator: ", "))",
-    "preset: defaults of the settings below"
-  ) {
-    $0
-  } parse: {
-    Preset(rawValue: $0)?.rawValue
+  /// The settings of a family's runs, in the order in which they are printed.
+  public static func all(_ family: Preset.Family) -> [Setting] {
+    run + (family == .impala ? impala : sac)
   }
 
   /// The setting of this name.
-  /// - Throws: `ConfigurationError.unknownSetting` with the nearest name.
-  static func named(_ name: String) throws(ConfigurationError) -> Setting {
-    guard let setting = all.first(where: { $0.name == name }) else {
-      throw .unknownSetting(name, all.map(\.name))
+  /// - Throws: `ConfigurationError.unknownSetting` with the nearest name, or with the algorithms that have it.
+  static func named(_ name: String, _ family: Preset.Family) throws(ConfigurationError) -> Setting {
+    if let setting = all(family).first(where: { $0.name == name }) { return setting }
+    if let other = Preset.Family.allCases.first(where: { all($0).contains { $0.name == name } }) {
+      throw .foreignSetting(name, of: Preset.allCases.filter { $0.family == other }.map(\.rawValue))
     }
-    return setting
+    throw .unknownSetting(name, all(family).map(\.name))
   }
 }

@@ -1,43 +1,17 @@
+import Engine
 import Foundation
 
-/// Named arrays of numbers in the safetensors format: eight bytes of header length, a JSON header, the data.
+/// An archive of named arrays in the safetensors format: eight bytes of header length, a JSON header, the data.
 ///
 /// Equal contents give equal bytes: keys are sorted, nothing depends on the clock. No executable content.
 public struct TensorFile {
-  public enum Element: String, Sendable {
-    case float32 = "F32"
-    case float64 = "F64"
-    case bytes = "U8"
-    public var byteCount: Int {
-      switch self {
-      case .float32: 4
-      case .float64: 8
-      case .bytes: 1
-      }
-    }
-  }
-
-  public struct Tensor {
-    public let name: String
-    public let element: Element
-    public let shape: [Int]
-    public let bytes: [UInt8]
-  }
-
-  public private(set) var tensors: [Tensor] = []
+  public private(set) var archive: StateArchive
   /// Words about the file, such as the hash of its lockfile.
   public var metadata: [String: String] = [:]
 
-  public init() {}
-
-  /// Adds an array as it lies in memory.
-  public mutating func add(_ name: String, _ element: Element, shape: [Int], _ bytes: UnsafeRawBufferPointer) {
-    precondition(
-      bytes.count == shape.reduce(1, *) * element.byteCount, "\(name): \(bytes.count) bytes are not \(shape)")
-    tensors.append(Tensor(name: name, element: element, shape: shape, bytes: Array(bytes)))
+  public init(_ archive: StateArchive, metadata: [String: String] = [:]) {
+    (self.archive, self.metadata) = (archive, metadata)
   }
-
-  public func tensor(_ name: String) -> Tensor? { tensors.first { $0.name == name } }
 
   // MARK: Format
 
@@ -49,7 +23,7 @@ public struct TensorFile {
 
   /// The file's bytes. Larger elements come first, so that every array is aligned to its elements.
   public var encoded: [UInt8] {
-    let ordered = tensors.sorted {
+    let ordered = archive.entries.sorted {
       ($0.element.byteCount, $1.name) > ($1.element.byteCount, $0.name)
     }
     var header = Header(metadata: metadata, entries: [:])
@@ -88,12 +62,12 @@ public struct TensorFile {
     guard let header = try? JSONDecoder().decode(Header.self, from: Data(file[8..<start])) else {
       throw bad("its header is not that of a safetensors file")
     }
-    metadata = header.metadata
+    (archive, metadata) = (StateArchive(), header.metadata)
     var ranges: [(name: String, range: Range<Int>)] = []
     for (key, entry) in header.entries.sorted(by: { $0.key < $1.key }) {
       // Names come from the file: a control character must not break the message's line.
       let name = key.debugDescription
-      guard let element = Element(rawValue: entry.dtype) else {
+      guard let element = StateArchive.Element(rawValue: entry.dtype) else {
         throw bad("\(name) has unknown type \(entry.dtype.debugDescription)")
       }
       var count = element.byteCount
@@ -110,10 +84,7 @@ public struct TensorFile {
         throw bad("\(name) of shape \(entry.shape) should have \(count) bytes, it has \(offsets[1] - offsets[0])")
       }
       ranges.append((name, offsets[0]..<offsets[1]))
-      tensors.append(
-        Tensor(
-          name: key, element: element, shape: entry.shape,
-          bytes: Array(file[start + offsets[0]..<start + offsets[1]])))
+      archive.add(key, element, shape: entry.shape, Array(file[start + offsets[0]..<start + offsets[1]]))
     }
     // The format's rule: tensors neither overlap nor leave holes, so that no byte has two meanings or none.
     var end = 0

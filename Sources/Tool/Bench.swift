@@ -119,10 +119,10 @@ extension Bench {
         print("{\"stepsPerSecond\": \(rate)}")
         return
       }
+      let network = agent.configuration.settings.first { $0.name == "network" }!.read(agent.configuration)
       print(
-        "\(grouped(Int(rate))) steps/s: \(suite), \(agent.shape.columns) environments, network "
-          + "\(agent.configuration.learning.network.rawValue), threads \(threads), kernels \(Command.kernelLevel), "
-          + "OpenBLAS core \(String(cString: ck_blas_core_name()))")
+        "\(grouped(Int(rate))) steps/s: \(suite), \(agent.shape.columns) environments, network \(network), threads "
+          + "\(threads), kernels \(Command.kernelLevel), OpenBLAS core \(String(cString: ck_blas_core_name()))")
       var rows = [["work", "seconds", "share"]]
       var rest = Double(threads) * elapsed
       for (before, after) in zip(times, training.engine.times) {

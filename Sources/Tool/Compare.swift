@@ -69,7 +69,7 @@ struct Compare: ParsableCommand {
       throw ValidationError("\(path) has seed \(one.seed), like a run of \(one.algorithm) before it: leave one out")
     }
     let free = ["seed", "threads", "checkpoint-every"]
-    for setting in Setting.all where !free.contains(setting.name) && setting.read(one) != setting.read(other) {
+    for setting in one.settings where !free.contains(setting.name) && setting.read(one) != setting.read(other) {
       throw ValidationError(
         "\(path) has \(setting.name) \(setting.read(other)), a run of \(one.algorithm) before it "
           + "\(setting.read(one)): runs of one algorithm may differ in their seed only")

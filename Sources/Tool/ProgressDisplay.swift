@@ -22,9 +22,8 @@ final class ProgressDisplay: @unchecked Sendable {
       let left = settings[row], right = half + row < settings.count ? settings[half + row] : ""
       print("  " + left + String(repeating: " ", count: width - left.count + 3) + right)
     }
-    let learner = agent.learner
     print(
-      "\nTraining \(learner.layout.parameterCount) parameters on \(agent.taskSet.tasks.count) tasks, "
+      "\nTraining \(agent.learner.parameterCount) parameters on \(agent.taskSet.tasks.count) tasks, "
         + "\(agent.shape.columns) environments, \(agent.configuration.threads) threads, kernels "
         + "\(Command.kernelLevel).\n")
     fflush(nil)

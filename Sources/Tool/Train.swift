@@ -7,8 +7,12 @@ struct Train: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Train one agent on the tasks of a suite.",
     usage: "polymath train [--suite NAME] [--tasks a,b] [--algorithm NAME] [--steps N] [--SETTING VALUE ...]",
-    discussion: "Settings (each is also a line of run.yaml):\n"
-      + Setting.all.map { "  --\($0.name) <\($0.kind)>\n        \($0.help)" }.joined(separator: "\n"))
+    discussion: "Settings (each is also a line of run.yaml):\n" + help(Setting.run)
+      + "\n\nOf IMPALA's algorithms:\n" + help(Setting.impala) + "\n\nOf SAC's:\n" + help(Setting.sac))
+
+  private static func help(_ settings: [Setting]) -> String {
+    settings.map { "  --\($0.name) <\($0.kind)>\n        \($0.help)" }.joined(separator: "\n")
+  }
 
   @Option(help: "Folder of the run; by default runs/suite-algorithm-seed, with -2, -3, ... where that is taken.")
   var out: String?
@@ -76,7 +80,7 @@ struct Train: ParsableCommand {
         flags.append((parts[0], parts[1]))
       } else if let value = rest.first, !value.hasPrefix("--") {
         flags.append((parts[0], rest.removeFirst()))
-      } else if let setting = Setting.all.first(where: { $0.name == parts[0] }), !setting.isFlag {
+      } else if let setting = Setting.everyFamily.first(where: { $0.name == parts[0] }), !setting.isFlag {
         throw ValidationError("\(word) needs a value, \(setting.kind): \(word) VALUE")
       } else {
         flags.append((parts[0], "true"))

@@ -1,4 +1,5 @@
 import Algorithms
+import Engine
 import Environments
 import Foundation
 import TestSupport
@@ -27,12 +28,11 @@ struct FilesTests {
   }
 
   private func sample() -> TensorFile {
-    var file = TensorFile()
-    file.metadata = ["lockfile": "abc"]
-    [Float(1), -2, 3.5, 0, 7, 8].withUnsafeBytes { file.add("weight", .float32, shape: [2, 3], $0) }
-    [1.25].withUnsafeBytes { file.add("mu", .float64, shape: [1], $0) }
-    [UInt8(1), 2, 3].withUnsafeBytes { file.add("state", .bytes, shape: [3], $0) }
-    return file
+    var archive = StateArchive()
+    archive.add("weight", .float32, shape: [2, 3], [Float(1), -2, 3.5, 0, 7, 8].withUnsafeBytes(Array.init))
+    archive.add("mu", [1.25])
+    archive.add("state", [UInt8]([1, 2, 3]))
+    return TensorFile(archive, metadata: ["lockfile": "abc"])
   }
 
   @Test("A tensor file comes back as it was, and equal contents give equal bytes")
@@ -41,8 +41,8 @@ struct FilesTests {
     #expect(bytes == sample().encoded)
     let file = try TensorFile(bytes, path: "x")
     #expect(file.metadata == ["lockfile": "abc"])
-    for tensor in sample().tensors {
-      let read = try #require(file.tensor(tensor.name))
+    for tensor in sample().archive.entries {
+      let read = try #require(file.archive.entry(tensor.name))
       #expect(read.shape == tensor.shape && read.element == tensor.element && read.bytes == tensor.bytes)
     }
   }
@@ -187,7 +187,7 @@ struct ConfigurationTests {
     let resolved = try RunConfiguration.resolve(
       file: file, flags: [("unroll", "9"), ("algorithm", "impala")], cores: 3)
     #expect(resolved.suite == "goals" && resolved.unroll == 9 && resolved.lag == 0 && resolved.tasks == ["a", "b"])
-    #expect(resolved.learning.values == .shared && resolved.threads == 3)
+    #expect(resolved.impala.values == .shared && resolved.threads == 3)
     #expect(resolved.wrappers == [.frameStack(2), .rewardClip(low: -1, high: 1)])
     #expect(try RunConfiguration.resolve(file: (resolved.yaml, "y"), flags: []) == resolved)
   }

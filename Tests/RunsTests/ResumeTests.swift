@@ -30,8 +30,8 @@ struct ResumeTests {
     var configuration = Preset.popArtIMPALA.configuration(suite: "goals")
     (configuration.lag, configuration.unroll, configuration.environmentsPerTask) = (lag, 5, 2)
     configuration.steps = 24 * 5 * 2 * 4
-    (configuration.learning.lstm, configuration.learning.extras) = (lstm, lstm > 0)
-    configuration.learning.rmsProp.momentum = 0.5
+    (configuration.impala.lstm, configuration.impala.extras) = (lstm, lstm > 0)
+    configuration.impala.rmsProp.momentum = 0.5
     return configuration
   }
 
@@ -118,9 +118,10 @@ struct ResumeTests {
       _ = try Checkpoint.restore(resumed, from: "\(folder)/checkpoint")
       try resumed.engine.run(until: 31)
       // The first rounds are acted by the parameters that learn from them.
-      #expect(resumed.agent.learner.statistics.largestLogRho <= 1e-5)
+      let learner = try #require(resumed.agent.learner as? IMPALA)
+      #expect(learner.statistics.largestLogRho <= 1e-5)
       // Untrained parameters would act uniformly: an entropy of log 3, and log rho far from 0.
-      #expect(resumed.agent.learner.statistics.entropy < 0.5)
+      #expect(learner.statistics.entropy < 0.5)
     }
   }
 

@@ -11,7 +11,7 @@ import Tensors
 ///   with PopArt" (1809.04474).
 /// - Differs from the source: actors lag by a fixed number of updates instead of by chance, and a value head starts at
 ///   zero instead of at random, so that every value starts at its task's mean.
-public final class IMPALA: Learner, @unchecked Sendable {
+public final class IMPALA: Algorithm, @unchecked Sendable {
   public let configuration: Configuration
   public let shape: RunShape
   public var layout: ParameterLayout { network.layout }
@@ -26,6 +26,8 @@ public final class IMPALA: Learner, @unchecked Sendable {
   private let totalSteps: Int
   /// Version v of the parameters is in buffer v mod (lag + 1).
   private let versions: [ParameterBuffer]
+  /// The version that the last update made.
+  private(set) var newest: ParameterBuffer
   private let shards: [ShardResult]
   private let gradient: ParameterBuffer
   private var gradientNorm = 0.0
@@ -49,6 +51,7 @@ public final class IMPALA: Learner, @unchecked Sendable {
     let layout = network.layout
     versions = (0...shape.lag).map { _ in ParameterBuffer(layout) }
     versions[0].initialize(seed: seed)
+    newest = versions[0]
     optimizer = RMSProp(layout, configuration.rmsProp)
     popArt = PopArt(tasks: tasks.count, configuration.popArt)
     before = PopArt(tasks: tasks.count, configuration.popArt)
@@ -235,6 +238,7 @@ public final class IMPALA: Learner, @unchecked Sendable {
       }
       if configuration.values == .popArt && phases == 1 { moveStatistics(rescaling: next) }
     }
+    newest = next
   }
 
   /// What the last update saw. Only between rounds, or when one has just ended.
@@ -298,15 +302,14 @@ public final class IMPALA: Learner, @unchecked Sendable {
 
   // MARK: State
 
-  /// Goes on with saved statistics and with the parameters that `fill` writes; optimiser slots are restored through
-  /// their buffers. Every version becomes these: where environments begin afresh, rounds that an exact resume would find
-  /// done are played again, by the newest policy there is.
-  public func restore<Failure: Error>(
-    popArtMu mu: [Double], nu: [Double], parameters fill: (ParameterBuffer) throws(Failure) -> Void
+  /// Goes on with saved statistics and with the parameters that `fill` writes. Every version becomes these: where
+  /// environments begin afresh, rounds that an exact resume would find done are played again, by the newest policy there is.
+  func restore<Failure: Error>(
+    popArt statistics: PopArt, parameters fill: (ParameterBuffer) throws(Failure) -> Void
   ) throws(Failure) {
     try fill(versions[0])
     for version in versions.dropFirst() { version.copy(from: versions[0]) }
-    popArt = PopArt(mu: mu, nu: nu, configuration.popArt)
+    (popArt, newest) = (statistics, versions[0])
   }
 }
 

@@ -1,0 +1,134 @@
+import Algorithms
+import Environments
+import Layers
+import Returns
+
+extension Setting {
+  /// Of every run.
+  public static let run: [Setting] = [
+    Setting("suite", \.suite, kind: "name", "which environments (`polymath list suites`)") {
+      $0
+    } parse: {
+      $0
+    },
+    Setting("tasks", \.tasks, kind: "list", "tasks of the suite, separated by commas; all by default") {
+      $0.joined(separator: ",")
+    } parse: {
+      $0.split(separator: ",").map { $0.trimmingPrefix(" ").description }
+    },
+    Setting(
+      "wrap", \.wrappers, kind: "list of wrappers",
+      "around each task, the innermost first: \(Wrapper.texts.joined(separator: ", "))"
+    ) {
+      $0.map(\.description).joined(separator: ",")
+    } parse: {
+      try Wrapper.list($0)
+    },
+    choice("task-context", \.taskContext, "one-hot: vectors end with the task's number, one-hot"),
+    Setting(
+      "env-arg", \.gymnasium.arguments, kind: "list of name=value",
+      "arguments of a Gymnasium environment, or of an Atari suite"
+    ) {
+      $0.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ",")
+    } parse: { text in
+      let pairs = text.split(separator: ",").map { $0.split(separator: "=", maxSplits: 1).map(String.init) }
+      guard pairs.allSatisfy({ $0.count == 2 }) else { return nil }
+      return Dictionary(pairs.map { ($0[0].trimmingPrefix(" ").description, $0[1]) }) { $1 }
+    },
+    Setting("env-module", \.gymnasium.modules, kind: "list", "Python modules that register environments") {
+      $0.joined(separator: ",")
+    } parse: {
+      $0.split(separator: ",").map { $0.trimmingPrefix(" ").description }
+    },
+    flag(
+      "exact", \.isExact, "Atari through the emulator's own interface, whose state can be saved; slower"),
+    choicePreset,
+    integer("steps", \.steps, "agent steps in all, over all tasks"),
+    integer("seed", \.seed, "seed of every random number"),
+    integer("threads", \.threads, "threads of the pool; results don't depend on it"),
+    integer("unroll", \.unroll, "T, agent steps of an unroll"),
+    integer("environments-per-task", \.environmentsPerTask, "environments of each task"),
+    integer("groups", \.groups, "acting batches, a multiple of the shards; 0 for one per shard"),
+    integer("shards", \.shards, "learning batches; 0 for one per task (4 for one task)"),
+    integer("lag", \.lag, "updates between the parameters that act and those that learn"),
+    integer("checkpoint-every", \.checkpointEvery, "agent steps between checkpoints"),
+    integer("worker-restarts", \.recovery.most, "failures of a worker process within ten minutes that are borne"),
+    choice(
+      "lost-task", \.recovery.afterwards, "after more failures: end the run, or quarantine the worker's environments"),
+  ]
+
+  /// Of IMPALA and its presets.
+  public static let impala: [Setting] = [
+    choice("network", \.impala.network, "trunk that all tasks share"),
+    integer("lstm", \.impala.lstm, "units of an LSTM after the trunk; 0 for none"),
+    flag("extras", \.impala.extras, "the network also sees the last reward and action"),
+    choice("rewards", \.impala.rewards, "how rewards enter learning"),
+    choice("values", \.impala.values, "how values are represented"),
+    real("discount", \.impala.discount, "gamma per agent step"),
+    real("baseline-cost", \.impala.baselineCost, "weight of the value loss"),
+    real("entropy-cost", \.impala.entropyCost, "weight of the entropy bonus"),
+    real("learning-rate", \.impala.learningRate, "step size at the start"),
+    flag("annealing", \.impala.annealing, "the step size falls linearly to 0 over the run"),
+    real("gradient-norm", \.impala.gradientNorm, "largest norm of the gradient"),
+    real("rmsprop-decay", \.impala.rmsProp.decay, "decay of RMSProp's mean square"),
+    real("rmsprop-momentum", \.impala.rmsProp.momentum, "decay of RMSProp's momentum; 0 for none"),
+    real("rmsprop-epsilon", \.impala.rmsProp.epsilon, "RMSProp's epsilon"),
+    choice(
+      "rmsprop-convention", \.impala.rmsProp.convention,
+      "tensorflow: sqrt(ms + epsilon), ms begins at 1; pytorch: sqrt(ms) + epsilon, ms at 0"),
+    real("rho-bar", \.impala.vTrace.rhoBar, "V-trace: limit of the ratio in the temporal difference"),
+    real("c-bar", \.impala.vTrace.cBar, "V-trace: limit of the ratio in the trace"),
+    real(
+      "policy-gradient-rho-bar", \.impala.vTrace.policyGradientRhoBar, "V-trace: limit of the ratio in the advantage"),
+    real("lambda", \.impala.vTrace.lambda, "V-trace: factor of the trace"),
+    choice(
+      "lambda-convention", \.impala.vTrace.lambdaConvention,
+      "V-trace: targets uses vs in the advantage, mixed lambda vs + (1 - lambda) V"),
+    real("popart-beta", \.impala.popArt.beta, "PopArt: step of the statistics"),
+    real("popart-lower-bound", \.impala.popArt.lowerBound, "PopArt: smallest sigma"),
+    real("popart-upper-bound", \.impala.popArt.upperBound, "PopArt: largest sigma"),
+    choice(
+      "popart-second-moment", \.impala.popArt.secondMoment,
+      "PopArt: nu averages the mean of vs^2, or the square of the mean of vs"),
+    flag("popart-preserve", \.impala.popArt.preservesOutputs, "PopArt: rescale the heads when statistics move"),
+    flag("statistics-first", \.impala.statisticsFirst, "PopArt: move the statistics before the losses"),
+  ]
+
+  /// Of SAC and its presets.
+  public static let sac: [Setting] = [
+    choice("protocol", \.trainingProtocol, "which experiment's numbers are the defaults of the settings below"),
+    choice("network", \.sac.network, "what policy and critics are made of"),
+    integer("width", \.sac.width, "units of a hidden layer"),
+    integer("layers", \.sac.layers, "hidden layers of a plain network"),
+    choice(
+      "routing", \.sac.routing.definition, "soft modularization: as the released code, or as the paper's equations"),
+    integer("module-layers", \.sac.routing.layers, "L, layers of modules"),
+    integer("modules", \.sac.routing.modules, "n, modules of a layer"),
+    integer("module-width", \.sac.routing.width, "d, units of a module"),
+    integer("embedding", \.sac.routing.embedding, "D, size of the embeddings of state and task"),
+    integer("routing-width", \.sac.routing.routing, "units of the routing network's layers"),
+    flag("routing-by-state", \.sac.routing.routesByState, "routing sees the state; otherwise the task alone decides"),
+    integer("batch", \.sac.batch, "transitions of each task in a batch"),
+    integer("replay", \.sac.replay, "transitions that each task's replay holds"),
+    integer("warm-up", \.sac.warmUp, "transitions of each task before the first update"),
+    choice("warm-up-policy", \.sac.warmUpPolicy, "who acts until then"),
+    integer("updates", \.sac.updates, "updates a round; 0 for one for each step that a task makes"),
+    flag("shared-indices", \.sac.sharesIndices, "all tasks' transitions of a batch are of equal age"),
+    real("discount", \.sac.discount, "gamma per agent step"),
+    real("learning-rate", \.sac.learningRate, "step size of Adam"),
+    real("adam-epsilon", \.sac.adam.epsilon, "Adam's epsilon"),
+    real("target-rate", \.sac.targetRate, "how far target critics move an update"),
+    real("gradient-norm", \.sac.gradientNorm, "largest norm of the gradient of policy and of each critic"),
+    choice("balance", \.sac.balance, "how tasks are weighted by their temperatures"),
+    real("log-probability-correction", \.sac.correction, "added to 1 - tanh(u)^2; 0 for the form that needs none"),
+  ]
+
+  private static let choicePreset = Setting(
+    "algorithm", \.algorithm, kind: "one of \(Preset.allCases.map(\.rawValue).joined(separator: ", "))",
+    "preset: defaults of the settings below"
+  ) {
+    $0
+  } parse: {
+    Preset(rawValue: $0)?.rawValue
+  }
+}
