@@ -1,0 +1,28 @@
+import Tensors
+
+/// What an update draws for each task; golden tests put their own numbers in its place.
+protocol Chance: Sendable {
+  /// Places in the replay, below `limit`.
+  func draw(task: Int, update: Int, below limit: Int, into indices: UnsafeMutableBufferPointer<UInt32>)
+  /// Standard normal numbers: of step 2 u for the states of update u, of 2 u + 1 for those that followed.
+  func noise(task: Int, step: Int, into noise: UnsafeMutableBufferPointer<Float>)
+}
+
+/// Random numbers addressed by task and update.
+struct AddressedChance: Chance {
+  private let replay, noise: [RandomStream]
+
+  /// - Parameter shared: Whether all tasks draw the same places.
+  init(seed: UInt64, tasks: [String], shared: Bool) {
+    replay = tasks.map { RandomStream(seed: seed, name: shared ? "shared" : $0, purpose: .replay) }
+    noise = tasks.map { RandomStream(seed: seed, name: $0, purpose: .update) }
+  }
+
+  func draw(task: Int, update: Int, below limit: Int, into indices: UnsafeMutableBufferPointer<UInt32>) {
+    replay[task].below(limit, step: UInt64(update), into: indices.baseAddress!, count: indices.count)
+  }
+
+  func noise(task: Int, step: Int, into numbers: UnsafeMutableBufferPointer<Float>) {
+    noise[task].normal(step: UInt64(step), into: numbers.baseAddress!, count: numbers.count)
+  }
+}

@@ -1,0 +1,94 @@
+import Engine
+import Environments
+import Layers
+import Replay
+import Tensors
+
+extension SAC {
+  /// Numbers of an observation and of an action.
+  /// - Throws: `EngineError.unsupportedSpace` where tasks don't show one vector and take numbers.
+  static func sizes(_ tasks: [Task]) throws(EngineError) -> (observation: Int, action: Int) {
+    let leaves = tasks[0].observation.leaves
+    guard leaves.count == 1, leaves[0].isVector, leaves[0].scale == 1 else {
+      throw .unsupportedSpace(
+        "SAC reads one vector of floats; these tasks show "
+          + leaves.map { "\($0.name) \($0.element.rawValue)\($0.shape)" }.joined(separator: ", "))
+    }
+    guard case .box(let dimension) = tasks[0].action else {
+      throw .unsupportedSpace("SAC acts by numbers in [-1, 1]; these tasks have discrete actions: choose popart-impala")
+    }
+    return (leaves[0].shape[0], dimension)
+  }
+
+  static func check(_ configuration: Configuration, _ shape: RunShape, tasks: Int) throws(EngineError) {
+    if !tasks.isMultiple(of: shape.shards) {
+      throw .notDivisible(what: "tasks", value: tasks, by: "shards", shape.shards)
+    }
+    if configuration.replay < configuration.batch {
+      throw .outOfRange(name: "replay of a task", value: configuration.replay, least: configuration.batch)
+    }
+    if configuration.replay < configuration.warmUp {
+      throw .outOfRange(name: "replay of a task", value: configuration.replay, least: configuration.warmUp)
+    }
+  }
+
+  public var metrics: LearnerMetrics {
+    var metrics = LearnerMetrics(tasks: alpha.count)
+    metrics.overall = [("updates", Double(update))]
+    let rows = Double(configuration.batch)
+    let losses = shards.map(\.losses)
+    metrics.overall += [
+      ("loss/policy", losses.reduce(0) { $0 + $1.actor }), ("loss/critic", losses.reduce(0) { $0 + $1.critics.0 }),
+      ("gradient/policy", norms(0)), ("gradient/critic", norms(1)),
+    ]
+    for (task, sums) in shards.flatMap(\.sums).enumerated() {
+      metrics.tasks[task] = [
+        ("alpha", Double(alpha[task])), ("weight", Double(weights[task])),
+        ("entropy", -sums.logProbability / rows), ("q", sums.value / rows), ("loss", sums.criticLoss / rows),
+      ]
+    }
+    return metrics
+  }
+
+  // MARK: State
+
+  public func saveModel(into archive: inout StateArchive) { archive.add(actor.parameters) }
+
+  public func restoreModel(from archive: StateArchive) throws(EngineError) {
+    try archive.restore(actor.parameters)
+    publish()
+  }
+
+  public func saveTraining(into archive: inout StateArchive) {
+    archive.add(critics.parameters)
+    archive.add(critics.targets, prefix: "target.")
+    for optimizer in [actor.optimizer, critics.optimizer] {
+      archive.add(optimizer.firstMoment, prefix: "first_moment.")
+      archive.add(optimizer.secondMoment, prefix: "second_moment.")
+    }
+    archive.add("temperature.log_alpha", temperature.logAlpha)
+    archive.add("temperature.first_moment", temperature.firstMoment)
+    archive.add("temperature.second_moment", temperature.secondMoment)
+    archive.add("updates", [Double(update)])
+    archive.add("replay.added", replay.added.map(Double.init))
+    for task in alpha.indices { archive.add("replay.\(task)", Array(replay.records(task))) }
+  }
+
+  public func restoreTraining(from archive: StateArchive) throws(EngineError) {
+    try archive.restore(critics.parameters)
+    try archive.restore(critics.targets, prefix: "target.")
+    for optimizer in [actor.optimizer, critics.optimizer] {
+      try archive.restore(optimizer.firstMoment, prefix: "first_moment.")
+      try archive.restore(optimizer.secondMoment, prefix: "second_moment.")
+    }
+    try restore(
+      updates: Int(archive.doubles("updates", count: 1)[0]),
+      logAlpha: archive.doubles("temperature.log_alpha", count: alpha.count),
+      firstMoment: archive.doubles("temperature.first_moment", count: alpha.count),
+      secondMoment: archive.doubles("temperature.second_moment", count: alpha.count))
+    for (task, added) in try archive.doubles("replay.added", count: alpha.count).enumerated() {
+      replay.added[task] = Int(added)
+      try archive.restore("replay.\(task)", to: replay.records(task).bindMemory(to: UInt8.self))
+    }
+  }
+}

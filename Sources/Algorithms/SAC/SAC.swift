@@ -1,0 +1,289 @@
+import CKernels
+import Engine
+import Environments
+import Layers
+import Replay
+import Tensors
+
+/// Soft actor-critic on many tasks: one policy, two critics, a temperature a task, and as many transitions of every
+/// task in a batch.
+///
+/// A round collects experience and makes `updates` updates of four phases each: the policy acts on a batch, which moves
+/// the temperatures; losses and gradients of policy and critics, all with the parameters before the update; sums over
+/// shards; Adam and targets. The last two work on a part of the parameters a shard.
+///
+/// - Source: Haarnoja et al. 2018, "Soft actor-critic algorithms and applications" (1812.05905); for many tasks Yang et al.
+///   2020 (2003.13661), after whose released code the order of the steps is.
+public final class SAC: Algorithm, @unchecked Sendable {
+  public let configuration: Configuration
+  public let shape: RunShape
+  public let recurrentSize = 0
+  let actor: Actor
+  let critics: Critics
+  let replay: TaskReplay
+  private(set) var temperature: Temperature
+  /// Allowed dimensions of each task's actions.
+  let masks: [[Bool]]
+  var chance: any Chance
+  /// Rows that a loss is a mean over.
+  let rowsOfLoss: Float
+
+  private let tasks: [Task]
+  private let bounds: ck_normal_bounds
+  let shards: [SACShard]
+  let networks: [ClippedNetwork]
+  /// Updates made.
+  private(set) var update = 0
+  private var isLearning = false
+  /// Of each task, as the last step of the temperatures left them.
+  private(set) var alpha, weights: [Float]
+  /// Whether random play stands for a version of the policy.
+  private let isUniform: UnsafeMutablePointer<Bool>
+
+  /// A policy with its past versions, of which version v is in buffer v mod (lag + 1).
+  struct Actor {
+    let network: any TaskNetwork
+    let parameters: ParameterBuffer
+    let optimizer: Adam
+    let versions: [ParameterBuffer]
+  }
+
+  /// Two critics in one layout, and what their targets are made with.
+  struct Critics {
+    let first, second: any TaskNetwork
+    let parameters, targets: ParameterBuffer
+    let optimizer: Adam
+  }
+
+  /// - Throws: `EngineError` where tasks or numbers don't fit each other.
+  public init(
+    _ configuration: Configuration, shape: RunShape, tasks: [Task], seed: UInt64
+  ) throws(EngineError) {
+    (self.configuration, self.shape, self.tasks) = (configuration, shape, tasks)
+    let (observation, action) = try Self.sizes(tasks)
+    try Self.check(configuration, shape, tasks: tasks.count)
+    var (actorLayout, criticLayout) = (ParameterLayout(), ParameterLayout())
+    let policy = configuration.make(
+      &actorLayout, "actor", inputs: observation, outputs: 2 * action, tasks: tasks.count)
+    let first = configuration.make(
+      &criticLayout, "critic1", inputs: observation + action, outputs: 1, tasks: tasks.count)
+    let middle = criticLayout.extent
+    let second = configuration.make(
+      &criticLayout, "critic2", inputs: observation + action, outputs: 1, tasks: tasks.count)
+    actor = Actor(
+      network: policy, parameters: ParameterBuffer(actorLayout), optimizer: Adam(actorLayout, configuration.adam),
+      versions: (0...shape.lag).map { _ in ParameterBuffer(actorLayout) })
+    critics = Critics(
+      first: first, second: second, parameters: ParameterBuffer(criticLayout), targets: ParameterBuffer(criticLayout),
+      optimizer: Adam(criticLayout, configuration.adam))
+    actor.parameters.initialize(seed: seed)
+    critics.parameters.initialize(seed: seed)
+    critics.targets.copy(from: critics.parameters)
+    for version in actor.versions { version.copy(from: actor.parameters) }
+
+    replay = TaskReplay(
+      tasks: tasks.count, capacity: configuration.replay, observation: observation, action: action)
+    masks = tasks.map(\.actionMask)
+    temperature = Temperature(dimensions: masks.map { $0.count { $0 } })
+    chance = AddressedChance(seed: seed, tasks: tasks.map(\.id), shared: configuration.sharesIndices)
+    let deviations = configuration.logDeviations
+    bounds = ck_normal_bounds(low: deviations.lowerBound, high: deviations.upperBound)
+    // Agents side by side have losses of their own.
+    rowsOfLoss = Float(configuration.batch * (configuration.network == .separate ? 1 : tasks.count))
+    let tasksPerShard = tasks.count / shape.shards
+    shards = (0..<shape.shards).map {
+      SACShard(
+        tasks: $0 * tasksPerShard..<($0 + 1) * tasksPerShard, batch: configuration.batch, actor: actorLayout,
+        critic: criticLayout)
+    }
+    networks = Self.networks(
+      actor, critics, shards, middle: middle, agents: configuration.network == .separate ? tasks.count : 1)
+    alpha = tasks.indices.map(temperature.alpha)
+    weights = temperature.weights(configuration.balance)
+    isUniform = .allocate(capacity: shape.lag + 1)
+    isUniform.initialize(repeating: configuration.warmUpPolicy == .uniform, count: shape.lag + 1)
+  }
+
+  deinit { isUniform.deallocate() }
+
+  /// The policy and both critics, of which `critic2` begins at `middle`; or those of each agent, where there are as many
+  /// agents as tasks.
+  private static func networks(
+    _ actor: Actor, _ critics: Critics, _ shards: [SACShard], middle: Int, agents: Int
+  ) -> [ClippedNetwork] {
+    let totals = (ParameterBuffer(actor.parameters.layout), ParameterBuffer(critics.parameters.layout))
+    func ranges(_ layout: ParameterLayout, _ extent: Range<Int>, agent: Int) -> [Range<Int>] {
+      if agents == 1 { return [extent] }
+      // Every parameter has the agents outermost.
+      return layout.entries.map(\.parameter.range).filter(extent.contains).map {
+        let size = $0.count / agents
+        return $0.lowerBound + agent * size..<$0.lowerBound + (agent + 1) * size
+      }
+    }
+    return (0..<agents).flatMap { agent in
+      let (policy, critic) = (actor.parameters.layout, critics.parameters.layout)
+      return [
+        ClippedNetwork(
+          actor.parameters, targets: nil, optimizer: actor.optimizer, gradients: shards.map(\.actorGradient),
+          total: totals.0, ranges: ranges(policy, 0..<policy.extent, agent: agent))
+      ]
+        + [0..<middle, middle..<critic.extent].map {
+          ClippedNetwork(
+            critics.parameters, targets: critics.targets, optimizer: critics.optimizer,
+            gradients: shards.map(\.criticGradient), total: totals.1, ranges: ranges(critic, $0, agent: agent))
+        }
+    }
+  }
+
+  /// Parameters of policy and critics, without targets.
+  public var parameterCount: Int { actor.parameters.layout.parameterCount + critics.parameters.layout.parameterCount }
+
+  public var times: [WorkTime] {
+    [
+      ("replay", shards.reduce(0) { $0 + $1.sampleTime.seconds }),
+      ("forward", shards.reduce(0) { $0 + $1.forwardTime.seconds }),
+      ("backward", shards.reduce(0) { $0 + $1.backwardTime.seconds }),
+      ("optimise", shards.reduce(0) { $0 + $1.optimizeTime.seconds }),
+    ]
+  }
+
+  // MARK: Networks
+
+  public func act(_ rows: ActorRows, version: Int, tape: Tape) {
+    let (columns, dimension) = (rows.columns, replay.action)
+    let version = version % actor.versions.count
+    if isUniform[version] { return rows.actUniformly(in: .box(dimension)) }
+    tape.begin(values: actor.versions[version])
+    let observation = tape.constant(Shape(columns, replay.observation))
+    UnsafeMutableRawPointer(observation.values).copyMemory(
+      from: rows.observation(leaf: 0), byteCount: observation.count * 4)
+    let x = actor.network(observation, TaskRows(tasks: tasks.count, task: rows.task), tape)
+    ck_squashed_normal_sample(
+      rows.box, x.values, rows.greedy ? nil : rows.noise, rows.mask, columns, dimension, bounds)
+    ck_squashed_normal_log_p_forward(rows.logProbability, x.values, rows.box, rows.mask, columns, dimension, bounds)
+  }
+
+  /// a ~ pi(s) and log pi(a|s), `[rows, A]` and `[rows]`.
+  func sample(
+    _ observation: Tensor, _ rows: TaskRows, noise: UnsafePointer<Float>, mask: UnsafePointer<UInt8>, _ tape: Tape
+  ) -> (action: Tensor, logProbability: Tensor) {
+    tape.squashedNormalSample(
+      actor.network(observation, rows, tape), noise: noise, mask: mask, bounds: bounds,
+      correction: configuration.correction)
+  }
+
+  /// Q_1 and Q_2 of observations and actions, `[rows]` each.
+  func values(_ x: Tensor, _ rows: TaskRows, _ tape: Tape) -> (Tensor, Tensor) {
+    let count = Shape(x.shape[0])
+    return (critics.first(x, rows, tape).reshaped(count), critics.second(x, rows, tape).reshaped(count))
+  }
+
+  /// Transitions of a task to draw from.
+  func transitions(task: Int) -> Int {
+    configuration.sharesIndices ? tasks.indices.reduce(.max) { min($0, replay.count($1)) } : replay.count(task)
+  }
+
+  // MARK: Phases
+
+  private enum Phase: Int {
+    case evaluate, differentiate, reduce, step
+  }
+
+  /// nil for the first phase of a round, which collects.
+  private func phase(_ number: Int) -> Phase? { number == 0 ? nil : Phase(rawValue: (number - 1) % 4) }
+
+  public var phases: Int { 1 + 4 * updates }
+
+  /// Updates a round.
+  var updates: Int { configuration.updates == 0 ? shape.unroll * shape.columns / tasks.count : configuration.updates }
+
+  public func work(phase number: Int, shard index: Int, round: Int, block: RoundBlock, tape: Tape) {
+    let shard = shards[index]
+    guard let phase = phase(number) else {
+      shard.collect(block, columnTasks: shape.columnTasks[shape.columns(ofShard: index)], into: replay)
+      return
+    }
+    guard isLearning else { return }
+    switch phase {
+    case .evaluate: shard.evaluatePolicy(self, update: update)
+    case .differentiate: shard.differentiate(self, update: update, alpha: alpha, weights: weights)
+    case .reduce:
+      shard.optimizeTime.time {
+        for network in networks { network.reduce(piece: index) }
+      }
+    case .step:
+      shard.optimizeTime.time {
+        for network in networks {
+          network.step(
+            update + 1, piece: index, learningRate: configuration.learningRate, targetRate: configuration.targetRate)
+        }
+      }
+    }
+  }
+
+  public func finish(phase number: Int, round: Int) throws {
+    guard let phase = phase(number) else {
+      isLearning = tasks.indices.allSatisfy { replay.count($0) >= max(configuration.warmUp, configuration.batch) }
+      return
+    }
+    if isLearning { try finish(phase) }
+    if number == phases - 1 {
+      let next = (round + 1) % actor.versions.count
+      actor.versions[next].copy(from: actor.parameters)
+      isUniform[next] = configuration.warmUpPolicy == .uniform && !isLearning
+    }
+  }
+
+  private func finish(_ phase: Phase) throws {
+    switch phase {
+    case .evaluate:
+      let sums = shards.flatMap(\.sums)
+      temperature.step(
+        update + 1, logProbability: sums.map { $0.logProbability / Double(configuration.batch) },
+        scale: Double(configuration.batch) / Double(rowsOfLoss), learningRate: Double(configuration.learningRate),
+        adam: configuration.adam)
+      alpha = tasks.indices.map(temperature.alpha)
+      weights = temperature.weights(configuration.balance)
+    case .differentiate: try checkFinite()
+    case .reduce: for network in networks { network.clip(limit: configuration.gradientNorm) }
+    case .step: update += 1
+    }
+  }
+
+  private func checkFinite() throws {
+    for shard in shards {
+      let names = shard.tasks.map { tasks[$0].id }.joined(separator: ", ")
+      for (quantity, value) in [
+        ("policy loss", shard.losses.actor), ("loss of the first critic", shard.losses.critics.0),
+        ("loss of the second critic", shard.losses.critics.1),
+      ] where !value.isFinite {
+        throw DivergenceError(task: names, quantity: quantity, value: value)
+      }
+    }
+  }
+
+  // MARK: State
+
+  /// Largest norm of the last gradient of the policy (0), or of the first critic (1), over agents.
+  func norms(_ network: Int) -> Double {
+    stride(from: network, to: networks.count, by: 3).reduce(0) { max($0, networks[$1].norm) }
+  }
+
+  /// Every version becomes the newest policy, which acts from now on.
+  func publish() {
+    for (index, version) in actor.versions.enumerated() {
+      version.copy(from: actor.parameters)
+      isUniform[index] = false
+    }
+  }
+
+  func restore(updates: Int, logAlpha: [Double], firstMoment: [Double], secondMoment: [Double]) {
+    update = updates
+    (temperature.logAlpha, temperature.firstMoment) = (logAlpha, firstMoment)
+    temperature.secondMoment = secondMoment
+    alpha = alpha.indices.map(temperature.alpha)
+    weights = temperature.weights(configuration.balance)
+    let playsAtRandom = updates == 0 && configuration.warmUpPolicy == .uniform
+    isUniform.update(repeating: playsAtRandom, count: actor.versions.count)
+  }
+}

@@ -1,0 +1,102 @@
+import Layers
+import Tensors
+
+extension SAC {
+  /// Hyperparameters. Defaults are those of the released code of soft modularization (Yang et al. 2020) unless said
+  /// otherwise. Losses are means over batch and tasks.
+  public struct Configuration: Hashable, Sendable {
+    /// What policy and critics are made of.
+    public var network = TaskNetworkKind.softModularization
+    /// Units of a hidden layer, and hidden layers, where the network is plain.
+    public var width = 400
+    public var layers = 3
+    /// Of soft modularization.
+    public var routing = SoftModularization.Configuration()
+
+    /// Transitions of each task in a batch.
+    public var batch = 128
+    /// Transitions that each task's replay holds.
+    public var replay = 100_000
+    /// Transitions of each task before the first update.
+    public var warmUp = 4_000
+    /// Who acts until then.
+    public var warmUpPolicy = WarmUp.uniform
+    /// Updates a round; 0 for one for each step that a task makes.
+    public var updates = 0
+    /// Whether all tasks' transitions of a batch are of equal age.
+    public var sharesIndices = false
+
+    /// Discount a step, in [0, 1).
+    public var discount: Float = 0.99
+    /// Step size of Adam, of policy, critics and temperatures.
+    public var learningRate: Float = 3e-4
+    public var adam = Adam.Configuration()
+    /// How far the target critics move towards the critics an update, in (0, 1].
+    public var targetRate: Float = 0.005
+    /// Largest norm of the gradient, of the policy and of each critic.
+    public var gradientNorm = 1.0
+    /// How tasks are weighted in the losses of policy and critics.
+    public var balance = Balance.off
+    /// Bounds of the policy's log sigma.
+    public var logDeviations: ClosedRange<Float> = -20...2
+    /// Added to 1 - tanh(u)^2 under the logarithm; 0 for the form that needs none.
+    public var correction: Float = 0
+
+    public init() {}
+  }
+
+  /// Who acts before the first update.
+  public enum WarmUp: String, CaseIterable, Sendable {
+    /// Uniformly random actions.
+    case uniform
+    /// The policy as it starts, as the released code does.
+    case policy
+  }
+
+  /// How tasks are weighted: less where the temperature is high, because the policy is certain there and the task
+  /// learned (Yang et al. 2020, section 4.3).
+  public enum Balance: String, CaseIterable, Sendable {
+    /// 1 for every task.
+    case off
+    /// M softmax(-log alpha): the released code.
+    case code
+    /// softmax(-alpha): the paper's equation 11.
+    case paper
+  }
+}
+
+/// What policy and critics of SAC are made of, by name.
+public enum TaskNetworkKind: String, CaseIterable, Sendable {
+  /// One network for all tasks, which is told the task.
+  case mlp
+  /// The same with a head a task.
+  case multiHead = "multi-head"
+  /// A network a task: as many agents side by side.
+  case separate
+  /// Four networks and a gate.
+  case mixtureOfExperts = "mixture-of-experts"
+  /// Modules mixed by a routing network.
+  case softModularization = "soft-modularization"
+}
+
+extension SAC.Configuration {
+  /// Adds the network to a layout, under `name`.
+  func make(
+    _ layout: inout ParameterLayout, _ name: String, inputs: Int, outputs: Int, tasks: Int
+  ) -> any TaskNetwork {
+    func perceptron(_ sharing: MultilayerPerceptron.Sharing) -> any TaskNetwork {
+      MultilayerPerceptron(
+        &layout, name, inputs: inputs, outputs: outputs, tasks: tasks, layers: layers, width: width, sharing: sharing)
+    }
+    return switch network {
+    case .mlp: perceptron(.all)
+    case .multiHead: perceptron(.trunk)
+    case .separate: perceptron(.none)
+    case .mixtureOfExperts:
+      MixtureOfExperts(
+        &layout, name, inputs: inputs, outputs: outputs, tasks: tasks, experts: 4, layers: layers, width: width)
+    case .softModularization:
+      SoftModularization(&layout, name, inputs: inputs, outputs: outputs, tasks: tasks, routing)
+    }
+  }
+}

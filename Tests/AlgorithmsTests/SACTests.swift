@@ -1,0 +1,156 @@
+import Engine
+import Environments
+import Layers
+import Replay
+import Tensors
+import Testing
+
+@testable import Algorithms
+
+/// SAC on planar tasks, small: what must hold whatever is learned.
+@Suite("SAC", .serialized)
+struct SACTests {
+  struct Run {
+    let learner: SAC
+    let engine: RoundEngine
+
+    init(
+      _ network: TaskNetworkKind, tasks: [String] = ["reach", "push", "press"], shards: Int = 3, lag: Int = 1,
+      threads: Int = 1, seed: UInt64 = 5, _ change: (inout SAC.Configuration) -> Void = { _ in }
+    ) throws {
+      let set = try Suites.make("planar10", tasks: tasks)
+      var configuration = SAC.Configuration()
+      (configuration.network, configuration.width) = (network, 12)
+      configuration.routing.width = 6
+      (configuration.routing.hidden, configuration.routing.embedding, configuration.routing.routing) = (12, 10, 8)
+      (configuration.batch, configuration.replay, configuration.warmUp, configuration.updates) = (5, 64, 12, 2)
+      configuration.balance = .code
+      change(&configuration)
+      let shape = try RunShape(
+        tasks: set.tasks.count, environmentsPerTask: 2, unroll: 4, groups: shards, shards: shards, lag: lag)
+      learner = try SAC(configuration, shape: shape, tasks: set.tasks, seed: seed)
+      let groups = try (0..<shards).map {
+        try Group($0, shape: shape, tasks: set.tasks, seed: seed, recurrentSize: 0)
+      }
+      engine = RoundEngine(
+        shape: shape, groups: groups,
+        blocks: RoundEngine.blocks(
+          shape: shape, observation: set.observation, action: set.action, recurrentSize: 0),
+        learner: learner, threads: threads)
+    }
+
+    /// Every number that learning has.
+    var state: [UInt8] {
+      var archive = StateArchive()
+      learner.saveModel(into: &archive)
+      learner.saveTraining(into: &archive)
+      return archive.entries.flatMap(\.bytes)
+    }
+
+    func state(after rounds: Int) throws -> [UInt8] {
+      try engine.run(until: rounds)
+      return state
+    }
+  }
+
+  @Test("Threads don't change a bit; the seed does", arguments: TaskNetworkKind.allCases, [0, 1])
+  func threads(network: TaskNetworkKind, lag: Int) throws {
+    let one = try Run(network, lag: lag)
+    let state = try one.state(after: 8)
+    #expect(one.learner.update == 14 && one.learner.actor.parameters.values[0].isFinite)
+    for threads in 2...3 {
+      let same = try Run(network, lag: lag, threads: threads).state(after: 8) == state
+      #expect(same)
+    }
+    let other = try Run(network, lag: lag, seed: 6).state(after: 8) != state
+    #expect(other)
+  }
+
+  @Test("Saved and taken up elsewhere it learns the same", arguments: TaskNetworkKind.allCases)
+  func resume(network: TaskNetworkKind) throws {
+    for stop in [1, 5] {
+      let whole = try Run(network).state(after: 9)
+      let first = try Run(network)
+      try first.engine.run(until: stop)
+      var archive = StateArchive()
+      first.learner.saveModel(into: &archive)
+      first.learner.saveTraining(into: &archive)
+      #expect(try first.engine.saveState(into: &archive))
+
+      let second = try Run(network, threads: 2, seed: 5)
+      try second.learner.restoreModel(from: archive)
+      try second.learner.restoreTraining(from: archive)
+      try second.engine.restoreState(from: archive, round: stop, exact: true)
+      let same = try second.state(after: 9) == whole
+      #expect(same)
+    }
+  }
+
+  @Test("Nothing is learned before the warm-up, and random play fills the replay")
+  func warmUp() throws {
+    // Eight transitions of a task a round; the first update is made with sixteen.
+    let run = try Run(.mlp)
+    let before = Array(UnsafeBufferPointer(start: run.learner.actor.parameters.values, count: 100))
+    try run.engine.run(until: 1)
+    #expect(run.learner.update == 0 && run.learner.replay.count(0) == 8)
+    #expect(Array(UnsafeBufferPointer(start: run.learner.actor.parameters.values, count: 100)) == before)
+    try run.engine.run(until: 2)
+    #expect(run.learner.update == 2)
+    #expect(Array(UnsafeBufferPointer(start: run.learner.actor.parameters.values, count: 100)) != before)
+    // The initial policy's actions are near 0 only if it plays; uniform ones are not.
+    let replay = run.learner.replay
+    let records = replay.records(0).bindMemory(to: Float.self)
+    let stride = 2 * replay.observation + replay.action + 2
+    let actions = (0..<16).map { records[$0 * stride + replay.observation] }
+    #expect(actions.contains { abs($0) > 0.7 } && actions.allSatisfy { abs($0) <= 1 })
+    #expect(Set(actions).count == 16)
+  }
+
+  @Test("Transitions are what happened: each goes on where the one before ended")
+  func transitions() throws {
+    let run = try Run(.mlp) { $0.replay = 2048 }
+    try run.engine.run(until: 80)
+    let replay = run.learner.replay
+    let records = replay.records(1).bindMemory(to: Float.self)
+    let (size, stride) = (replay.observation, 2 * replay.observation + replay.action + 2)
+    // Two environments in turn; episodes are truncated after 150 steps, so each of them has ended twice.
+    var breaks = 0
+    for number in 0..<replay.count(1) - 2 {
+      let next = (0..<size).map { records[number * stride + size + replay.action + 1 + $0] }
+      let following = (0..<size).map { records[(number + 2) * stride + $0] }
+      breaks += next == following ? 0 : 1
+      #expect(records[(number + 1) * stride - 1] == 0, "planar tasks never terminate")
+    }
+    #expect(breaks == 4)
+  }
+
+  @Test("A network a task: what one learns doesn't touch the others")
+  func separate() throws {
+    func parameters(_ tasks: [String]) throws -> [Float] {
+      let run = try Run(.separate, tasks: tasks, shards: tasks.count)
+      // Parameters are named alike whatever the number of tasks: both runs begin with the first task's.
+      try run.engine.run(until: 6)
+      let layout = run.learner.actor.parameters.layout
+      return layout.entries.flatMap { entry in
+        run.learner.actor.parameters[entry.parameter].prefix(entry.parameter.shape.count / tasks.count)
+      }
+    }
+    let (alone, beside) = (try parameters(["reach"]), try parameters(["reach", "push"]))
+    #expect(zip(alone, beside).allSatisfy { abs($0 - $1) <= 1e-5 })
+  }
+
+  @Test("Tasks and numbers that don't fit are refused by name")
+  func refusals() throws {
+    #expect(throws: EngineError.notDivisible(what: "tasks", value: 3, by: "shards", 2)) {
+      try Run(.mlp, shards: 2)
+    }
+    #expect(throws: EngineError.outOfRange(name: "replay of a task", value: 4, least: 5)) {
+      try Run(.mlp) { ($0.replay, $0.warmUp) = (4, 0) }
+    }
+    #expect(throws: EngineError.self) {
+      try SAC(
+        SAC.Configuration(), shape: RunShape(tasks: 1, environmentsPerTask: 1, unroll: 1, groups: 1, shards: 1, lag: 0),
+        tasks: [Suites.make("goals").tasks[0]], seed: 1)
+    }
+  }
+}
