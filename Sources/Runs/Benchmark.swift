@@ -98,7 +98,11 @@ public struct Benchmark {
     return Task(
       id: "still", observation: ObservationSpace([leaf]), action: .discrete(actions),
       actionMask: Array(repeating: true, count: actions), scores: nil, parameters: [:]
-    ) { replicas, seed, _ in StillEnvironment(slots: replicas.count, leaf: leaf, seed: seed) }
+    ) { replicas, _, _ in
+      StillEnvironment(
+        slots: replicas.count,
+        first: (0..<replicas.count * leaf.byteCount).map { UInt8(truncatingIfNeeded: ($0 &* 2_654_435_761) >> 13) })
+    }
   }
 
   private func fill(_ block: RoundBlock, _ random: RandomStream) {
@@ -113,31 +117,4 @@ public struct Benchmark {
     }
     block.logProbability.update(repeating: -2.9, count: block.steps * block.columns)
   }
-}
-
-/// A picture at the start, and black ones from then on: no time goes into making them.
-private final class StillEnvironment: Environment {
-  let slots: Int
-  private let picture: [UInt8]
-
-  init(slots: Int, leaf: ObservationLeaf, seed: UInt64) {
-    self.slots = slots
-    picture = (0..<slots * leaf.byteCount).map { UInt8(truncatingIfNeeded: ($0 &* 2_654_435_761) >> 13) }
-  }
-
-  func reset(into observation: ObservationRows) -> StepProgress {
-    observation.leaves[0].copyMemory(from: picture, byteCount: picture.count)
-    return .done
-  }
-
-  func step(_ action: ActionRows, into rows: StepRows) -> StepProgress {
-    for slot in 0..<slots {
-      (rows.reward[slot], rows.valid[slot], rows.lives[slot]) = (0, 1, 0)
-      (rows.terminated[slot], rows.truncated[slot], rows.success[slot]) = (0, 0, 0)
-    }
-    return .done
-  }
-
-  func saveState() -> [UInt8]? { nil }
-  func restoreState(_: [UInt8]) throws {}
 }

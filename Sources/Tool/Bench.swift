@@ -6,7 +6,7 @@ import Polymath
 struct Bench: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Time training end to end, or the learner's update or acting on random pictures.",
-    subcommands: [Training.self, Learner.self, Inference.self, VTrace.self], defaultSubcommand: Training.self)
+    subcommands: [Training.self, Learner.self, Inference.self, VTrace.self, SAC.self], defaultSubcommand: Training.self)
 
   struct Options: ParsableArguments {
     @Option(help: "Trunk: \(TrunkKind.allCases.map(\.rawValue).joined(separator: ", ")).")

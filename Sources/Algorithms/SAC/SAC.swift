@@ -20,7 +20,8 @@ public final class SAC: Algorithm, @unchecked Sendable {
   public let recurrentSize = 0
   let actor: Actor
   let critics: Critics
-  let replay: TaskReplay
+  /// What tasks went through so far.
+  public let replay: TaskReplay
   private(set) var temperature: Temperature
   /// Allowed dimensions of each task's actions.
   let masks: [[Bool]]
