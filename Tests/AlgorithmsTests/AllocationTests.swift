@@ -65,4 +65,33 @@ struct AllocationTests {
       check("the optimiser's step", learned, finished)
     }
   }
+
+  @Test("A shard's part of SAC's updates allocates nothing")
+  func sac() throws {
+    let set = try Suites.make("planar10", tasks: ["reach", "push"])
+    var configuration = SAC.Configuration()
+    (configuration.network, configuration.width) = (.multiHead, 32)
+    (configuration.batch, configuration.replay, configuration.warmUp) = (16, 512, 32)
+    let shape = try RunShape(tasks: 2, environmentsPerTask: 1, unroll: 8, groups: 2, shards: 2, lag: 1)
+    let learner = try SAC(configuration, shape: shape, tasks: set.tasks, seed: 1)
+    let groups = try (0..<2).map { try Group($0, shape: shape, tasks: set.tasks, seed: 1, recurrentSize: 0) }
+    let blocks = RoundEngine.blocks(
+      shape: shape, observation: set.observation, action: set.action, recurrentSize: 0)
+    let tape = Tape()
+    for round in 0..<30 {
+      let start = callocations_so_far()
+      for (group, block) in zip(groups, blocks[round % 2]) {
+        try group.unroll(round: round, version: max(round - 1, 0), block: block, policy: learner, tape: tape)
+      }
+      if round >= 15 { check("acting", start, callocations_so_far()) }
+      for phase in 0..<learner.phases {
+        let start = callocations_so_far()
+        for shard in 0..<2 {
+          learner.work(phase: phase, shard: shard, round: round, block: blocks[round % 2][shard], tape: tape)
+        }
+        if round >= 15 { check("phase \(phase)", start, callocations_so_far(), blas: 8) }
+        try learner.finish(phase: phase, round: round)
+      }
+    }
+  }
 }

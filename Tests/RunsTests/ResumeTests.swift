@@ -39,6 +39,20 @@ struct ResumeTests {
   func exact(lag: Int, lstm: Int) throws { try resumesExactly(configuration(lag: lag, lstm: lstm)) }
 
   @Test(
+    "A run with a replay, too, stopped before its first update and after", arguments: [Preset.softModularization, .sac])
+  func exactWithReplay(preset: Preset) throws {
+    var configuration = preset.configuration(suite: "planar10")
+    (configuration.tasks, configuration.unroll) = (["reach", "push", "press", "pull"], 5)
+    configuration.steps = 24 * 5 * 4
+    (configuration.sac.width, configuration.sac.batch, configuration.sac.replay) = (16, 4, 100)
+    (configuration.sac.routing.width, configuration.sac.routing.embedding) = (8, 12)
+    for warmUp in [20, 70] {
+      configuration.sac.warmUp = warmUp
+      try resumesExactly(configuration)
+    }
+  }
+
+  @Test(
     "A run on Gymnasium's environments, too, in workers of one task and of two",
     .enabled(if: (try? Suites.make("gymnasium:CartPole-v1")) != nil), arguments: [1, 2])
   func exactInWorkers(shards: Int) throws {

@@ -7,8 +7,9 @@ extension SAC {
   public struct Configuration: Hashable, Sendable {
     /// What policy and critics are made of.
     public var network = TaskNetworkKind.softModularization
-    /// Units of a hidden layer, and hidden layers, where the network is plain.
+    /// Units of a hidden layer; of soft modularization's layer before the embedding of the state.
     public var width = 400
+    /// Hidden layers, where the network is plain.
     public var layers = 3
     /// Of soft modularization.
     public var routing = SoftModularization.Configuration()
@@ -88,6 +89,8 @@ extension SAC.Configuration {
       MultilayerPerceptron(
         &layout, name, inputs: inputs, outputs: outputs, tasks: tasks, layers: layers, width: width, sharing: sharing)
     }
+    var soft = routing
+    soft.hidden = width
     return switch network {
     case .mlp: perceptron(.all)
     case .multiHead: perceptron(.trunk)
@@ -95,8 +98,7 @@ extension SAC.Configuration {
     case .mixtureOfExperts:
       MixtureOfExperts(
         &layout, name, inputs: inputs, outputs: outputs, tasks: tasks, experts: 4, layers: layers, width: width)
-    case .softModularization:
-      SoftModularization(&layout, name, inputs: inputs, outputs: outputs, tasks: tasks, routing)
+    case .softModularization: SoftModularization(&layout, name, inputs: inputs, outputs: outputs, tasks: tasks, soft)
     }
   }
 }
