@@ -37,21 +37,26 @@ public enum Evaluation {
   /// episodes are not favoured.
   ///
   /// - Parameters:
+  ///   - ids: Tasks of the set to play; empty for all. The set is the policy's whole, as a task's number tells it the task.
   ///   - greedy: Whether to take the most probable action instead of sampling.
   public static func play(
-    _ taskSet: TaskSet, policy: any Policy, version: Int = 0, episodes: Int, seed: UInt64, greedy: Bool = false
+    _ taskSet: TaskSet, tasks ids: [String] = [], policy: any Policy, version: Int = 0, episodes: Int, seed: UInt64,
+    greedy: Bool = false
   ) throws -> [TaskScore] {
     precondition(episodes >= 1, "\(episodes) episodes have no mean")
     let tasks = taskSet.tasks
+    let played =
+      ids.isEmpty ? Array(tasks.indices) : try taskSet.subset(ids).ids.map { taskSet.ids.firstIndex(of: $0)! }
     let slots = min(episodes, 16)
-    let scores = Mutex([Result<TaskScore, any Error>?](repeating: nil, count: tasks.count))
-    DispatchQueue.concurrentPerform(iterations: tasks.count) { index in
+    let scores = Mutex([Result<TaskScore, any Error>?](repeating: nil, count: played.count))
+    DispatchQueue.concurrentPerform(iterations: played.count) { place in
+      let index = played[place]
       let result = Result {
         let player = try Player(
           tasks, task: index, policy: policy, version: version, slots: slots, unroll: 20, seed: seed, greedy: greedy)
         return score(tasks[index], try play(player, slots: slots, episodes: episodes))
       }
-      scores.withLock { $0[index] = result }
+      scores.withLock { $0[place] = result }
     }
     return try scores.withLock { try $0.map { try $0!.get() } }
   }

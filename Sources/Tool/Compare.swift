@@ -4,9 +4,11 @@ import Polymath
 
 struct Compare: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Compare runs of one suite: IQM over seeds and tasks, with intervals, an algorithm a row.",
-    discussion: "Every run is evaluated anew. Scores are normalised returns, or with --success the share of episodes "
-      + "that succeed. Intervals are 95 % stratified bootstrap intervals; one seed gives none worth the name.")
+    abstract: "Compare runs of one suite: IQM over seeds and tasks, with intervals, an arm a row.",
+    discussion:
+      "Runs that differ in nothing but their seed are an arm, named by its algorithm and by what it has changed "
+      + "that others have not. Every run is evaluated anew. Scores are normalised returns, or with --success the share of "
+      + "episodes that succeed. Intervals are 95 % stratified bootstrap intervals; one seed gives none worth the name.")
 
   @Argument(help: "Folders of runs.")
   var runs: [String]
@@ -16,6 +18,8 @@ struct Compare: ParsableCommand {
   var seed: UInt64 = 1001
   @Option(help: "Tasks to compare on, separated by commas; all by default.")
   var tasks = ""
+  @Flag(help: "Take the most probable action instead of sampling from the policy.")
+  var greedy = false
   @Flag(help: "Score by the share of episodes that succeed.")
   var success = false
 
@@ -26,19 +30,18 @@ struct Compare: ParsableCommand {
 
   func run() throws {
     Command.prepare()
-    var (arms, ids, agents): ([(name: String, scores: [[Double]])], [String], [Agent]) = ([], [], [])
     let wanted = tasks.split(separator: ",").map(String.init)
-    for path in runs {
-      let agent = try Run.load(path)
-      try agents.forEach { try checkComparable($0, agent, path) }
-      agents.append(agent)
-      let taskSet = wanted.isEmpty ? agent.taskSet : try agent.taskSet.subset(wanted)
-      if ids.isEmpty { ids = taskSet.ids }
-      guard ids == taskSet.ids else {
-        throw ValidationError(
-          "\(path) has tasks \(taskSet.ids), the first run has \(ids): name common ones with --tasks")
+    let agents = try runs.map(Run.load)
+    let names = try armNames(agents)
+    var (arms, ids): ([(name: String, scores: [[Double]])], [String]) = ([], [])
+    for ((path, agent), name) in zip(zip(runs, agents), names) {
+      let taskIDs = wanted.isEmpty ? agent.taskSet.ids : try agent.taskSet.subset(wanted).ids
+      if ids.isEmpty { ids = taskIDs }
+      guard ids == taskIDs else {
+        throw ValidationError("\(path) has tasks \(taskIDs), the first run has \(ids): name common ones with --tasks")
       }
-      let played = try Evaluation.play(taskSet, policy: agent.learner, episodes: episodes, seed: seed)
+      let played = try Evaluation.play(
+        agent.taskSet, tasks: wanted, policy: agent.learner, episodes: episodes, seed: seed, greedy: greedy)
       let scores = try played.map { score in
         guard let value = success ? score.success : score.normalized else {
           throw ValidationError(
@@ -48,32 +51,42 @@ struct Compare: ParsableCommand {
         }
         return value
       }
-      if let arm = arms.firstIndex(where: { $0.name == agent.configuration.algorithm }) {
+      if let arm = arms.firstIndex(where: { $0.name == name }) {
         arms[arm].scores.append(scores)
       } else {
-        arms.append((agent.configuration.algorithm, [scores]))
+        arms.append((name, [scores]))
       }
     }
     printTasks(arms, ids)
     printIntervals(arms)
   }
 
-  /// Arms are algorithms on one suite: runs of an algorithm differ in their seed, and in nothing else that matters.
-  private func checkComparable(_ first: Agent, _ agent: Agent, _ path: String) throws {
-    let (one, other) = (first.configuration, agent.configuration)
-    guard one.suite == other.suite else {
-      throw ValidationError("\(path) is of suite \(other.suite), a run before it of \(one.suite): compare one suite")
+  /// The arm of each run: its algorithm, and the settings that differ from the algorithm's own, where not all runs have
+  /// them so.
+  private func armNames(_ agents: [Agent]) throws -> [String] {
+    let changes = agents.map { agent in
+      let run = agent.configuration
+      let own = Preset(rawValue: run.algorithm)!.configuration(suite: run.suite, protocol: run.trainingProtocol)
+      // What groups and shards are by default depends on the tasks.
+      let free = ["seed", "threads", "checkpoint-every", "tasks", "groups", "shards"]
+      return run.settings.filter { !free.contains($0.name) && $0.read(run) != $0.read(own) }
+        .map { "\($0.name) \($0.read(run))" }
     }
-    guard one.algorithm == other.algorithm else { return }
-    guard one.seed != other.seed else {
-      throw ValidationError("\(path) has seed \(one.seed), like a run of \(one.algorithm) before it: leave one out")
+    let common = changes.dropFirst().reduce(Set(changes[0])) { $0.intersection($1) }
+    var arms: [(arm: String, seed: UInt64)] = []
+    for ((agent, changes), path) in zip(zip(agents, changes), runs) {
+      let run = agent.configuration
+      guard run.suite == agents[0].configuration.suite else {
+        throw ValidationError(
+          "\(path) is of suite \(run.suite), a run before it of \(agents[0].configuration.suite): compare one suite")
+      }
+      let arm = ([run.algorithm] + changes.filter { !common.contains($0) }).joined(separator: ", ")
+      guard !arms.contains(where: { $0 == (arm, run.seed) }) else {
+        throw ValidationError("\(path) has seed \(run.seed), like a run of \(arm) before it: leave one out")
+      }
+      arms.append((arm, run.seed))
     }
-    let free = ["seed", "threads", "checkpoint-every"]
-    for setting in one.settings where !free.contains(setting.name) && setting.read(one) != setting.read(other) {
-      throw ValidationError(
-        "\(path) has \(setting.name) \(setting.read(other)), a run of \(one.algorithm) before it "
-          + "\(setting.read(one)): runs of one algorithm may differ in their seed only")
-    }
+    return arms.map(\.arm)
   }
 
   /// IQM over seeds of each task, and every seed's number.
@@ -99,7 +112,7 @@ struct Compare: ParsableCommand {
       return seeds < 2 ? estimate + " [n/a]" : estimate + String(format: " [%.3f, %.3f]", interval.low, interval.high)
     }
     print("")
-    var rows = [["algorithm", "seeds", "IQM", "\(arms[0].name) minus it"]]
+    var rows = [["arm", "seeds", "IQM", "\(arms[0].name) minus it"]]
     for (index, arm) in arms.enumerated() {
       rows.append([
         arm.name, "\(arm.scores.count)", text(Statistics.aggregate(scores: arm.scores), seeds: arm.scores.count),

@@ -50,8 +50,8 @@ struct Evaluate: ParsableCommand {
     let scores: [Evaluation.TaskScore]
     if let runFolder {
       let agent = try Run.load(runFolder)
-      let taskSet = ids.isEmpty ? agent.taskSet : try agent.taskSet.subset(ids)
-      scores = try Evaluation.play(taskSet, policy: agent.learner, episodes: episodes, seed: seed, greedy: greedy)
+      scores = try Evaluation.play(
+        agent.taskSet, tasks: ids, policy: agent.learner, episodes: episodes, seed: seed, greedy: greedy)
     } else {
       let configuration = try RunConfiguration.resolve(
         flags: [("suite", suite), ("wrap", wrap), ("env-arg", envArg), ("env-module", envModule)])
