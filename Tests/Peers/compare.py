@@ -60,6 +60,14 @@ def vtrace(unroll, batch):
         ["rlax, jitted"])
 
 
+def sac(network, threads=1):
+    flags = ["--network", network, "--tasks", 10, "--batch", 1280, "--threads", threads]
+    return lambda name: rates(
+        name, lambda: ours("sac", *flags, "--repetitions", 3),
+        lambda mode: run(sys.executable, HERE / "torch_sac.py", *flags, "--repetitions", 9, "--mode", mode),
+        ["default", "compile"])
+
+
 ROWS = {
     "update, deep, T 20, B 32": learner("deep", 32),
     "update, deep, T 20, B 8": learner("deep", 8),
@@ -71,7 +79,15 @@ ROWS = {
     "acting, shallow2, B 32": inference("shallow2", 32),
     "acting, shallow2, B 1": inference("shallow2", 1),
     "V-trace, T 100, B 1024": vtrace(100, 1024),
+    "SAC update, MT-SAC, batch 1280": sac("mt-sac"),
+    "SAC update, soft shallow, batch 1280": sac("soft-shallow"),
+    "SAC update, soft deep, batch 1280": sac("soft-deep"),
+    "SAC update, soft deep, batch 1280, 2 threads": sac("soft-deep", threads=2),
 }
+
+
+def rate(number):
+    return f"{number:,.0f}" if number >= 100 else f"{number:.2f}"
 
 
 def main():
@@ -86,7 +102,7 @@ def main():
         ratios = sorted(mine / theirs for mine, theirs in pairs)
         mine, theirs = (statistics.median(values) for values in zip(*pairs))
         print(
-            f"| {name} | {mode} | {mine:,.0f} | {theirs:,.0f} | {statistics.median(ratios):.2f} ({ratios[0]:.2f}, "
+            f"| {name} | {mode} | {rate(mine)} | {rate(theirs)} | {statistics.median(ratios):.2f} ({ratios[0]:.2f}, "
             f"{ratios[-1]:.2f}) |", flush=True)
 
 
