@@ -44,8 +44,10 @@ public struct Agent {
   }
 
   /// IMPALA: one shard a task, four where there is one task and its environments can be cut so. SAC, whose products of
-  /// matrices are the better for many rows: the fewest shards of whole tasks that several threads can share.
+  /// matrices are the better for many rows: the fewest shards of whole tasks that several threads can share, or one a task
+  /// where their gradients are not just added.
   private static func shards(_ tasks: Int, _ configuration: RunConfiguration) -> Int {
+    if configuration.family == .sac && configuration.sac.aggregation != .sum { return tasks }
     if configuration.family == .sac { return (2...max(tasks, 2)).first { tasks.isMultiple(of: $0) } ?? 1 }
     if tasks > 1 { return tasks }
     return configuration.environmentsPerTask.isMultiple(of: 4) ? 4 : 1

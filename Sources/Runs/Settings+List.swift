@@ -119,6 +119,7 @@ extension Setting {
     real("adam-epsilon", \.sac.adam.epsilon, "Adam's epsilon"),
     real("target-rate", \.sac.targetRate, "how far target critics move an update"),
     real("gradient-norm", \.sac.gradientNorm, "largest norm of the gradient of policy and of each critic"),
+    choice("aggregation", \.sac.aggregation, "how tasks' gradients become one; other than sum with a shard a task"),
     choice("balance", \.sac.balance, "how tasks are weighted by their temperatures"),
     real("log-probability-correction", \.sac.correction, "added to 1 - tanh(u)^2; 0 for the form that needs none"),
   ]

@@ -21,6 +21,8 @@ private struct GoldenChance: Chance {
   func noise(task: Int, step: Int, into numbers: UnsafeMutableBufferPointer<Float>) {
     for i in numbers.indices { numbers[i] = noise[step][task * numbers.count + i] }
   }
+
+  func order(tasks: Int, update: Int) -> [Int] { Array(0..<tasks) }
 }
 
 /// Updates of SAC against PyTorch in float64 (`Tests/Golden/generate_sac.py`).

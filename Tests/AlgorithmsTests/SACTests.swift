@@ -86,6 +86,89 @@ struct SACTests {
     }
   }
 
+  @Test("Gradients of tasks, put together: threads and a stop don't change a bit", arguments: [0, 1])
+  func aggregation(lag: Int) throws {
+    func run(_ aggregation: GradientAggregation, threads: Int = 1) throws -> Run {
+      try Run(.softModularization, lag: lag, threads: threads) { $0.aggregation = aggregation }
+    }
+    let sum = try run(.sum).state(after: 8)
+    for aggregation in [GradientAggregation.pcgrad, .normalized] {
+      let state = try run(aggregation).state(after: 8)
+      let (same, other) = (try run(aggregation, threads: 3).state(after: 8) == state, state != sum)
+      #expect(same && other)
+
+      let first = try run(aggregation)
+      try first.engine.run(until: 5)
+      var archive = StateArchive()
+      first.learner.saveModel(into: &archive)
+      first.learner.saveTraining(into: &archive)
+      #expect(try first.engine.saveState(into: &archive))
+      let second = try run(aggregation, threads: 2)
+      try second.learner.restoreModel(from: archive)
+      try second.learner.restoreTraining(from: archive)
+      try second.engine.restoreState(from: archive, round: 5, exact: true)
+      let resumed = try second.state(after: 8) == state
+      #expect(resumed)
+    }
+  }
+
+  @Test(
+    "What is followed is the weighted sum of tasks' gradients", arguments: [GradientAggregation.pcgrad, .normalized])
+  func weightedSum(aggregation: GradientAggregation) throws {
+    let run = try Run(.softModularization, threads: 2) {
+      ($0.aggregation, $0.updates, $0.gradientNorm) = (aggregation, 1, 1e9)
+    }
+    try run.engine.run(until: 2)
+    let sac = run.learner
+    #expect(sac.update == 1)
+    let middle = sac.critics.parameters.layout.entries.first { $0.name.hasPrefix("critic2.") }!.parameter.offset
+    for (network, gradients, optimizer, range) in [
+      (0, sac.shards.map(\.actorGradient), sac.actor.optimizer, 0..<sac.actor.parameters.count),
+      (1, sac.shards.map(\.criticGradient), sac.critics.optimizer, 0..<middle),
+      (2, sac.shards.map(\.criticGradient), sac.critics.optimizer, middle..<sac.critics.parameters.count),
+    ] {
+      let weights = aggregation.weights(
+        GramMatrix(gradients, ranges: [range]), order: sac.chance.order(tasks: 3, update: 0))
+      var squares = 0.0
+      for index in range {
+        let expected = zip(weights, gradients).reduce(0) { $0 + $1.0 * Double($1.1.values[index]) }
+        squares += expected * expected
+        // Adam's first moment after one step.
+        #expect(abs(Double(optimizer.firstMoment.values[index]) - 0.1 * expected) <= 1e-6 * sac.networks[network].norm)
+      }
+      #expect(abs(sac.networks[network].norm - squares.squareRoot()) <= 1e-6 * squares.squareRoot())
+    }
+  }
+
+  @Test("Networks of their own have nothing to reconcile: surgery is the sum")
+  func separateSurgery() throws {
+    func parameters(_ aggregation: GradientAggregation) throws -> [Float] {
+      let run = try Run(.separate) { $0.aggregation = aggregation }
+      try run.engine.run(until: 6)
+      return Array(
+        UnsafeBufferPointer(
+          start: run.learner.actor.parameters.values, count: run.learner.actor.parameters.count))
+    }
+    let sum = try parameters(.sum)
+    for aggregation in [GradientAggregation.pcgrad, .normalized] {
+      #expect(zip(sum, try parameters(aggregation)).allSatisfy { abs($0 - $1) <= 1e-5 })
+    }
+  }
+
+  @Test("A shard a task shows each task's gradient: norms and angles")
+  func gradientMetrics() throws {
+    let run = try Run(.mlp)
+    try run.engine.run(until: 4)
+    let metrics = run.learner.metrics
+    let overall = Dictionary(uniqueKeysWithValues: metrics.overall.map { ($0.name, $0.value) })
+    let (mean, least) = (try #require(overall["gradient/cosine_mean"]), try #require(overall["gradient/cosine_min"]))
+    #expect(least <= mean && least >= -1 && mean <= 1)
+    let norms = metrics.tasks.map { $0.first { $0.name == "gradient_norm" }?.value ?? 0 }
+    // The norm of a sum is at most the sum of norms.
+    #expect(norms.allSatisfy { $0 > 0 } && overall["gradient/policy"]! <= norms.reduce(0, +) * (1 + 1e-6))
+    #expect(try Run(.mlp, shards: 1).learner.metrics.tasks[0].allSatisfy { $0.name != "gradient_norm" })
+  }
+
   @Test("Nothing is learned before the warm-up, and random play fills the replay")
   func warmUp() throws {
     // Eight transitions of a task a round; the first update is made with sixteen.
@@ -143,6 +226,9 @@ struct SACTests {
   func refusals() throws {
     #expect(throws: EngineError.notDivisible(what: "tasks", value: 3, by: "shards", 2)) {
       try Run(.mlp, shards: 2)
+    }
+    #expect(throws: EngineError.mixedTasks(tasks: 3, shards: 1)) {
+      try Run(.mlp, shards: 1) { $0.aggregation = .pcgrad }
     }
     #expect(throws: EngineError.outOfRange(name: "replay of a task", value: 4, least: 5)) {
       try Run(.mlp) { ($0.replay, $0.warmUp) = (4, 0) }

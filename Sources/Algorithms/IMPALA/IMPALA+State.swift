@@ -13,6 +13,7 @@ extension IMPALA {
       ("loss/policy", last.policyLoss), ("loss/value", last.valueLoss), ("policy/entropy", last.entropy),
       ("gradient/norm", last.gradientNorm), ("policy/largest_log_rho", Double(last.largestLogRho)),
     ]
+    if let cosines = last.gradientCosines { metrics.add(cosines: cosines) }
     for task in metrics.tasks.indices {
       if configuration.values == .popArt {
         metrics.tasks[task] += [("mu", popArt.mu[task]), ("sigma", popArt.sigma(task))]

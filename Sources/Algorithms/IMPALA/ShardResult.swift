@@ -71,6 +71,9 @@ extension IMPALA {
     public var largestLogRho: Float = 0
     /// Norm of each task's gradient; empty where a shard holds several tasks.
     public var taskGradientNorm: [Double] = []
+    /// Mean and least cosine between two tasks' gradients; nil where a shard holds several tasks, and of more than 16
+    /// tasks, as products of all pairs cost more than they tell.
+    public var gradientCosines: (mean: Double, least: Double)?
 
     init(gradientNorm: Double, shards: [ShardResult], tasks: Int) {
       self.gradientNorm = gradientNorm
@@ -83,7 +86,12 @@ extension IMPALA {
         largestLogRho = max(largestLogRho, shard.largestLogRho)
       }
       entropy /= Double(max(steps, 1))
-      if shards.count == tasks { taskGradientNorm = shards.map { $0.squaredGradientNorm.squareRoot() } }
+      guard shards.count == tasks else { return }
+      taskGradientNorm = shards.map { $0.squaredGradientNorm.squareRoot() }
+      if tasks <= 16 {
+        let gradients = shards.map(\.gradient)
+        gradientCosines = GramMatrix(gradients, ranges: [0..<gradients[0].count]).cosines
+      }
     }
   }
 }

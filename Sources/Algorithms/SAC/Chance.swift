@@ -6,16 +6,20 @@ protocol Chance: Sendable {
   func draw(task: Int, update: Int, below limit: Int, into indices: UnsafeMutableBufferPointer<UInt32>)
   /// Standard normal numbers: of step 2 u for the states of update u, of 2 u + 1 for those that followed.
   func noise(task: Int, step: Int, into noise: UnsafeMutableBufferPointer<Float>)
+  /// A permutation of the tasks.
+  func order(tasks: Int, update: Int) -> [Int]
 }
 
 /// Random numbers addressed by task and update.
 struct AddressedChance: Chance {
   private let replay, noise: [RandomStream]
+  private let order: RandomStream
 
   /// - Parameter shared: Whether all tasks draw the same places.
   init(seed: UInt64, tasks: [String], shared: Bool) {
     replay = tasks.map { RandomStream(seed: seed, name: shared ? "shared" : $0, purpose: .replay) }
     noise = tasks.map { RandomStream(seed: seed, name: $0, purpose: .update) }
+    order = RandomStream(seed: seed, name: "order of tasks", purpose: .update)
   }
 
   func draw(task: Int, update: Int, below limit: Int, into indices: UnsafeMutableBufferPointer<UInt32>) {
@@ -24,5 +28,11 @@ struct AddressedChance: Chance {
 
   func noise(task: Int, step: Int, into numbers: UnsafeMutableBufferPointer<Float>) {
     noise[task].normal(step: UInt64(step), into: numbers.baseAddress!, count: numbers.count)
+  }
+
+  func order(tasks: Int, update: Int) -> [Int] {
+    var places = [Float](repeating: 0, count: tasks)
+    order.uniform(step: UInt64(update), into: &places, count: tasks)
+    return (0..<tasks).sorted { (places[$0], $0) < (places[$1], $1) }
   }
 }

@@ -24,6 +24,9 @@ extension SAC {
     if !tasks.isMultiple(of: shape.shards) {
       throw .notDivisible(what: "tasks", value: tasks, by: "shards", shape.shards)
     }
+    if configuration.aggregation != .sum && shape.shards != tasks {
+      throw .mixedTasks(tasks: tasks, shards: shape.shards)
+    }
     if configuration.replay < configuration.batch {
       throw .outOfRange(name: "replay of a task", value: configuration.replay, least: configuration.batch)
     }
@@ -46,6 +49,12 @@ extension SAC {
         ("alpha", Double(alpha[task])), ("weight", Double(weights[task])),
         ("entropy", -sums.logProbability / rows), ("q", sums.value / rows), ("loss", sums.criticLoss / rows),
       ]
+    }
+    if shards.count == alpha.count {
+      let layout = actor.parameters.layout
+      let gram = GramMatrix(shards.map(\.actorGradient), ranges: [0..<layout.extent])
+      for (task, norm) in gram.norms.enumerated() { metrics.tasks[task].append(("gradient_norm", norm)) }
+      if let cosines = gram.cosines { metrics.add(cosines: cosines) }
     }
     return metrics
   }

@@ -98,7 +98,8 @@ public final class SAC: Algorithm, @unchecked Sendable {
         critic: criticLayout)
     }
     networks = Self.networks(
-      actor, critics, shards, middle: middle, agents: configuration.network == .separate ? tasks.count : 1)
+      actor, critics, shards, middle: middle, agents: configuration.network == .separate ? tasks.count : 1,
+      configuration.aggregation)
     alpha = tasks.indices.map(temperature.alpha)
     weights = temperature.weights(configuration.balance)
     isUniform = .allocate(capacity: shape.lag + 1)
@@ -110,7 +111,8 @@ public final class SAC: Algorithm, @unchecked Sendable {
   /// The policy and both critics, of which `critic2` begins at `middle`; or those of each agent, where there are as many
   /// agents as tasks.
   private static func networks(
-    _ actor: Actor, _ critics: Critics, _ shards: [SACShard], middle: Int, agents: Int
+    _ actor: Actor, _ critics: Critics, _ shards: [SACShard], middle: Int, agents: Int,
+    _ aggregation: GradientAggregation
   ) -> [ClippedNetwork] {
     let totals = (ParameterBuffer(actor.parameters.layout), ParameterBuffer(critics.parameters.layout))
     func ranges(_ layout: ParameterLayout, _ extent: Range<Int>, agent: Int) -> [Range<Int>] {
@@ -126,12 +128,13 @@ public final class SAC: Algorithm, @unchecked Sendable {
       return [
         ClippedNetwork(
           actor.parameters, targets: nil, optimizer: actor.optimizer, gradients: shards.map(\.actorGradient),
-          total: totals.0, ranges: ranges(policy, 0..<policy.extent, agent: agent))
+          total: totals.0, ranges: ranges(policy, 0..<policy.extent, agent: agent), aggregation: aggregation)
       ]
         + [0..<middle, middle..<critic.extent].map {
           ClippedNetwork(
             critics.parameters, targets: critics.targets, optimizer: critics.optimizer,
-            gradients: shards.map(\.criticGradient), total: totals.1, ranges: ranges(critic, $0, agent: agent))
+            gradients: shards.map(\.criticGradient), total: totals.1, ranges: ranges(critic, $0, agent: agent),
+            aggregation: aggregation)
         }
     }
   }
@@ -246,7 +249,12 @@ public final class SAC: Algorithm, @unchecked Sendable {
       alpha = tasks.indices.map(temperature.alpha)
       weights = temperature.weights(configuration.balance)
     case .differentiate: try checkFinite()
-    case .reduce: for network in networks { network.clip(limit: configuration.gradientNorm) }
+    case .reduce:
+      let order = chance.order(tasks: tasks.count, update: update)
+      for network in networks {
+        network.aggregate(order: order)
+        network.clip(limit: configuration.gradientNorm)
+      }
     case .step: update += 1
     }
   }

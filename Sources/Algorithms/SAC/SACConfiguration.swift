@@ -36,6 +36,8 @@ extension SAC {
     public var targetRate: Float = 0.005
     /// Largest norm of the gradient, of the policy and of each critic.
     public var gradientNorm = 1.0
+    /// How tasks' gradients become one; other than by their sum only where a shard holds one task.
+    public var aggregation = GradientAggregation.sum
     /// How tasks are weighted in the losses of policy and critics.
     public var balance = Balance.off
     /// Bounds of the policy's log sigma.
