@@ -15,6 +15,7 @@ public enum Preset: String, CaseIterable, Sendable {
   case matchedSAC = "mlp-matched"
   case mixtureOfExperts = "mixture-of-experts"
   case softModularization = "soft-modularization"
+  case hardRouting = "hard-routing"
 
   /// What settings a preset has.
   public enum Family: CaseIterable, Sendable { case impala, sac }
@@ -22,7 +23,7 @@ public enum Preset: String, CaseIterable, Sendable {
   public var family: Family {
     switch self {
     case .popArtIMPALA, .impala, .clippedIMPALA, .multiHeadIMPALA: .impala
-    case .sac, .multiTaskSAC, .multiHeadSAC, .matchedSAC, .mixtureOfExperts, .softModularization: .sac
+    case .sac, .multiTaskSAC, .multiHeadSAC, .matchedSAC, .mixtureOfExperts, .softModularization, .hardRouting: .sac
     }
   }
 
@@ -39,6 +40,7 @@ public enum Preset: String, CaseIterable, Sendable {
     case .matchedSAC: "mt-mh-sac as large as soft modularization (McLean et al. 2025)"
     case .mixtureOfExperts: "SAC with four networks and a gate (Yang et al. 2020)"
     case .softModularization: "SAC with modules that are mixed anew for every state and task (Yang et al. 2020)"
+    case .hardRouting: "SAC with one module a layer for each task, chosen by a controller (Rosenbaum et al. 2018)"
     }
   }
 
@@ -104,6 +106,7 @@ public enum Preset: String, CaseIterable, Sendable {
     // As many parameters as the shallow soft modularization, on Meta-World's MT10.
     case .matchedSAC: (run.sac.network, run.sac.width) = (.multiHead, 556)
     case .mixtureOfExperts: run.sac.network = .mixtureOfExperts
+    case .hardRouting: (run.sac.network, run.sac.routing) = (.hardRouting, .deep)
     default: (run.sac.network, run.sac.balance) = (.softModularization, .code)
     }
     run.trainingProtocol.apply(to: &run)

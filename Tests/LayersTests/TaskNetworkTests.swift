@@ -130,6 +130,12 @@ struct TaskNetworkTests {
       }
     }
     #expect(experts == [1_504_036, 1_584_036, 1_558_036, 1_638_036])
+    let hard = [(12, 10), (12, 50), (39, 10), (39, 50)].map {
+      count($0, $1) { layout, inputs, _ in
+        _ = HardRouting(&layout, "n", inputs: inputs, outputs: 8, .deep)
+      }
+    }
+    #expect(hard == [570_088, 570_088, 580_888, 580_888])
     // mlp-matched, beside the shallow network's 691,022.
     #expect(perceptron(.trunk, width: 556)[2] == 691_744)
   }

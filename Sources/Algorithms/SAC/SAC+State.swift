@@ -50,6 +50,9 @@ extension SAC {
         ("entropy", -sums.logProbability / rows), ("q", sums.value / rows), ("loss", sums.criticLoss / rows),
       ]
     }
+    if let controller {
+      for task in alpha.indices { metrics.tasks[task].append(("route_entropy", controller.entropy(task))) }
+    }
     if shards.count == alpha.count {
       let layout = actor.parameters.layout
       let gram = GramMatrix(shards.map(\.actorGradient), ranges: [0..<layout.extent])
@@ -61,10 +64,14 @@ extension SAC {
 
   // MARK: State
 
-  public func saveModel(into archive: inout StateArchive) { archive.add(actor.parameters) }
+  public func saveModel(into archive: inout StateArchive) {
+    archive.add(actor.parameters)
+    controller?.saveModel(into: &archive)
+  }
 
   public func restoreModel(from archive: StateArchive) throws(EngineError) {
     try archive.restore(actor.parameters)
+    try controller?.restoreModel(from: archive)
     publish()
   }
 
@@ -78,6 +85,7 @@ extension SAC {
     archive.add("temperature.log_alpha", temperature.logAlpha)
     archive.add("temperature.first_moment", temperature.firstMoment)
     archive.add("temperature.second_moment", temperature.secondMoment)
+    controller?.saveTraining(into: &archive)
     archive.add("updates", [Double(update)])
     archive.add("replay.added", replay.added.map(Double.init))
     for task in alpha.indices { archive.add("replay.\(task)", Array(replay.records(task))) }
@@ -95,6 +103,7 @@ extension SAC {
       logAlpha: archive.doubles("temperature.log_alpha", count: alpha.count),
       firstMoment: archive.doubles("temperature.first_moment", count: alpha.count),
       secondMoment: archive.doubles("temperature.second_moment", count: alpha.count))
+    try controller?.restoreTraining(from: archive)
     for (task, added) in try archive.doubles("replay.added", count: alpha.count).enumerated() {
       replay.added[task] = Int(added)
       try archive.restore("replay.\(task)", to: replay.records(task).bindMemory(to: UInt8.self))

@@ -23,6 +23,8 @@ public final class SAC: Algorithm, @unchecked Sendable {
   /// What tasks went through so far.
   public let replay: TaskReplay
   private(set) var temperature: Temperature
+  /// Of hard routing.
+  let controller: RouteController?
   /// Allowed dimensions of each task's actions.
   let masks: [[Bool]]
   var chance: any Chance
@@ -85,6 +87,12 @@ public final class SAC: Algorithm, @unchecked Sendable {
     replay = TaskReplay(
       tasks: tasks.count, capacity: configuration.replay, observation: observation, action: action)
     masks = tasks.map(\.actionMask)
+    controller =
+      configuration.network != .hardRouting
+      ? nil
+      : RouteController(
+        tasks: tasks.map(\.id), layers: configuration.routing.layers, modules: configuration.routing.modules,
+        columnTasks: shape.columnTasks, versions: shape.lag + 1, seed: seed)
     temperature = Temperature(dimensions: masks.map { $0.count { $0 } })
     chance = AddressedChance(seed: seed, tasks: tasks.map(\.id), shared: configuration.sharesIndices)
     let deviations = configuration.logDeviations
@@ -155,13 +163,14 @@ public final class SAC: Algorithm, @unchecked Sendable {
 
   public func act(_ rows: ActorRows, version: Int, tape: Tape) {
     let (columns, dimension) = (rows.columns, replay.action)
-    let version = version % actor.versions.count
-    if isUniform[version] { return rows.actUniformly(in: .box(dimension)) }
-    tape.begin(values: actor.versions[version])
+    let index = version % actor.versions.count
+    if isUniform[index] { return rows.actUniformly(in: .box(dimension)) }
+    tape.begin(values: actor.versions[index])
     let observation = tape.constant(Shape(columns, replay.observation))
     UnsafeMutableRawPointer(observation.values).copyMemory(
       from: rows.observation(leaf: 0), byteCount: observation.count * 4)
-    let x = actor.network(observation, TaskRows(tasks: tasks.count, task: rows.task), tape)
+    let taskRows = TaskRows(tasks: tasks.count, task: rows.task, routes: controller?.routes(version: version))
+    let x = actor.network(observation, taskRows, tape)
     ck_squashed_normal_sample(
       rows.box, x.values, rows.greedy ? nil : rows.noise, rows.mask, columns, dimension, bounds)
     ck_squashed_normal_log_p_forward(rows.logProbability, x.values, rows.box, rows.mask, columns, dimension, bounds)
@@ -204,12 +213,14 @@ public final class SAC: Algorithm, @unchecked Sendable {
   public func work(phase number: Int, shard index: Int, round: Int, block: RoundBlock, tape: Tape) {
     let shard = shards[index]
     guard let phase = phase(number) else {
-      shard.collect(block, columnTasks: shape.columnTasks[shape.columns(ofShard: index)], into: replay)
+      let columns = shape.columns(ofShard: index)
+      shard.collect(block, columnTasks: shape.columnTasks[columns], into: replay)
+      controller?.observe(block, columns: columns)
       return
     }
     guard isLearning else { return }
     switch phase {
-    case .evaluate: shard.evaluatePolicy(self, update: update)
+    case .evaluate: shard.evaluatePolicy(self, update: update, routes: controller?.routes(version: round))
     case .differentiate: shard.differentiate(self, update: update, alpha: alpha, weights: weights)
     case .reduce:
       shard.optimizeTime.time {
@@ -228,12 +239,15 @@ public final class SAC: Algorithm, @unchecked Sendable {
   public func finish(phase number: Int, round: Int) throws {
     guard let phase = phase(number) else {
       isLearning = tasks.indices.allSatisfy { replay.count($0) >= max(configuration.warmUp, configuration.batch) }
+      let acted = max(0, round - shape.lag)
+      if !isUniform[acted % actor.versions.count] { controller?.learn(version: acted) }
       return
     }
     if isLearning { try finish(phase) }
     if number == phases - 1 {
       let next = (round + 1) % actor.versions.count
       actor.versions[next].copy(from: actor.parameters)
+      controller?.publish(version: round + 1)
       isUniform[next] = configuration.warmUpPolicy == .uniform && !isLearning
     }
   }

@@ -11,7 +11,7 @@ extension SAC {
     public var width = 400
     /// Hidden layers, where the network is plain.
     public var layers = 3
-    /// Of soft modularization.
+    /// Of soft modularization, and the modules of hard routing.
     public var routing = SoftModularization.Configuration()
 
     /// Transitions of each task in a batch.
@@ -80,6 +80,8 @@ public enum TaskNetworkKind: String, CaseIterable, Sendable {
   case mixtureOfExperts = "mixture-of-experts"
   /// Modules mixed by a routing network.
   case softModularization = "soft-modularization"
+  /// One module a layer for each task, chosen by a controller.
+  case hardRouting = "hard-routing"
 }
 
 extension SAC.Configuration {
@@ -91,8 +93,8 @@ extension SAC.Configuration {
       MultilayerPerceptron(
         &layout, name, inputs: inputs, outputs: outputs, tasks: tasks, layers: layers, width: width, sharing: sharing)
     }
-    var soft = routing
-    soft.hidden = width
+    var modules = routing
+    modules.hidden = width
     return switch network {
     case .mlp: perceptron(.all)
     case .multiHead: perceptron(.trunk)
@@ -100,7 +102,8 @@ extension SAC.Configuration {
     case .mixtureOfExperts:
       MixtureOfExperts(
         &layout, name, inputs: inputs, outputs: outputs, tasks: tasks, experts: 4, layers: layers, width: width)
-    case .softModularization: SoftModularization(&layout, name, inputs: inputs, outputs: outputs, tasks: tasks, soft)
+    case .softModularization: SoftModularization(&layout, name, inputs: inputs, outputs: outputs, tasks: tasks, modules)
+    case .hardRouting: HardRouting(&layout, name, inputs: inputs, outputs: outputs, modules)
     }
   }
 }

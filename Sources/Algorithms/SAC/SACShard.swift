@@ -72,11 +72,11 @@ final class SACShard {
   }
 
   /// Draws the batch, and lets the policy act on it: log pi(a|s) for a ~ pi(s).
-  func evaluatePolicy(_ sac: SAC, update: Int) {
+  func evaluatePolicy(_ sac: SAC, update: Int, routes: UnsafePointer<Int32>?) {
     actorGradient.zero()
     criticGradient.zero()
     tape.begin(values: sac.actor.parameters, gradients: actorGradient)
-    let (transitions, taskRows, mask) = sampleTime.time { draw(sac, update: update) }
+    let (transitions, taskRows, mask) = sampleTime.time { draw(sac, update: update, routes: routes) }
     let observation = Tensor(transitions.observation, Shape(rows, sac.replay.observation))
     let next = Tensor(transitions.next, Shape(rows, sac.replay.observation))
     let (action, logProbability) = forwardTime.time {
@@ -144,7 +144,9 @@ final class SACShard {
     }
   }
 
-  private func draw(_ sac: SAC, update: Int) -> (TaskReplay.Batch, TaskRows, UnsafePointer<UInt8>) {
+  private func draw(
+    _ sac: SAC, update: Int, routes: UnsafePointer<Int32>?
+  ) -> (TaskReplay.Batch, TaskRows, UnsafePointer<UInt8>) {
     let replay = sac.replay
     let transitions = TaskReplay.Batch(
       observation: tape.memory(rows * replay.observation, of: Float.self),
@@ -162,7 +164,7 @@ final class SACShard {
         }
       }
     }
-    return (transitions, TaskRows(tasks: sac.masks.count, task: task), UnsafePointer(mask))
+    return (transitions, TaskRows(tasks: sac.masks.count, task: task, routes: routes), UnsafePointer(mask))
   }
 
   private func noise(_ sac: SAC, step: Int) -> UnsafePointer<Float> {

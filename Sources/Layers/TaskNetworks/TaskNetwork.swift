@@ -6,8 +6,12 @@ public struct TaskRows {
   public let tasks: Int
   /// `[rows]`; lives as long as the step.
   public let task: UnsafePointer<Int32>
+  /// Which module of each layer a task's rows pass, `[tasks, layers]`, where networks are routed from outside.
+  public let routes: UnsafePointer<Int32>?
 
-  public init(tasks: Int, task: UnsafePointer<Int32>) { (self.tasks, self.task) = (tasks, task) }
+  public init(tasks: Int, task: UnsafePointer<Int32>, routes: UnsafePointer<Int32>? = nil) {
+    (self.tasks, self.task, self.routes) = (tasks, task, routes)
+  }
 
   /// The rows' tasks, one-hot: `[count, M]`.
   func oneHot(_ count: Int, _ tape: Tape) -> Tensor {

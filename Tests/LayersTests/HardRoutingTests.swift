@@ -1,0 +1,92 @@
+import Layers
+import Tensors
+import TestSupport
+import Testing
+
+/// Networks of which a task's rows pass one module a layer.
+@Suite("Hard routing, network")
+struct HardRoutingTests {
+  private static let layers = 3, modules = 4
+  private let network: HardRouting
+  private let values: ParameterBuffer
+
+  init() {
+    var configuration = SoftModularization.Configuration()
+    (configuration.layers, configuration.modules, configuration.width) = (Self.layers, Self.modules, 8)
+    (configuration.hidden, configuration.embedding) = (16, 12)
+    var layout = ParameterLayout()
+    network = HardRouting(&layout, "n", inputs: 6, outputs: 3, configuration)
+    values = ParameterBuffer(layout)
+    values.initialize(seed: 4)
+  }
+
+  private static let x: [Float] = (0..<30).map { 0.7 * Float(($0 * 37) % 23) / 11 - 0.6 }
+  private static let tasks: [Int32] = [0, 0, 1, 2, 2]
+  /// Of three tasks; the second and third share their first two modules.
+  private static let routes: [Int32] = [3, 0, 1, 2, 2, 0, 2, 2, 3]
+
+  private func run(_ routes: [Int32], gradients: ParameterBuffer? = nil) -> [Float] {
+    let tape = Tape()
+    tape.begin(values: values, gradients: gradients)
+    let (task, route) = (tape.memory(5, of: Int32.self), tape.memory(routes.count, of: Int32.self))
+    task.update(from: Self.tasks, count: 5)
+    route.update(from: routes, count: routes.count)
+    let y = network(tape.constant(Self.x, Shape(5, 6)), TaskRows(tasks: 3, task: task, routes: route), tape)
+    if gradients != nil {
+      let weights = tape.memory(y.count, of: Float.self)
+      for i in 0..<y.count { weights[i] = 1 + Float(i) / 4 }
+      tape.backward(from: tape.sum(y.reshaped(Shape(y.count)), weights: weights))
+    }
+    return Array(UnsafeBufferPointer(start: y.values, count: y.count))
+  }
+
+  private func parameter(_ name: String) -> UnsafeMutableBufferPointer<Float> {
+    values[values.layout.entries.first { $0.name == "n.\(name)" }!.parameter]
+  }
+
+  @Test("Each row is a plain network of its task's modules")
+  func plain() {
+    let output = run(Self.routes)
+    func dense(_ x: [Double], _ name: String, module: Int?, relu: Bool) -> [Double] {
+      let (weight, bias) = (parameter("\(name).weight"), parameter("\(name).bias"))
+      let outputs = module == nil ? bias.count : bias.count / Self.modules
+      return (0..<outputs).map { output in
+        var sum = Double(bias[(module ?? 0) * outputs + output])
+        for (input, number) in x.enumerated() {
+          sum += number * Double(weight[((module ?? 0) * x.count + input) * outputs + output])
+        }
+        return relu ? max(sum, 0) : sum
+      }
+    }
+    for row in 0..<5 {
+      var y = Self.x[6 * row..<6 * row + 6].map(Double.init)
+      for name in ["state.fc0", "state.fc1"] { y = dense(y, name, module: nil, relu: true) }
+      for layer in 0..<Self.layers {
+        y = dense(
+          y, "module.\(layer)", module: Int(Self.routes[Int(Self.tasks[row]) * Self.layers + layer]), relu: true)
+      }
+      y = dense(y, "head", module: nil, relu: false)
+      #expect(zip(output[3 * row..<3 * row + 3], y).allSatisfy { abs(Double($0) - $1) <= 1e-6 })
+    }
+  }
+
+  @Test("Only chosen modules have a gradient, and only they matter")
+  func chosenOnly() {
+    let gradients = ParameterBuffer(values.layout)
+    let before = run(Self.routes, gradients: gradients)
+    for layer in 0..<Self.layers {
+      let chosen = Set((0..<3).map { Int(Self.routes[$0 * Self.layers + layer]) })
+      for part in ["weight", "bias"] {
+        let name = "n.module.\(layer).\(part)"
+        let place = values.layout.entries.first { $0.name == name }!.parameter
+        let size = place.shape.count / Self.modules
+        for module in 0..<Self.modules {
+          let range = module * size..<(module + 1) * size
+          #expect(gradients[place][range].contains { $0 != 0 } == chosen.contains(module), "\(name) \(module)")
+          if !chosen.contains(module) { for i in range { values[place][i] = .nan } }
+        }
+      }
+    }
+    #expect(run(Self.routes) == before)
+  }
+}
