@@ -64,6 +64,17 @@ struct IMPALATests {
     }
   }
 
+  @Test("Gradients of tasks that a shard each holds have norms, and angles between them")
+  func gradients() throws {
+    let run = try Run()
+    try run.engine.run(until: 3)
+    let metrics = run.learner.metrics
+    let overall = Dictionary(uniqueKeysWithValues: metrics.overall.map { ($0.name, $0.value) })
+    let (mean, least) = (try #require(overall["gradient/cosine_mean"]), try #require(overall["gradient/cosine_min"]))
+    #expect(least <= mean && least >= -1 && mean <= 1)
+    #expect(metrics.tasks.allSatisfy { $0.contains { $0.name == "gradient_norm" && $0.value > 0 } })
+  }
+
   /// At lag 0 every ratio is one, so targets are returns to the end of the unroll, with V(final observation) where an
   /// episode is truncated. With sigma = 1 and beta = 1/2 mu then shows their mean, which is worked out here step by step.
   @Test("A truncated episode goes on with the value of its final observation", arguments: [0, 8])

@@ -48,6 +48,17 @@ struct SACTests {
       return archive.entries.flatMap(\.bytes)
     }
 
+    /// Goes on where another run stands, which has made `rounds` rounds.
+    func takeUp(_ other: Run, after rounds: Int) throws {
+      var archive = StateArchive()
+      other.learner.saveModel(into: &archive)
+      other.learner.saveTraining(into: &archive)
+      #expect(try other.engine.saveState(into: &archive))
+      try learner.restoreModel(from: archive)
+      try learner.restoreTraining(from: archive)
+      try engine.restoreState(from: archive, round: rounds, exact: true)
+    }
+
     func state(after rounds: Int) throws -> [UInt8] {
       try engine.run(until: rounds)
       return state
@@ -73,15 +84,8 @@ struct SACTests {
       let whole = try Run(network).state(after: 9)
       let first = try Run(network)
       try first.engine.run(until: stop)
-      var archive = StateArchive()
-      first.learner.saveModel(into: &archive)
-      first.learner.saveTraining(into: &archive)
-      #expect(try first.engine.saveState(into: &archive))
-
       let second = try Run(network, threads: 2, seed: 5)
-      try second.learner.restoreModel(from: archive)
-      try second.learner.restoreTraining(from: archive)
-      try second.engine.restoreState(from: archive, round: stop, exact: true)
+      try second.takeUp(first, after: stop)
       let same = try second.state(after: 9) == whole
       #expect(same)
     }
@@ -100,14 +104,8 @@ struct SACTests {
 
       let first = try run(aggregation)
       try first.engine.run(until: 5)
-      var archive = StateArchive()
-      first.learner.saveModel(into: &archive)
-      first.learner.saveTraining(into: &archive)
-      #expect(try first.engine.saveState(into: &archive))
       let second = try run(aggregation, threads: 2)
-      try second.learner.restoreModel(from: archive)
-      try second.learner.restoreTraining(from: archive)
-      try second.engine.restoreState(from: archive, round: 5, exact: true)
+      try second.takeUp(first, after: 5)
       let resumed = try second.state(after: 8) == state
       #expect(resumed)
     }
@@ -139,6 +137,29 @@ struct SACTests {
       }
       #expect(abs(sac.networks[network].norm - squares.squareRoot()) <= 1e-6 * squares.squareRoot())
     }
+  }
+
+  @Test("Routes change with episodes: threads and a stop within one don't change a bit", arguments: [0, 1])
+  func routes(lag: Int) throws {
+    func run(threads: Int = 1) throws -> Run { try Run(.hardRouting, lag: lag, threads: threads) { $0.updates = 1 } }
+    // Episodes of two environments a task are truncated after 150 steps: in rounds 37 and 75.
+    let whole = try run()
+    let controller = try #require(whole.learner.controller)
+    func routes(_ version: Int) -> [Int32] { (0..<9).map { controller.routes(version: version)[$0] } }
+    try whole.engine.run(until: 37)
+    let before = routes(37)
+    #expect(controller.episodes == [0, 0, 0] && controller.logits.allSatisfy { $0 == 0 })
+    try whole.engine.run(until: 38)
+    #expect(controller.episodes == [2, 2, 2] && routes(38) != before && controller.logits.contains { $0 != 0 })
+    let state = try whole.state(after: 80)
+    #expect(controller.episodes == [4, 4, 4])
+
+    let stopped = try run(threads: 2)
+    try stopped.engine.run(until: 60)
+    let resumed = try run(threads: 3)
+    try resumed.takeUp(stopped, after: 60)
+    let same = try resumed.state(after: 80) == state
+    #expect(same)
   }
 
   @Test("Networks of their own have nothing to reconcile: surgery is the sum")
