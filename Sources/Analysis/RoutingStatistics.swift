@@ -10,6 +10,8 @@ public struct RoutingStatistics: Equatable, Sendable {
   public let entropy: [Double]
   /// The same as a share of ln n.
   public let entropyFraction: [Double]
+  /// Mean entropy of q as a share of ln n; nil where there are no head weights.
+  public let headEntropyFraction: Double?
   /// Mean over pairs of tasks of the distance between their mean P. About 0 before training.
   public let betweenTasks: Double
   /// Mean over samples of the distance between P and the mean P of its task.
@@ -40,6 +42,9 @@ public struct RoutingStatistics: Equatable, Sendable {
     self.entropy = entropy.map { $0 / (samples * Double(modules)) }
     entropyFraction = self.entropy.map { $0 / log(Double(modules)) }
     withinTasks = within / samples
+    let heads = table.samples.flatMap(\.headWeights).map(Double.init)
+    let headEntropy = heads.reduce(0) { $1 > 0 ? $0 - $1 * log($1) : $0 }
+    headEntropyFraction = heads.isEmpty ? nil : headEntropy / (samples * log(Double(modules)))
 
     var (between, pairs) = (0.0, 0.0)
     for a in means.indices {

@@ -50,14 +50,28 @@ public struct RoutingTable: Equatable, Sendable {
     Points(samples.flatMap { $0.weights.map(Double.init) }, dimensions: layers * modules * modules)
   }
 
-  /// The control of every analysis: sample i gets the task of sample `permutation[i]`, and all else stays.
+  /// The episode of each sample, numbered over all tasks by first appearance.
+  public var episodes: [Int] {
+    var numbers: [[Int]: Int] = [:]
+    for sample in samples where numbers[[sample.task, sample.episode]] == nil {
+      numbers[[sample.task, sample.episode]] = numbers.count
+    }
+    return samples.map { numbers[[$0.task, $0.episode]]! }
+  }
+
+  /// The control of every analysis: samples of episode e (`episodes`) get the task of episode `permutation[e]`, and all
+  /// else stays. Episodes stay whole, because their steps resemble each other whatever the task.
   public func withTasks(permutedBy permutation: [Int]) -> RoutingTable {
-    precondition(permutation.sorted() == Array(samples.indices), "a permutation holds the index of each sample once")
+    let episodes = episodes
+    var owners: [Int: Int] = [:]
+    for (episode, sample) in zip(episodes, samples) { owners[episode] = sample.task }
+    precondition(
+      permutation.sorted() == Array(0..<owners.count), "a permutation holds the number of each episode once")
     return RoutingTable(
       tasks: tasks, layers: layers, modules: modules,
-      samples: zip(samples, permutation).map { sample, other in
+      samples: zip(samples, episodes).map { sample, episode in
         RoutingSample(
-          task: samples[other].task, episode: sample.episode, step: sample.step, weights: sample.weights,
+          task: owners[permutation[episode]]!, episode: sample.episode, step: sample.step, weights: sample.weights,
           headWeights: sample.headWeights)
       })
   }

@@ -123,6 +123,15 @@ struct NearestNeighboursTests {
     #expect(abs(NearestNeighbours.accuracy(points, labels: labels, k: 3) - 6.0 / 7) <= 1e-15)
   }
 
+  @Test("Points of one group are no evidence for each other")
+  func groups() {
+    // Pairs of equal points, each pair between pairs of the other label: alone a point's twin tells its label.
+    let points = Points([0, 0, 1, 1, 2, 2, 3, 3], dimensions: 1)
+    let labels = [0, 0, 1, 1, 0, 0, 1, 1]
+    #expect(NearestNeighbours.accuracy(points, labels: labels, k: 1) == 1)
+    #expect(NearestNeighbours.accuracy(points, labels: labels, groups: [0, 0, 1, 1, 2, 2, 3, 3], k: 1) == 0)
+  }
+
   @Test("Blobs tell their labels, shuffled labels are guessed")
   func chance() {
     let (points, labels) = blobs(of: 100, apart: 12)

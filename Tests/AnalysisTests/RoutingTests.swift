@@ -30,6 +30,18 @@ struct RoutingTableTests {
     #expect(shuffled.labels == order.map { table.labels[$0] } && shuffled.labels != table.labels)
     #expect(shuffled.samples.map(\.headWeights) == table.samples.map(\.headWeights))
   }
+
+  @Test("Steps of an episode stay together when tasks are shuffled")
+  func episodes() {
+    let places = [(1, 0), (1, 0), (0, 0), (0, 1), (0, 1), (0, 0)]
+    let table = RoutingTable(
+      tasks: ["a", "b"], layers: 1, modules: 2,
+      samples: places.enumerated().map {
+        RoutingSample(task: $1.0, episode: $1.1, step: $0, weights: [1, 0, 0, 1])
+      })
+    #expect(table.episodes == [0, 0, 1, 2, 2, 1])
+    #expect(table.withTasks(permutedBy: [2, 0, 1]).labels == [0, 0, 1, 0, 0, 1])
+  }
 }
 
 @Suite("Routing statistics")

@@ -24,7 +24,8 @@ func blobs(of size: Int, apart: Double) -> (points: Points, labels: [Int]) {
 }
 
 /// Routing of `count` steps a task through `layers` matrices of `modules` x `modules`: softmax of logits with a part
-/// that is the task's, of deviation `between`, and a part that is the step's, of deviation `within`.
+/// that is the task's, of deviation `between`, and a part that is the step's, of deviation `within`. Each step is an
+/// episode of its own.
 func routing(
   tasks: [String], count: Int, layers: Int = 2, modules: Int = 3, between: Double, within: Double, head: Bool = false
 ) -> RoutingTable {
@@ -40,7 +41,7 @@ func routing(
       weights += powers.map { Float($0 / sum) }
     }
     return RoutingSample(
-      task: task, episode: step / 5, step: step % 5, weights: Array(weights[..<(layers * modules * modules)]),
+      task: task, episode: step, step: 0, weights: Array(weights[..<(layers * modules * modules)]),
       headWeights: Array(weights[(layers * modules * modules)...]))
   }
   return RoutingTable(tasks: tasks, layers: layers, modules: modules, samples: samples)
