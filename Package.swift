@@ -59,7 +59,7 @@ let package = Package(
     module(
       "Runs",
       [
-        "Algorithms", "Engine", "Environments", "Layers", "Returns", "Tensors", "CKernels",
+        "Algorithms", "Analysis", "Engine", "Environments", "Layers", "Returns", "Tensors", "CKernels",
         .product(name: "Yams", package: "Yams"),
       ]),
     module(
@@ -86,5 +86,5 @@ let package = Package(
       [
         "Algorithms", "Engine", "Replay", "Layers", "Returns", "Environments", "Tensors", "CKernels", "CAllocations",
       ]),
-    tests("RunsTests", ["Runs", "Algorithms", "Engine", "Environments", "Layers", "Tensors"]),
+    tests("RunsTests", ["Runs", "Algorithms", "Analysis", "Engine", "Environments", "Layers", "Tensors"]),
   ])

@@ -9,8 +9,8 @@ public struct ActorRows {
   let block: RoundBlock
   let step: Int
   let column: Int
-  /// Index of each column's task in the run's task set.
-  public let task: UnsafePointer<Int32>
+  /// Index of each column's task in the run's task set. A policy around another may name it other tasks.
+  public var task: UnsafePointer<Int32>
   /// Allowed actions, or dimensions, `[columns, actions]`.
   public let mask: UnsafePointer<UInt8>
   /// Recurrent state, `[columns, H]`, updated in place.

@@ -1,6 +1,7 @@
 import Foundation
 
-/// The folder of a run: `run.yaml`, `tasks.lock`, `manifest.json`, `metrics.jsonl`, `checkpoints/<steps>/`.
+/// The folder of a run: `run.yaml`, `tasks.lock`, `manifest.json`, `metrics.jsonl`, `checkpoints/<steps>/`,
+/// and `analysis/` where it was analysed.
 public struct RunDirectory: Sendable {
   public let path: String
 
@@ -8,6 +9,7 @@ public struct RunDirectory: Sendable {
   public var lockfile: String { "\(path)/tasks.lock" }
   public var manifest: String { "\(path)/manifest.json" }
   public var metrics: String { "\(path)/metrics.jsonl" }
+  public var analysis: String { "\(path)/analysis" }
   public func checkpoint(steps: Int) -> String { "\(path)/checkpoints/\(steps)" }
 
   public init(path: String) { self.path = path }

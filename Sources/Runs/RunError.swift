@@ -13,6 +13,8 @@ public enum RunError: Error, Equatable, CustomStringConvertible {
   case lockfileMismatch(path: String, difference: String)
   /// A setting was given that differs from the run's own.
   case configurationMismatch(path: String, setting: String, saved: String, given: String)
+  /// A run that has no routing to analyse.
+  case noRouting(reason: String)
   /// Every worker failed too often.
   case allGivenUp(reason: String)
 
@@ -35,6 +37,7 @@ public enum RunError: Error, Equatable, CustomStringConvertible {
     case .configurationMismatch(let path, let setting, let saved, let given):
       "\(path) was begun with \(setting) \(saved.isEmpty ? "none" : saved), not \(given.isEmpty ? "none" : given); only threads may change: "
         + "leave --\(setting) out, or begin a new run"
+    case .noRouting(let reason): "analyze routing \(reason)"
     case .allGivenUp(let reason):
       "the workers of all environments were given up, the last because \(reason); the last checkpoint is as it was"
     }

@@ -8,7 +8,9 @@ struct Command: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "polymath", abstract: "One agent, many tasks: multi-task deep reinforcement learning on CPUs.",
     version: "polymath \(Manifest.version)",
-    subcommands: [Train.self, Evaluate.self, Compare.self, Play.self, List.self, Check.self, Doctor.self, Bench.self])
+    subcommands: [
+      Train.self, Evaluate.self, Compare.self, Analyze.self, Play.self, List.self, Check.self, Doctor.self, Bench.self,
+    ])
 
   /// What every command does first.
   static func prepare() {

@@ -1,0 +1,95 @@
+import ArgumentParser
+import Foundation
+import Polymath
+
+struct Analyze: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Look into what a run has learned.", subcommands: [Routing.self])
+
+  struct Routing: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "How a run of soft modularization routes its tasks, beside the untrained network.",
+      discussion:
+        "Plays every task, notes how the policy's modules are mixed, and how the untrained policy would mix them "
+        + "in the same states. Plays again with the routing of each task's successor: the task's number reaches nothing but "
+        + "the routing. Tables and pictures are written into the run's folder, under analysis.")
+
+    @Argument(help: "Folder of a run.")
+    var runFolder: String
+    @Option(help: "Episodes of each task.")
+    var episodes = 20
+    @Option(help: "Note every so many steps; by default so that a task has about 200 rows.")
+    var stride: Int?
+    @Option(help: "Seed of the environments, of sampled actions and of the shuffled control.")
+    var seed: UInt64 = 1001
+    @Flag(help: "Sample actions instead of taking the mean.")
+    var sampled = false
+    @Flag(help: "Print the report as one JSON object.")
+    var json = false
+
+    func validate() throws {
+      if episodes < 1 { throw ValidationError("episodes is \(episodes), but must be at least 1") }
+      if let stride, stride < 1 { throw ValidationError("stride is \(stride), but must be at least 1") }
+    }
+
+    func run() throws {
+      Command.prepare()
+      var options = RoutingAnalysis.Options()
+      (options.episodes, options.stride, options.seed, options.greedy) = (episodes, stride, seed, !sampled)
+      let analysis = try RoutingAnalysis(runFolder, options)
+      if json { print(try analysis.json()) } else { show(analysis) }
+      fflush(nil)
+      if analysis.points >= 1000 {
+        note("two pictures of \(grouped(analysis.points)) points by t-SNE take up to a minute")
+      }
+      let files = try analysis.write()
+      if !json { print("\nwritten: \(files.joined(separator: ", "))") }
+    }
+
+    private func show(_ analysis: RoutingAnalysis) {
+      let report = analysis.report
+      print(
+        "\(report.algorithm) on \(report.suite), \(grouped(report.steps)) steps: \(report.episodes) episodes a task, "
+          + "\(report.greedy ? "greedy" : "sampled"), \(grouped(analysis.trained.samples.count)) rows\n")
+      showMeasures(report)
+      print("")
+      showTasks(report)
+    }
+
+    /// Untrained and trained, each beside its control.
+    private func showMeasures(_ report: RoutingReport) {
+      func number(_ value: Double?, digits: Int = 3) -> String {
+        value.map { String(format: "%.\(digits)f", $0) } ?? "n/a"
+      }
+      typealias Measures = RoutingReport.Measures
+      let columns = [report.untrained, report.untrainedShuffled, report.trained, report.trainedShuffled]
+      func row(_ name: String, _ text: (Measures) -> String) -> [String] { [name] + columns.map(text) }
+      var rows = [["routing", "untrained", "(shuffled)", "trained", "(shuffled)"]]
+      // Entropy knows no tasks: shuffling them doesn't change it.
+      for layer in report.trained.entropy.indices {
+        rows.append(
+          ["entropy of layer \(layer + 1), of log n", number(report.untrained.entropy[layer]), ""]
+            + [number(report.trained.entropy[layer]), ""])
+      }
+      if let before = report.untrained.headEntropy, let after = report.trained.headEntropy {
+        rows.append(["entropy of the head, of log n", number(before), "", number(after), ""])
+      }
+      rows.append(row("total variation between tasks") { number($0.betweenTasks, digits: 4) })
+      rows.append(row("total variation within tasks") { number($0.withinTasks, digits: 4) })
+      rows.append(row("between / within") { number($0.ratio, digits: 2) })
+      rows.append(row("5-NN tells the task") { $0.neighbours.map(percent) ?? "n/a" })
+      table(rows).forEach { print($0) }
+    }
+
+    private func showTasks(_ report: RoutingReport) {
+      var rows = [["task", "success", "return", "routed as", "success", "return"]]
+      for task in report.tasks {
+        rows.append([
+          task.own.id, task.own.success.map(percent) ?? "n/a", short(task.own.return), task.other,
+          task.rerouted.success.map(percent) ?? "n/a", short(task.rerouted.return),
+        ])
+      }
+      table(rows).forEach { print($0) }
+    }
+  }
+}
