@@ -83,11 +83,23 @@ struct RoutingStatisticsTests {
     #expect(statistics.withinTasks == 0 && statistics.ratio == .infinity)
   }
 
+  @Test("The head's weights have an entropy of their own, and no part in distances")
+  func head() {
+    let table = RoutingTable(
+      tasks: ["a", "b"], layers: 1, modules: 2,
+      samples: [[1, 0], [0.5, 0.5]].enumerated().map {
+        RoutingSample(task: $0, episode: 0, step: 0, weights: [0.5, 0.5, 0.5, 0.5], headWeights: $1)
+      })
+    let statistics = RoutingStatistics(table)
+    #expect(abs((statistics.headEntropyFraction ?? .nan) - 0.5) <= 1e-12 && statistics.betweenTasks == 0)
+  }
+
   @Test("Uniform routing has no distances and all the entropy")
   func uniform() {
     let statistics = RoutingStatistics(
       routing(tasks: ["a", "b"], count: 3, layers: 3, modules: 4, between: 0, within: 0))
     #expect(statistics.betweenTasks == 0 && statistics.withinTasks == 0 && statistics.ratio.isNaN)
+    #expect(statistics.headEntropyFraction == nil)
     #expect(statistics.entropy.count == 3)
     #expect(statistics.entropy.allSatisfy { abs($0 - log(4)) <= 1e-12 })
     #expect(statistics.entropyFraction.allSatisfy { abs($0 - 1) <= 1e-12 })
