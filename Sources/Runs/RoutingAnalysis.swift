@@ -126,14 +126,16 @@ public struct RoutingAnalysis: Sendable {
   /// Writes report, tables and pictures into the run's folder `analysis`.
   ///
   /// Both embeddings are made side by side; with 2,000 points each that takes half a minute.
-  /// - Returns: their paths.
+  /// - Returns: their names.
   /// - Throws: `RunError.cannotWrite`.
   public func write() throws -> [String] {
     let trainedFor = "\(report.suite), \(report.steps) steps"
     let embeddings = Mutex([String?](repeating: nil, count: 2))
     DispatchQueue.concurrentPerform(iterations: 2) { index in
-      let table = index == 0 ? trained : untrained
-      let svg = scatter("t-SNE of routing, \(index == 0 ? trainedFor : "\(report.suite), untrained")", table)
+      let svg =
+        index == 0
+        ? scatter(trained, trainedFor, report.trained)
+        : scatter(untrained, "\(report.suite), untrained", report.untrained)
       embeddings.withLock { $0[index] = svg }
     }
     let pictures = embeddings.withLock { $0.map { $0! } }
@@ -144,14 +146,16 @@ public struct RoutingAnalysis: Sendable {
     ]
     try AtomicFile.makeFolder(directory.analysis)
     return try files.map { name, text in
-      let path = "\(directory.analysis)/\(name)"
-      try AtomicFile.write(text.utf8, to: path)
-      return path
+      try AtomicFile.write(text.utf8, to: "\(directory.analysis)/\(name)")
+      return name
     }
   }
 
-  /// Rows at equal distances, as many as `points`.
-  private func scatter(_ title: String, _ table: RoutingTable) -> String {
+  /// Rows at equal distances, as many as `points`. The title says how much tasks differ, for the picture does not: t-SNE
+  /// makes clusters of the smallest differences.
+  private func scatter(_ table: RoutingTable, _ name: String, _ measures: RoutingReport.Measures) -> String {
+    let title =
+      "Routing of \(name) (t-SNE); tasks differ by " + String(format: "%.2g", measures.betweenTasks)
     let chosen = (0..<points).map { table.samples[$0 * table.samples.count / points] }
     let thinned = RoutingTable(tasks: table.tasks, layers: table.layers, modules: table.modules, samples: chosen)
     var embed = TSNE()

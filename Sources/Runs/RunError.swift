@@ -27,7 +27,7 @@ public enum RunError: Error, Equatable, CustomStringConvertible {
     case .runExists(let path):
       "\(path) exists: go on with --resume, replace it with --overwrite, or choose another folder with --out"
     case .notARun(let path):
-      "\(path) is not the folder of a run: check the path, or leave --resume out to begin one"
+      "\(path) is not the folder of a run, there is no run.yaml in it: check the path"
     case .noCheckpoint(let path):
       "\(path) holds no complete checkpoint: train it for longer first, or replace it with --overwrite"
     case .badCheckpoint(let path, let reason):

@@ -43,7 +43,7 @@ struct Analyze: ParsableCommand {
         note("two pictures of \(grouped(analysis.points)) points by t-SNE take up to a minute")
       }
       let files = try analysis.write()
-      if !json { print("\nwritten: \(files.joined(separator: ", "))") }
+      if !json { print("\n\(runFolder)/analysis: \(files.joined(separator: ", "))") }
     }
 
     private func show(_ analysis: RoutingAnalysis) {
@@ -58,9 +58,8 @@ struct Analyze: ParsableCommand {
 
     /// Untrained and trained, each beside its control.
     private func showMeasures(_ report: RoutingReport) {
-      func number(_ value: Double?, digits: Int = 3) -> String {
-        value.map { String(format: "%.\(digits)f", $0) } ?? "n/a"
-      }
+      // Three digits, however small: before training routing is uniform within 1e-3.
+      func number(_ value: Double?) -> String { value.map { String(format: "%.3g", $0) } ?? "n/a" }
       typealias Measures = RoutingReport.Measures
       let columns = [report.untrained, report.untrainedShuffled, report.trained, report.trainedShuffled]
       func row(_ name: String, _ text: (Measures) -> String) -> [String] { [name] + columns.map(text) }
@@ -74,9 +73,9 @@ struct Analyze: ParsableCommand {
       if let before = report.untrained.headEntropy, let after = report.trained.headEntropy {
         rows.append(["entropy of the head, of log n", number(before), "", number(after), ""])
       }
-      rows.append(row("total variation between tasks") { number($0.betweenTasks, digits: 4) })
-      rows.append(row("total variation within tasks") { number($0.withinTasks, digits: 4) })
-      rows.append(row("between / within") { number($0.ratio, digits: 2) })
+      rows.append(row("total variation between tasks") { number($0.betweenTasks) })
+      rows.append(row("total variation within tasks") { number($0.withinTasks) })
+      rows.append(row("between / within") { number($0.ratio) })
       rows.append(row("5-NN tells the task") { $0.neighbours.map(percent) ?? "n/a" })
       table(rows).forEach { print($0) }
     }

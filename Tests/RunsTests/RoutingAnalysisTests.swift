@@ -19,7 +19,7 @@ struct RoutingAnalysisTests {
     var configuration = preset.configuration(suite: "planar10")
     (configuration.tasks, configuration.steps) = (tasks, 300)
     (configuration.sac.width, configuration.sac.routing.width) = (12, 6)
-    (configuration.sac.routing.hidden, configuration.sac.routing.embedding) = (12, 10)
+    (configuration.sac.routing.embedding, configuration.sac.routing.routing) = (10, 8)
     (configuration.sac.batch, configuration.sac.replay, configuration.sac.warmUp) = (5, 200, 12)
     change(&configuration)
     try Run.begin(configuration, out: path, overwrite: false).train { _ in }
@@ -66,9 +66,9 @@ struct RoutingAnalysisTests {
 
       let files = try analysis.write()
       #expect(
-        files.map { URL(filePath: $0).lastPathComponent }
+        files
           == ["routing.json", "routing.csv", "routing-before.csv", "routing.svg", "tsne.svg", "tsne-before.svg"])
-      for file in files { #expect(FileManager.default.fileExists(atPath: file)) }
+      for file in files { #expect(FileManager.default.fileExists(atPath: "\(path)/analysis/\(file)")) }
       #expect(try AtomicFile.read("\(path)/analysis/routing-before.csv") == Array(analysis.untrained.csv.utf8))
       let json = try Data(AtomicFile.read("\(path)/analysis/routing.json"))
       #expect(try JSONDecoder().decode(RoutingReport.self, from: json).trained.entropy == report.trained.entropy)
