@@ -43,6 +43,7 @@ struct ResumeTests {
   func exactWithReplay(preset: Preset) throws {
     var configuration = preset.configuration(suite: "planar10")
     (configuration.tasks, configuration.unroll) = (["reach", "push", "press", "pull"], 5)
+    (configuration.environmentsPerTask, configuration.sac.updates) = (1, 5)
     configuration.steps = 24 * 5 * 4
     (configuration.sac.width, configuration.sac.batch, configuration.sac.replay) = (16, 4, 100)
     (configuration.sac.routing.width, configuration.sac.routing.embedding) = (8, 12)

@@ -18,7 +18,7 @@ struct RoutingAnalysisTests {
     defer { try? FileManager.default.removeItem(atPath: path) }
     var configuration = preset.configuration(suite: "planar10")
     (configuration.tasks, configuration.steps) = (tasks, 300)
-    (configuration.sac.width, configuration.sac.routing.width) = (12, 6)
+    (configuration.environmentsPerTask, configuration.sac.width, configuration.sac.routing.width) = (1, 12, 6)
     (configuration.sac.routing.embedding, configuration.sac.routing.routing) = (10, 8)
     (configuration.sac.batch, configuration.sac.replay, configuration.sac.warmUp) = (5, 200, 12)
     change(&configuration)
