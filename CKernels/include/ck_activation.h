@@ -25,12 +25,13 @@ void ck_log(float *y, const float *x, size_t n);
 /// y = a + b; y may be a or b. Its backward pass is `ck_accumulate` into each.
 void ck_add(float *y, const float *a, const float *b, size_t n);
 
-/// y = a b; y may be a or b.
-void ck_multiply_forward(float *y, const float *a, const float *b, size_t n);
+/// y = a b, followed by max(y, 0) where `relu` is not 0; y may be a or b.
+void ck_multiply_forward(float *y, const float *a, const float *b, int relu, size_t n);
 
-/// da += dy b, db += dy a.  da or db may be NULL.
-void ck_multiply_backward(float *restrict da, float *restrict db, const float *restrict dy, const float *restrict a,
-                          const float *restrict b, size_t n);
+/// da += dy b, db += dy a.  da or db may be NULL. y is the result of forward with `relu`, and dy counts where y > 0; NULL
+/// without.
+void ck_multiply_backward(float *restrict da, float *restrict db, const float *restrict dy, const float *restrict y,
+                          const float *restrict a, const float *restrict b, size_t n);
 
 /// y = min(a, b), or NaN where either is. Gradients go to the smaller number, to a where they are equal; da, db may be NULL.
 void ck_minimum_forward(float *restrict y, const float *restrict a, const float *restrict b, size_t n);

@@ -44,4 +44,15 @@ void ck_embedding_forward(float *restrict y, const float *restrict table, const 
 void ck_embedding_backward(float *restrict dtable, const float *restrict dy, const int *restrict index, size_t rows,
                            size_t width);
 
+/// y[r] = x[r] * table[index[r]], number by number, followed by max(y, 0) where `relu` is not 0. Shapes as above, x like
+/// y.
+void ck_embedding_multiply_forward(float *restrict y, const float *restrict x, const float *restrict table,
+                                   const int *restrict index, int relu, size_t rows, size_t width);
+
+/// dx[r] += dy[r] * table[index[r]], dtable[index[r]] += dy[r] * x[r], in order of r.  dx or dtable may be NULL. y is the
+/// result of forward with `relu`, and dy counts where y > 0; NULL without.
+void ck_embedding_multiply_backward(float *restrict dx, float *restrict dtable, const float *restrict dy,
+                                    const float *restrict y, const float *restrict x, const float *restrict table,
+                                    const int *restrict index, size_t rows, size_t width);
+
 #endif

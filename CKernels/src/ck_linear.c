@@ -95,3 +95,20 @@ void ck_embedding_backward(float *restrict dtable, const float *restrict dy, con
                            size_t width) {
   for (size_t row = 0; row < rows; row++) ck_accumulate(dtable + (size_t)index[row] * width, dy + row * width, width);
 }
+
+void ck_embedding_multiply_forward(float *restrict y, const float *restrict x, const float *restrict table,
+                                   const int *restrict index, int relu, size_t rows, size_t width) {
+  for (size_t row = 0; row < rows; row++) {
+    ck_multiply_forward(y + row * width, x + row * width, table + (size_t)index[row] * width, relu, width);
+  }
+}
+
+void ck_embedding_multiply_backward(float *restrict dx, float *restrict dtable, const float *restrict dy,
+                                    const float *restrict y, const float *restrict x, const float *restrict table,
+                                    const int *restrict index, size_t rows, size_t width) {
+  for (size_t row = 0; row < rows; row++) {
+    const size_t at = row * width, entry = (size_t)index[row] * width;
+    ck_multiply_backward(dx ? dx + at : NULL, dtable ? dtable + entry : NULL, dy + at, y ? y + at : NULL, x + at,
+                         table + entry, width);
+  }
+}

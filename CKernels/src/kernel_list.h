@@ -20,11 +20,11 @@
   KERNEL(void, exp, (float *y, const float *x, size_t n), (y, x, n))                                                   \
   KERNEL(void, log, (float *y, const float *x, size_t n), (y, x, n))                                                   \
   KERNEL(void, add, (float *y, const float *a, const float *b, size_t n), (y, a, b, n))                                \
-  KERNEL(void, multiply_forward, (float *y, const float *a, const float *b, size_t n), (y, a, b, n))                   \
+  KERNEL(void, multiply_forward, (float *y, const float *a, const float *b, int relu, size_t n), (y, a, b, relu, n))   \
   KERNEL(void, multiply_backward,                                                                                      \
-         (float *restrict da, float *restrict db, const float *restrict dy, const float *restrict a,                   \
-          const float *restrict b, size_t n),                                                                          \
-         (da, db, dy, a, b, n))                                                                                        \
+         (float *restrict da, float *restrict db, const float *restrict dy, const float *restrict y,                   \
+          const float *restrict a, const float *restrict b, size_t n),                                                 \
+         (da, db, dy, y, a, b, n))                                                                                     \
   KERNEL(void, accumulate, (float *restrict y, const float *restrict x, size_t n), (y, x, n))                          \
   KERNEL(void, axpy, (float *restrict y, float a, const float *restrict x, size_t n), (y, a, x, n))                    \
   KERNEL(void, scale, (float *y, float a, const float *x, size_t n), (y, a, x, n))                                     \

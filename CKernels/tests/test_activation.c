@@ -82,7 +82,7 @@ static void test_arithmetic(size_t n) {
   ck_add(sum, sum, b, n);
   check_true("add in place", memcmp(sum, y, n * sizeof *y) == 0);
   float *product = copy(a, n);
-  ck_multiply_forward(product, product, b, n);
+  ck_multiply_forward(product, product, b, 0, n);
   for (size_t i = 0; i < n; i++) check_close("multiply", i, (double)product[i], (double)a[i] * (double)b[i], 1e-7);
   sum = copy(a, n);
   ck_accumulate(sum, b, n);
@@ -99,15 +99,19 @@ static void test_arithmetic(size_t n) {
   for (size_t i = 0; i < n; i++) check_close("scale_u8", i, (double)y[i], (double)bytes[i] / 255, 1e-7);
 }
 
-static void test_multiply_backward(size_t n) {
-  float *a = noise(n, 2), *b = noise(n, 2), *dy = noise(n, 1), *da = noise(n, 1), *db = noise(n, 1);
+static void test_multiply_backward(size_t n, int relu) {
+  float *a = noise(n, 2), *b = noise(n, 2), *dy = noise(n, 1), *da = noise(n, 1), *db = noise(n, 1), *y = dirty(n);
   float *da0 = copy(da, n), *db0 = copy(db, n);
-  ck_multiply_backward(NULL, NULL, dy, a, b, n);
-  ck_multiply_backward(da, NULL, dy, a, b, n);
-  ck_multiply_backward(NULL, db, dy, a, b, n);
+  ck_multiply_forward(y, a, b, relu, n);
+  const float *mask = relu ? y : NULL;
+  ck_multiply_backward(NULL, NULL, dy, mask, a, b, n);
+  ck_multiply_backward(da, NULL, dy, mask, a, b, n);
+  ck_multiply_backward(NULL, db, dy, mask, a, b, n);
   for (size_t i = 0; i < n; i++) {
-    check_close("multiply da", i, (double)da[i], (double)da0[i] + (double)dy[i] * (double)b[i], 2e-7);
-    check_close("multiply db", i, (double)db[i], (double)db0[i] + (double)dy[i] * (double)a[i], 2e-7);
+    const double product = (double)a[i] * (double)b[i], gradient = !relu || product > 0 ? (double)dy[i] : 0;
+    check_close("multiply", i, (double)y[i], relu ? fmax(product, 0) : product, 1e-7);
+    check_close("multiply da", i, (double)da[i], (double)da0[i] + gradient * (double)b[i], 2e-7);
+    check_close("multiply db", i, (double)db[i], (double)db0[i] + gradient * (double)a[i], 2e-7);
   }
 }
 
@@ -134,7 +138,8 @@ int main(void) {
   for (size_t s = 0; s < COUNT(sizes); s++) {
     for (size_t f = 0; f < COUNT(activations); f++) test_pair(&activations[f], sizes[s]);
     test_arithmetic(sizes[s]);
-    test_multiply_backward(sizes[s]);
+    test_multiply_backward(sizes[s], 0);
+    test_multiply_backward(sizes[s], 1);
     test_minimum(sizes[s]);
   }
   test_accuracy();

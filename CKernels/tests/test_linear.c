@@ -144,6 +144,30 @@ static void test_embedding(size_t rows, size_t entries, size_t width) {
   check_all("embedding dtable", dtable, expected, entries * width, 1e-6);
 }
 
+static void test_embedding_multiply(size_t rows, size_t entries, size_t width, int relu) {
+  const size_t n = rows * width, nt = entries * width;
+  float *table = noise(nt, 1), *x = noise(n, 1), *y = dirty(n), *dy = noise(n, 1);
+  float *dx = noise(n, 1), *dtable = noise(nt, 1);
+  double *expected_y = allocate(n * sizeof *expected_y), *expected_dx = widen(dx, n), *expected = widen(dtable, nt);
+  int *index = indices(rows, entries);
+  ck_embedding_multiply_forward(y, x, table, index, relu, rows, width);
+  const float *mask = relu ? y : NULL;
+  ck_embedding_multiply_backward(NULL, NULL, dy, mask, x, table, index, rows, width);
+  ck_embedding_multiply_backward(dx, NULL, dy, mask, x, table, index, rows, width);
+  ck_embedding_multiply_backward(NULL, dtable, dy, mask, x, table, index, rows, width);
+  for (size_t i = 0; i < n; i++) {
+    const size_t entry = (size_t)index[i / width] * width + i % width;
+    const double product = (double)x[i] * (double)table[entry];
+    const double gradient = !relu || product > 0 ? (double)dy[i] : 0;
+    expected_y[i] = relu ? fmax(product, 0) : product;
+    expected_dx[i] += gradient * (double)table[entry];
+    expected[entry] += gradient * (double)x[i];
+  }
+  check_all("embedding product", y, expected_y, n, 1e-7);
+  check_all("embedding product dx", dx, expected_dx, n, 3e-7);
+  check_all("embedding product dtable", dtable, expected, nt, 2e-6);
+}
+
 int main(void) {
   const size_t rows[] = {1, 2, 3, 4, 5, 8, 9, 17, 33}, widths[] = {1, 6, 16, 33, 128, 200};
   for (size_t r = 0; r < COUNT(rows); r++) {
@@ -175,5 +199,9 @@ int main(void) {
   }
   test_embedding(1, 1, 1);
   test_embedding(40, 7, 19);
+  for (int relu = 0; relu < 2; relu++) {
+    test_embedding_multiply(1, 1, 1, relu);
+    test_embedding_multiply(40, 7, 19, relu);
+  }
   return finish();
 }

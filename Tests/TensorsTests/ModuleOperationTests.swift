@@ -57,6 +57,35 @@ struct ModuleOperationTests {
     #expect(error <= 5e-3)
   }
 
+  @Test("Gradients of a rectified product equal central differences", arguments: [false, true])
+  func multiplyByTask(relu: Bool) {
+    var layout = ParameterLayout()
+    let x = layout.add("x", Shape(5, 7), .uniform(bound: 1))
+    let table = layout.add("table", Shape(3, 7), .uniform(bound: 1))
+    let task: [Int32] = [0, 0, 2, 2, 2]
+    task.withUnsafeBufferPointer { task in
+      let error = gradientError(layout, step: 1e-3, elementsPerParameter: 20) { tape in
+        let (x, table) = (tape.tensor(x), tape.tensor(table))
+        let product = tape.multiply(x, byTask: table, task: task.baseAddress!, relu: relu)
+        return tape.sum(tape.multiply(product, x, relu: relu), weights: Self.weights)
+      }
+      #expect(error <= 1e-2)
+    }
+  }
+
+  @Test("A layer of a constant on frozen parameters carries no gradient")
+  func constant() {
+    var layout = ParameterLayout()
+    let weight = layout.add("weight", Shape(3, 5), .uniform(bound: 1))
+    let bias = layout.add("bias", Shape(5), .uniform(bound: 1))
+    let (values, gradients) = (ParameterBuffer(layout), ParameterBuffer(layout))
+    let tape = Tape()
+    tape.begin(values: values, gradients: gradients)
+    let x = tape.constant(Array(repeating: 1, count: 6), Shape(2, 3))
+    #expect(tape.linear(x, weight: weight, bias: bias).gradients != nil)
+    tape.with(values: values) { #expect(tape.linear(x, weight: weight, bias: bias).gradients == nil) }
+  }
+
   @Test("On frozen parameters a grouped layer still passes gradients on")
   func frozen() {
     var layout = ParameterLayout()

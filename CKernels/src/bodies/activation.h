@@ -40,19 +40,30 @@ KERNEL void kernel_add(float *y, const float *a, const float *b, size_t n) {
   for (size_t i = 0; i < n; i++) y[i] = a[i] + b[i];
 }
 
-KERNEL void kernel_multiply_forward(float *y, const float *a, const float *b, size_t n) {
+KERNEL void kernel_multiply_forward(float *y, const float *a, const float *b, int relu, size_t n) {
+  const float least = relu ? 0.0f : -INFINITY;
   INDEPENDENT
-  for (size_t i = 0; i < n; i++) y[i] = a[i] * b[i];
+  for (size_t i = 0; i < n; i++) {
+    const float product = a[i] * b[i];
+    y[i] = product < least ? least : product;
+  }
+}
+
+// dx += dy factor, where y > 0 if there is a y.
+INLINE void add_product_gradient(float *restrict dx, const float *restrict dy, const float *restrict y,
+                                 const float *restrict factor, size_t n) {
+  if (y) {
+    for (size_t i = 0; i < n; i++) dx[i] += y[i] > 0.0f ? dy[i] * factor[i] : 0.0f;
+  } else {
+    for (size_t i = 0; i < n; i++) dx[i] += dy[i] * factor[i];
+  }
 }
 
 KERNEL void kernel_multiply_backward(float *restrict da, float *restrict db, const float *restrict dy,
-                                     const float *restrict a, const float *restrict b, size_t n) {
-  if (da) {
-    for (size_t i = 0; i < n; i++) da[i] += dy[i] * b[i];
-  }
-  if (db) {
-    for (size_t i = 0; i < n; i++) db[i] += dy[i] * a[i];
-  }
+                                     const float *restrict y, const float *restrict a, const float *restrict b,
+                                     size_t n) {
+  if (da) add_product_gradient(da, dy, y, b, n);
+  if (db) add_product_gradient(db, dy, y, a, n);
 }
 
 KERNEL void kernel_accumulate(float *restrict y, const float *restrict x, size_t n) {

@@ -113,24 +113,29 @@ public struct SoftModularization: TaskNetwork {
   /// The pass with its routing.
   public func routed(_ x: Tensor, _ rows: TaskRows, _ tape: Tape) -> Routed {
     let f = state1(state0(x, relu: true, tape), tape)
-    let h = task(rows.oneHot(x.shape[0], tape), tape)
-    let embedding = configuration.routesByState ? tape.multiply(f, h) : h
     switch configuration.definition {
-    case .code: return code(tape.relu(f), embedding, tape)
-    case .paper: return paper(tape.relu(f), embedding, tape)
+    case .code: return code(tape.relu(f), embedding(f, rows, relu: true, tape), tape)
+    case .paper: return paper(tape.relu(f), embedding(f, rows, relu: false, tape), tape)
     }
   }
 
+  /// f(s) * h(z), of which max(f * h, 0) if `relu`.
+  private func embedding(_ f: Tensor, _ rows: TaskRows, relu: Bool, _ tape: Tape) -> Tensor {
+    if !configuration.routesByState { return task(rows.oneHot(f.shape[0], tape), relu: relu, tape) }
+    return tape.multiply(f, byTask: task(rows.eachTask(tape), tape), task: rows.task, relu: relu)
+  }
+
+  /// `embedding` has passed its ReLU.
   private func code(_ x: Tensor, _ embedding: Tensor, _ tape: Tape) -> Routed {
     let (rows, n, width) = (x.shape[0], configuration.modules, configuration.width)
-    let gated = gate[1](gate[0](tape.relu(embedding), relu: true, tape), tape)
+    let gated = gate[1](gate[0](embedding, relu: true, tape), tape)
     var routing = [tape.softmax(logits[0](tape.relu(gated), tape).reshaped(Shape(rows, n, n)))]
     var seen = routing[0].reshaped(Shape(rows, n * n))
     for (skip, logits) in zip(recurrence, logits.dropFirst()) {
       if routing.count > 1 {
         seen = tape.concatenate(seen, routing[routing.count - 1].reshaped(Shape(rows, n * n)))
       }
-      let next = logits(tape.relu(tape.multiply(skip(seen, tape), gated)), tape)
+      let next = logits(tape.multiply(skip(seen, tape), gated, relu: true), tape)
       routing.append(tape.softmax(next.reshaped(Shape(rows, next.shape[1] / n, n))))
     }
     let last = routing.removeLast()
@@ -146,7 +151,7 @@ public struct SoftModularization: TaskNetwork {
     var p = logits[0](tape.relu(embedding), tape)
     var routing = [tape.softmax(p.reshaped(Shape(rows, n, n)))]
     for (up, logits) in zip(recurrence, logits.dropFirst()) {
-      p = logits(tape.relu(tape.multiply(up(p, tape), embedding)), tape)
+      p = logits(tape.multiply(up(p, tape), embedding, relu: true), tape)
       routing.append(tape.softmax(p.reshaped(Shape(rows, n, n))))
     }
 

@@ -20,6 +20,14 @@ public struct TaskRows {
     for row in 0..<count { z.values[row * tasks + Int(task[row])] = 1 }
     return z
   }
+
+  /// Every task once, one-hot: `[M, M]`.
+  func eachTask(_ tape: Tape) -> Tensor {
+    let z = tape.constant(Shape(tasks, tasks))
+    z.values.update(repeating: 0, count: z.count)
+    for task in 0..<tasks { z.values[task * tasks + task] = 1 }
+    return z
+  }
 }
 
 /// A network that reads rows of several tasks: a policy's, or a critic's of observation and action.

@@ -6,9 +6,12 @@ extension Tape {
   public func linear(_ x: Tensor, weight: Parameter, bias: Parameter, relu: Bool = false) -> Tensor {
     let (rows, inputs, outputs) = (x.shape[0], x.shape[1], weight.shape[1])
     precondition(weight.shape == Shape(inputs, outputs), "linear: input \(x.shape) does not fit weight \(weight.shape)")
-    let y = result(Shape(rows, outputs))
+    // Of a constant on frozen parameters.
+    let isConstant = x.gradients == nil && gradient(weight) == nil
+    let y = isConstant ? constant(Shape(rows, outputs)) : result(Shape(rows, outputs))
     let forward = relu ? ck_dense_relu_forward : ck_linear_forward
     forward(y.values, x.values, value(weight), value(bias), rows, inputs, outputs)
+    if isConstant { return y }
     record(
       LinearOperation(
         x: x, y: y, weight: value(weight), weightGradient: gradient(weight), biasGradient: gradient(bias), relu: relu))

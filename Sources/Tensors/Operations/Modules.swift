@@ -42,12 +42,26 @@ extension Tape {
     return y
   }
 
-  /// a * b, element by element, equal shapes.
-  public func multiply(_ a: Tensor, _ b: Tensor) -> Tensor {
+  /// a * b, element by element, equal shapes, of which max(a * b, 0) if `relu`.
+  public func multiply(_ a: Tensor, _ b: Tensor, relu: Bool = false) -> Tensor {
     precondition(a.shape == b.shape, "multiply: \(a.shape) and \(b.shape) differ")
     let y = result(a.shape)
-    ck_multiply_forward(y.values, a.values, b.values, y.count)
-    record(MultiplyOperation(a: a, b: b, y: y))
+    ck_multiply_forward(y.values, a.values, b.values, relu ? 1 : 0, y.count)
+    record(MultiplyOperation(a: a, b: b, y: y, relu: relu))
+    return y
+  }
+
+  /// y[r] = x[r] * table[task[r]], element by element, of which max(y, 0) if `relu`.
+  ///
+  /// x `[rows, width]`, table `[tasks, width]`, task `[rows]`, which lives as long as the step; y like x.
+  public func multiply(
+    _ x: Tensor, byTask table: Tensor, task: UnsafePointer<Int32>, relu: Bool = false
+  ) -> Tensor {
+    precondition(x.shape[1] == table.shape[1], "multiply: rows of \(x.shape) by rows of \(table.shape)")
+    let y = result(x.shape)
+    ck_embedding_multiply_forward(
+      y.values, x.values, table.values, task, relu ? 1 : 0, x.shape[0], x.shape[1])
+    record(TaskMultiplyOperation(x: x, table: table, y: y, task: task, relu: relu))
     return y
   }
 }
@@ -87,8 +101,22 @@ private struct SoftmaxOperation: Operation {
 
 private struct MultiplyOperation: Operation {
   let a, b, y: Tensor
+  let relu: Bool
 
   func backward(_: Tape) {
-    ck_multiply_backward(a.gradients, b.gradients, y.gradients, a.values, b.values, y.count)
+    ck_multiply_backward(
+      a.gradients, b.gradients, y.gradients, relu ? y.values : nil, a.values, b.values, y.count)
+  }
+}
+
+private struct TaskMultiplyOperation: Operation {
+  let x, table, y: Tensor
+  let task: UnsafePointer<Int32>
+  let relu: Bool
+
+  func backward(_: Tape) {
+    ck_embedding_multiply_backward(
+      x.gradients, table.gradients, y.gradients, relu ? y.values : nil, x.values, table.values, task, x.shape[0],
+      x.shape[1])
   }
 }
