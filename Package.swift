@@ -49,7 +49,7 @@ let package = Package(
     module("Tensors", ["CKernels"]),
     module("Layers", ["Tensors", "CKernels"]),
     module("Returns", ["CKernels"]),
-    module("Replay", ["Tensors", "CKernels"]),
+    module("Replay"),
     module("Analysis", ["CKernels"]),
     module(
       "Environments", ["Tensors", "CArcade", "CWorkers", "CKernels"],
@@ -76,7 +76,7 @@ let package = Package(
     tests("TensorsTests", ["Tensors", "CKernels"]),
     tests("LayersTests", ["Layers", "Tensors", "CKernels"]),
     tests("ReturnsTests", ["Returns"]),
-    tests("ReplayTests", ["Replay", "Tensors"]),
+    tests("ReplayTests", ["Replay"]),
     tests("AnalysisTests", ["Analysis", "CKernels"]),
     tests("EnvironmentsTests", ["Environments", "CWorkers"]),
     tests("EngineTests", ["Engine", "Environments", "Tensors"]),

@@ -62,6 +62,7 @@ static inline uint8_t *flags(size_t n, double probability) {
 
 static inline int *indices(size_t n, size_t limit) {
   int *index = allocate(n * sizeof *index);
+  memset(index, 0, n * sizeof *index);  // gcc would warn of what loops may leave
   for (size_t i = 0; i < n; i++) index[i] = (int)random_index(limit);
   return index;
 }

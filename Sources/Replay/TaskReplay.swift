@@ -1,5 +1,3 @@
-import Tensors
-
 /// The newest transitions of each task, from which every task gives equally many to a batch.
 ///
 /// A task has a ring of its own in one contiguous block, a record a transition: observation, action, reward, next
@@ -69,7 +67,7 @@ public final class TaskReplay: @unchecked Sendable {
     }
   }
 
-  /// Copies transitions `indices` of `task`, counted from its oldest place in the ring, to rows `row`, `row + 1`, ...
+  /// Copies transitions `indices` of `task`, counted from the ring's start, to rows `row`, `row + 1`, ...
   public func gather(task: Int, indices: UnsafeBufferPointer<UInt32>, into batch: Batch, row: Int) {
     for (place, index) in indices.enumerated() {
       let (record, target) = (rings[task] + Int(index) * stride, row + place)

@@ -127,10 +127,13 @@ public enum TrainingProtocol: String, CaseIterable, Sendable {
     run.checkpointEvery = 200_000
     switch self {
     case .modern:
-      run.steps = 20_000_000
+      run.steps = 2_000_000 * Self.tasks(of: run.suite)
       run.sac.adam.epsilon = 1e-5
     case .paper:
-      (run.steps, run.unroll) = (15_000_000, 200)
+      // Its actors have the newest parameters.
+      (run.unroll, run.lag) = (200, 0)
+      run.steps = run.suite == "metaworld-mt50" ? 50_000_000 : 1_500_000 * Self.tasks(of: run.suite)
+      run.sac.replay = run.suite == "metaworld-mt50" ? 200_000 : 100_000
       (run.sac.warmUpPolicy, run.sac.sharesIndices, run.sac.correction) = (.policy, true, 1e-6)
     case .small:
       (run.steps, run.checkpointEvery) = (1_200_000, 400_000)
@@ -139,5 +142,11 @@ public enum TrainingProtocol: String, CaseIterable, Sendable {
       (run.sac.width, run.sac.routing.width) = (run.sac.width / 2, run.sac.routing.width / 2)
       (run.sac.routing.embedding, run.sac.routing.routing) = (200, 128)
     }
+  }
+
+  /// How many tasks the experiment's suites have.
+  private static func tasks(of suite: String) -> Int {
+    if suite.hasPrefix("metaworld-mt1:") { return 1 }
+    return suite == "metaworld-mt50" ? 50 : suite == "metaworld-mt25" ? 25 : 10
   }
 }

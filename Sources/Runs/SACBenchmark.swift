@@ -9,7 +9,7 @@ import Tensors
 public struct SACBenchmark {
   private let training: (engine: RoundEngine, learner: SAC)
   /// Updates that are timed together: acting, which a round has once, hardly counts.
-  private static let updatesPerRound = 4
+  public static let updatesPerRound = 4
 
   /// - Parameters:
   ///   - batch: Of all tasks.

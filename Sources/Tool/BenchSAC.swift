@@ -65,7 +65,7 @@ extension Bench {
         "\(String(format: "%.2f", 1 / median)) updates/s, \(String(format: "%.1f", 1e3 * median)) ms each: network "
           + "\(network.rawValue), batch \(batch), threads \(threads), kernels \(Command.kernelLevel), OpenBLAS core "
           + "\(String(cString: ck_blas_core_name()))")
-      let total = Double(threads) * seconds.reduce(0, +) * 4
+      let total = Double(threads) * seconds.reduce(0, +) * Double(SACBenchmark.updatesPerRound)
       var rows = [["work", "share"]]
       var rest = 1.0
       for (start, end) in zip(before, benchmark.times) {

@@ -69,7 +69,10 @@ struct Compare: ParsableCommand {
       let own = Preset(rawValue: run.algorithm)!.configuration(suite: run.suite, protocol: run.trainingProtocol)
       // What groups and shards are by default depends on the tasks.
       let free = ["seed", "threads", "checkpoint-every", "tasks", "groups", "shards"]
-      return run.settings.filter { !free.contains($0.name) && $0.read(run) != $0.read(own) }
+      let itsOwn = Preset(rawValue: run.algorithm)!.configuration(suite: run.suite).trainingProtocol
+      let chosen = run.trainingProtocol == itsOwn ? [] : ["protocol \(run.trainingProtocol.rawValue)"]
+      return chosen
+        + run.settings.filter { !free.contains($0.name) && $0.read(run) != $0.read(own) }
         .map { "\($0.name) \($0.read(run))" }
     }
     let common = changes.dropFirst().reduce(Set(changes[0])) { $0.intersection($1) }

@@ -91,7 +91,7 @@ struct SACGoldenTests {
     numbers.enumerated().reduce(0) { $0 + cos(Double($1.offset)) * Double($1.element) }
   }
 
-  @Test("Two updates of every network are PyTorch's", arguments: SACGoldenTests.golden.cases, [1, 3])
+  @Test("Two updates are PyTorch's", arguments: SACGoldenTests.golden.cases, [1, 3])
   func updates(golden: Golden, shards: Int) throws {
     let sizes = Self.golden
     let tasks = Self.tasks(sizes.int("tasks"), observation: sizes.int("observations"), action: sizes.int("actions"))

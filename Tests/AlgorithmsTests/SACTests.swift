@@ -80,7 +80,7 @@ struct SACTests {
 
   @Test("Saved and taken up elsewhere it learns the same", arguments: TaskNetworkKind.allCases)
   func resume(network: TaskNetworkKind) throws {
-    for stop in [1, 5] {
+    for stop in [1, 2, 5] {
       let whole = try Run(network).state(after: 9)
       let first = try Run(network)
       try first.engine.run(until: stop)

@@ -1,5 +1,4 @@
 import Replay
-import Tensors
 import Testing
 
 @Suite("TaskReplay")

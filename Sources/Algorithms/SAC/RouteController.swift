@@ -16,7 +16,8 @@ import Tensors
 /// - Differs from the source: plain REINFORCE instead of the weighted policy learner, no reward for using few modules,
 ///   a route an episode instead of a decision an input, and returns in units of their deviation. Policies act on
 ///   threads, with versions that lag: a new route begins at the first round whose version knows it, a few steps into
-///   the next episode, and serves that episode.
+///   the next episode, and serves that episode. Environments of a task share its route, so an episode has one route only
+///   where they end together, as planar and Meta-World tasks do, and where it is longer than lag + 1 unrolls.
 final class RouteController {
   private let layers, modules: Int
   /// Task of each column.

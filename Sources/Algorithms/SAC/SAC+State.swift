@@ -87,6 +87,7 @@ extension SAC {
     archive.add("temperature.second_moment", temperature.secondMoment)
     controller?.saveTraining(into: &archive)
     archive.add("updates", [Double(update)])
+    archive.add("random_play", randomVersions)
     archive.add("replay.added", replay.added.map(Double.init))
     for task in alpha.indices { archive.add("replay.\(task)", Array(replay.records(task))) }
   }
@@ -99,14 +100,22 @@ extension SAC {
       try archive.restore(optimizer.secondMoment, prefix: "second_moment.")
     }
     try restore(
-      updates: Int(archive.doubles("updates", count: 1)[0]),
+      updates: Self.count("updates", archive.doubles("updates", count: 1)[0]),
       logAlpha: archive.doubles("temperature.log_alpha", count: alpha.count),
       firstMoment: archive.doubles("temperature.first_moment", count: alpha.count),
       secondMoment: archive.doubles("temperature.second_moment", count: alpha.count))
+    randomVersions = try archive.doubles("random_play", count: randomVersions.count)
     try controller?.restoreTraining(from: archive)
     for (task, added) in try archive.doubles("replay.added", count: alpha.count).enumerated() {
-      replay.added[task] = Int(added)
+      replay.added[task] = try Self.count("replay.added", added)
       try archive.restore("replay.\(task)", to: replay.records(task).bindMemory(to: UInt8.self))
     }
+  }
+
+  private static func count(_ name: String, _ number: Double) throws(EngineError) -> Int {
+    guard let count = Int(exactly: number), (0...1 << 53).contains(count) else {
+      throw .badState("\(name) is \(number), and should be a count")
+    }
+    return count
   }
 }

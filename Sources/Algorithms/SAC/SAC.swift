@@ -264,7 +264,7 @@ public final class SAC: Algorithm, @unchecked Sendable {
       weights = temperature.weights(configuration.balance)
     case .differentiate: try checkFinite()
     case .reduce:
-      let order = chance.order(tasks: tasks.count, update: update)
+      let order = configuration.aggregation == .pcgrad ? chance.order(tasks: tasks.count, update: update) : []
       for network in networks {
         network.aggregate(order: order)
         network.clip(limit: configuration.gradientNorm)
@@ -306,7 +306,11 @@ public final class SAC: Algorithm, @unchecked Sendable {
     temperature.secondMoment = secondMoment
     alpha = alpha.indices.map(temperature.alpha)
     weights = temperature.weights(configuration.balance)
-    let playsAtRandom = updates == 0 && configuration.warmUpPolicy == .uniform
-    isUniform.update(repeating: playsAtRandom, count: actor.versions.count)
+  }
+
+  /// Which versions of the policy are random play, 1 or 0 each.
+  var randomVersions: [Double] {
+    get { actor.versions.indices.map { isUniform[$0] ? 1 : 0 } }
+    set { for (index, flag) in newValue.enumerated() { isUniform[index] = flag != 0 } }
   }
 }

@@ -2,8 +2,9 @@ import Layers
 import Tensors
 
 extension SAC {
-  /// Hyperparameters. Defaults are those of the released code of soft modularization (Yang et al. 2020) unless said
-  /// otherwise. Losses are means over batch and tasks.
+  /// Hyperparameters. Numbers are those of the released code of soft modularization (Yang et al. 2020); its choices of
+  /// `warmUpPolicy`, `sharesIndices` and `correction` are those of `TrainingProtocol.paper`. Losses are means over batch and
+  /// tasks; over the batch alone where every task has networks of its own.
   public struct Configuration: Hashable, Sendable {
     /// What policy and critics are made of.
     public var network = TaskNetworkKind.softModularization
@@ -24,7 +25,7 @@ extension SAC {
     public var warmUpPolicy = WarmUp.uniform
     /// Updates a round; 0 for one for each step that a task makes.
     public var updates = 0
-    /// Whether all tasks' transitions of a batch are of equal age.
+    /// Whether all tasks draw the same places of their rings, which are of equal age where no step was lost.
     public var sharesIndices = false
 
     /// Discount a step, in [0, 1).
