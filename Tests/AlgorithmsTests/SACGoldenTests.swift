@@ -41,7 +41,7 @@ struct SACGoldenTests {
     configuration.width = sizes.int("hidden")
     configuration.routing.definition = golden.string("network") == "soft-paper" ? .paper : .code
     (configuration.routing.layers, configuration.routing.modules) = (sizes.int("layers"), sizes.int("modules"))
-    (configuration.routing.width, configuration.routing.hidden) = (sizes.int("width"), sizes.int("hidden"))
+    configuration.routing.width = sizes.int("width")
     (configuration.routing.embedding, configuration.routing.routing) = (sizes.int("embedding"), sizes.int("gating"))
     (configuration.batch, configuration.replay, configuration.warmUp) = (2, 2, 0)
     configuration.updates = golden.list("updates").count

@@ -23,7 +23,7 @@ struct SACTests {
       (configuration.network, configuration.width) = (network, 12)
       configuration.routing.width = 6
       if network == .hardRouting { (configuration.routing.layers, configuration.routing.modules) = (3, 3) }
-      (configuration.routing.hidden, configuration.routing.embedding, configuration.routing.routing) = (12, 10, 8)
+      (configuration.routing.embedding, configuration.routing.routing) = (10, 8)
       (configuration.batch, configuration.replay, configuration.warmUp, configuration.updates) = (5, 64, 12, 2)
       configuration.balance = .code
       change(&configuration)

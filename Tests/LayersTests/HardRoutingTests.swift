@@ -13,9 +13,9 @@ struct HardRoutingTests {
   init() {
     var configuration = SoftModularization.Configuration()
     (configuration.layers, configuration.modules, configuration.width) = (Self.layers, Self.modules, 8)
-    (configuration.hidden, configuration.embedding) = (16, 12)
+    configuration.embedding = 12
     var layout = ParameterLayout()
-    network = HardRouting(&layout, "n", inputs: 6, outputs: 3, configuration)
+    network = HardRouting(&layout, "n", inputs: 6, outputs: 3, hidden: 16, configuration)
     values = ParameterBuffer(layout)
     values.initialize(seed: 4)
   }

@@ -22,11 +22,11 @@ private func make(_ golden: Golden, _ sizes: Golden, _ layout: inout ParameterLa
   default:
     var routing = SoftModularization.Configuration()
     (routing.layers, routing.modules, routing.width) = (golden.int("layers"), golden.int("modules"), sizes.int("width"))
-    (routing.hidden, routing.embedding) = (sizes.int("hidden"), sizes.int("embedding"))
-    routing.routing = sizes.int("gating")
+    (routing.embedding, routing.routing) = (sizes.int("embedding"), sizes.int("gating"))
     routing.definition = golden.string("network") == "soft-paper" ? .paper : .code
     if golden.has("routing_sees_observation") { routing.routesByState = golden.flag("routing_sees_observation") }
-    return SoftModularization(&layout, "n", inputs: inputs, outputs: outputs, tasks: tasks, routing)
+    return SoftModularization(
+      &layout, "n", inputs: inputs, outputs: outputs, tasks: tasks, hidden: sizes.int("hidden"), routing)
   }
 }
 
@@ -105,7 +105,7 @@ struct TaskNetworkTests {
       configuration.definition = definition
       return [(12, 10), (12, 50), (39, 10), (39, 50)].map {
         count($0, $1) {
-          _ = SoftModularization(&$0, "n", inputs: $1, outputs: 8, tasks: $2, configuration)
+          _ = SoftModularization(&$0, "n", inputs: $1, outputs: 8, tasks: $2, hidden: 400, configuration)
         }
       }
     }
@@ -132,7 +132,7 @@ struct TaskNetworkTests {
     #expect(experts == [1_504_036, 1_584_036, 1_558_036, 1_638_036])
     let hard = [(12, 10), (12, 50), (39, 10), (39, 50)].map {
       count($0, $1) { layout, inputs, _ in
-        _ = HardRouting(&layout, "n", inputs: inputs, outputs: 8, .deep)
+        _ = HardRouting(&layout, "n", inputs: inputs, outputs: 8, hidden: 400, .deep)
       }
     }
     #expect(hard == [570_088, 570_088, 580_888, 580_888])
@@ -158,10 +158,10 @@ struct TaskNetworkTests {
   {
     var configuration = SoftModularization.Configuration()
     (configuration.layers, configuration.modules, configuration.width) = (layers, n, 8)
-    (configuration.hidden, configuration.embedding, configuration.routing) = (16, 16, 12)
+    (configuration.embedding, configuration.routing) = (16, 12)
     configuration.definition = definition
     var layout = ParameterLayout()
-    let network = SoftModularization(&layout, "n", inputs: 6, outputs: 3, tasks: tasks, configuration)
+    let network = SoftModularization(&layout, "n", inputs: 6, outputs: 3, tasks: tasks, hidden: 16, configuration)
     let values = ParameterBuffer(layout)
     values.initialize(seed: 4)
     return (network, values)

@@ -94,8 +94,6 @@ extension SAC.Configuration {
       MultilayerPerceptron(
         &layout, name, inputs: inputs, outputs: outputs, tasks: tasks, layers: layers, width: width, sharing: sharing)
     }
-    var modules = routing
-    modules.hidden = width
     return switch network {
     case .mlp: perceptron(.all)
     case .multiHead: perceptron(.trunk)
@@ -103,8 +101,10 @@ extension SAC.Configuration {
     case .mixtureOfExperts:
       MixtureOfExperts(
         &layout, name, inputs: inputs, outputs: outputs, tasks: tasks, experts: 4, layers: layers, width: width)
-    case .softModularization: SoftModularization(&layout, name, inputs: inputs, outputs: outputs, tasks: tasks, modules)
-    case .hardRouting: HardRouting(&layout, name, inputs: inputs, outputs: outputs, modules)
+    case .softModularization:
+      SoftModularization(
+        &layout, name, inputs: inputs, outputs: outputs, tasks: tasks, hidden: width, routing)
+    case .hardRouting: HardRouting(&layout, name, inputs: inputs, outputs: outputs, hidden: width, routing)
     }
   }
 }

@@ -15,12 +15,14 @@ public struct HardRouting: TaskNetwork {
   private let modules: [TaskLinear]
   private let head: Linear
 
-  /// - Parameter configuration: L, n, d, D, and the width of the state's hidden layer.
+  /// - Parameters:
+  ///   - hidden: Units of the state's hidden layer.
+  ///   - configuration: L, n, d and D.
   public init(
-    _ layout: inout ParameterLayout, _ name: String, inputs: Int, outputs: Int,
+    _ layout: inout ParameterLayout, _ name: String, inputs: Int, outputs: Int, hidden: Int,
     _ configuration: SoftModularization.Configuration
   ) {
-    let (hidden, embedding, width) = (configuration.hidden, configuration.embedding, configuration.width)
+    let (embedding, width) = (configuration.embedding, configuration.width)
     state = [
       Linear(&layout, "\(name).state.fc0", inputs: inputs, outputs: hidden, start: .hidden),
       Linear(&layout, "\(name).state.fc1", inputs: hidden, outputs: embedding, start: .hidden),
@@ -41,7 +43,7 @@ public struct HardRouting: TaskNetwork {
     for (layer, module) in modules.enumerated() {
       let chosen = tape.memory(count, of: Int32.self)
       for row in 0..<count { chosen[row] = routes[Int(rows.task[row]) * modules.count + layer] }
-      y = tape.taskLinear(y, weight: module.weight, bias: module.bias, task: chosen, relu: true)
+      y = module(y, task: chosen, relu: true, tape)
     }
     return head(y, tape)
   }

@@ -18,10 +18,10 @@ public struct MultilayerPerceptron: TaskNetwork {
     case shared(Linear)
     case perTask(TaskLinear)
 
-    func callAsFunction(_ x: Tensor, _ rows: TaskRows, _ tape: Tape) -> Tensor {
+    func callAsFunction(_ x: Tensor, _ rows: TaskRows, relu: Bool, _ tape: Tape) -> Tensor {
       switch self {
-      case .shared(let layer): layer(x, tape)
-      case .perTask(let layer): layer(x, rows, tape)
+      case .shared(let layer): layer(x, relu: relu, tape)
+      case .perTask(let layer): layer(x, task: rows.task, relu: relu, tape)
       }
     }
   }
@@ -52,13 +52,7 @@ public struct MultilayerPerceptron: TaskNetwork {
 
   public func callAsFunction(_ x: Tensor, _ rows: TaskRows, _ tape: Tape) -> Tensor {
     var x = seesTask ? tape.concatenate(x, rows.oneHot(x.shape[0], tape)) : x
-    for layer in hidden {
-      if case .shared(let linear) = layer {
-        x = linear(x, relu: true, tape)
-      } else {
-        x = tape.relu(layer(x, rows, tape))
-      }
-    }
-    return head(x, rows, tape)
+    for layer in hidden { x = layer(x, rows, relu: true, tape) }
+    return head(x, rows, relu: false, tape)
   }
 }

@@ -22,8 +22,6 @@ public struct SoftModularization: TaskNetwork {
     public var layers = 2, modules = 2
     /// d: units of a module.
     public var width = 256
-    /// Units of the state's hidden layer.
-    public var hidden = 400
     /// D: size of the embeddings of state and task.
     public var embedding = 400
     /// Units of the routing network's layers, in the code's definition.
@@ -64,9 +62,10 @@ public struct SoftModularization: TaskNetwork {
   private let modules: [GroupedLinear]
   private let head: Linear?
 
+  /// - Parameter hidden: Units of the state's hidden layer; 400 in the paper.
   /// - Precondition: at least two layers, and a module.
   public init(
-    _ layout: inout ParameterLayout, _ name: String, inputs: Int, outputs: Int, tasks: Int,
+    _ layout: inout ParameterLayout, _ name: String, inputs: Int, outputs: Int, tasks: Int, hidden: Int,
     _ configuration: Configuration
   ) {
     let (layers, n, width) = (configuration.layers, configuration.modules, configuration.width)
@@ -76,8 +75,8 @@ public struct SoftModularization: TaskNetwork {
     func linear(_ part: String, _ inputs: Int, _ outputs: Int, _ start: LayerStart) -> Linear {
       Linear(&layout, "\(name).\(part)", inputs: inputs, outputs: outputs, start: start)
     }
-    state0 = linear("state.fc0", inputs, configuration.hidden, .hidden)
-    state1 = linear("state.fc1", configuration.hidden, embedding, .hidden)
+    state0 = linear("state.fc0", inputs, hidden, .hidden)
+    state1 = linear("state.fc1", hidden, embedding, .hidden)
     task = linear("task", tasks, embedding, .hidden)
     let square = n * n
     switch configuration.definition {

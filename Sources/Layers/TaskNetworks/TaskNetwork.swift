@@ -81,8 +81,8 @@ struct TaskLinear: Sendable {
     bias = layout.add("\(name).bias", Shape(tasks, outputs), start.bias)
   }
 
-  /// x `[rows, inputs]` to `[rows, outputs]`.
-  func callAsFunction(_ x: Tensor, _ rows: TaskRows, _ tape: Tape) -> Tensor {
-    tape.taskLinear(x, weight: weight, bias: bias, task: rows.task)
+  /// x `[rows, inputs]`, task `[rows]`, to `[rows, outputs]`; with `relu`, max(y, 0).
+  func callAsFunction(_ x: Tensor, task: UnsafePointer<Int32>, relu: Bool = false, _ tape: Tape) -> Tensor {
+    tape.taskLinear(x, weight: weight, bias: bias, task: task, relu: relu)
   }
 }
