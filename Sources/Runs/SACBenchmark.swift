@@ -54,8 +54,7 @@ public struct SACBenchmark {
     }
   }
 
-  /// Numbers that are learned, and where the threads' time went.
-  public var parameterCount: Int { training.learner.parameterCount }
+  /// Where the threads' time went.
   public var times: [WorkTime] { training.learner.times }
 
   private static func fill(_ learner: SAC, tasks: Int, observation: Int, action: Int, count: Int) {
