@@ -2,17 +2,27 @@
 
 #include <string.h>
 
-#include "block_product.h"
 #include "ck_activation.h"
 #include "ck_reduce.h"
+#include "convolution.h"
 #include "kernel_table.h"
 #include "matrix.h"
+
+// A convolution's blocks (`bodies/register_blocks.h`) multiply matrices, too, and copy neither: rows are windows of one
+// line. BLAS copies both, which pays where w is too large for the cache and is read for many rows.
+// One row is a matter of reading w once.
+static int goes_in_blocks(size_t rows, size_t inputs, size_t outputs) {
+  enum { FEW_ROWS = 64, CACHED_WEIGHTS = 1 << 18 };
+  return ck_is_direct(outputs) && rows > 1 && (rows <= FEW_ROWS || inputs * outputs <= CACHED_WEIGHTS);
+}
 
 // Where beta is 0, OpenBLAS clears y in a pass of its own; filling y with the bias costs the same.
 static void forward(float *restrict y, const float *restrict x, const float *restrict w, const float *restrict b,
                     int relu, size_t rows, size_t inputs, size_t outputs) {
-  if (ck_goes_in_blocks(rows, inputs, outputs)) {
-    ck_block_product(y, outputs, x, inputs, w, b, relu, rows, inputs, outputs);
+  if (goes_in_blocks(rows, inputs, outputs)) {
+    const ck_windows windows = {.rows = 1, .columns = rows, .lines = 1, .length = inputs, .x_column = inputs,
+                                .y_column = outputs, .w_row = outputs};
+    ck_kernels()->convolve(y, x, w, &windows, &(ck_finish){.bias = b, .relu = relu});
     return;
   }
   if (b) {

@@ -2,20 +2,12 @@
 
 #include <string.h>
 
-#include "block_product.h"
 #include "ck_reduce.h"
 #include "matrix.h"
 
 void ck_grouped_linear_forward(float *restrict y, const float *restrict x, const float *restrict w,
                                const float *restrict b, size_t rows, size_t groups, size_t inputs, size_t outputs) {
   const size_t x_row = groups * inputs, y_row = groups * outputs;
-  if (ck_goes_in_blocks(rows, inputs, outputs)) {
-    for (size_t g = 0; g < groups; g++) {
-      ck_block_product(y + g * outputs, y_row, x + g * inputs, x_row, w + g * inputs * outputs, b + g * outputs, 0,
-                       rows, inputs, outputs);
-    }
-    return;
-  }
   for (size_t row = 0; row < rows; row++) memcpy(y + row * y_row, b, y_row * sizeof *y);
   for (size_t group = 0; group < groups; group++, y += outputs, x += inputs, w += inputs * outputs) {
     add_product_of_rows(y, y_row, x, x_row, w, rows, inputs, outputs);

@@ -160,6 +160,5 @@ int main(void) {
     test_grouped_linear(rows[r], 2, 7, 1, 1);
     test_grouped_linear(rows[r], 2, 1, 17, 1);
   }
-  test_grouped_linear(131, 3, 20, 48, 0);
   return finish();
 }
