@@ -7,6 +7,7 @@ code (Yang et al. 2020) is the reference for what the paper leaves open: the ord
     python generate_sac.py balance    writes the named ones
 """
 
+import itertools
 import math
 import sys
 
@@ -14,13 +15,15 @@ import numpy as np
 import torch
 
 from golden import close, f32, grid, normal, write
-from sac_networks import MLP, MixtureOfExperts, SoftModulesCode, SoftModulesPaper, assert_counts
+from sac_networks import MLP, HardModules, MixtureOfExperts, SoftModulesCode, SoftModulesPaper, assert_counts
 
 TORCH = f"torch {torch.__version__.split('+')[0]}"
 TASKS, OBSERVATION, ACTIONS, HIDDEN, EMBEDDING, GATING, WIDTH = 3, 5, 2, 7, 6, 5, 4
 SIZES = {"tasks": TASKS, "rows": 2 * TASKS, "observations": OBSERVATION, "actions": ACTIONS, "hidden": HIDDEN,
          "embedding": EMBEDDING, "gating": GATING, "width": WIDTH}
 TASK = np.repeat(np.arange(TASKS), 2)
+# Of hard routing in updates: nobody passes the second module of the last layer.
+ROUTES = np.array([[0, 1, 0], [1, 1, 0], [0, 0, 0]])
 
 
 def tensors(numbers, dtype=torch.float64):
@@ -91,6 +94,10 @@ def write_networks():
             SoftModulesPaper(OBSERVATION, outputs, TASKS, HIDDEN, EMBEDDING, layers, modules, WIDTH, flag),
             **sizes, relu_input=flag)
     add("mixture of experts", "experts", MixtureOfExperts(OBSERVATION, outputs, TASKS, HIDDEN, 3), experts=3)
+    # The second and third task share their first two modules.
+    routes = np.array([[3, 0, 1], [2, 2, 0], [2, 2, 3]])
+    add("hard routing", "hard", HardModules(OBSERVATION, outputs, TASKS, HIDDEN, EMBEDDING, 4, WIDTH, routes), layers=3,
+        modules=4, routes=routes)
     write("sac_networks", {"source": f"{TORCH} autograd, float64", **SIZES, "outputs": outputs, "task": TASK,
                            "cases": cases})
 
@@ -113,6 +120,8 @@ class SAC:
 
     def __init__(self, networks, numbers, log_alpha, settings, dtype):
         self.networks, self.settings, self.dtype = networks, settings, dtype
+        # Networks of one task each are agents side by side: losses and clipping are each one's own.
+        self.agents = TASKS if getattr(networks["actor"], "kind", "") == "single" else 1
         self.p = {name: tensors(p, dtype) for name, p in numbers.items()}
         self.log_alpha = torch.tensor(log_alpha, dtype=dtype, requires_grad=True)
         adam = lambda p: torch.optim.Adam(p, lr=settings["rate"], betas=(settings["beta1"], settings["beta2"]),
@@ -140,21 +149,29 @@ class SAC:
         return network(self.p[name], torch.cat([observation, action], 1), task)[:, 0]
 
     def step(self, name, loss):
-        """The network's gradients, clipped together, into its optimiser: the gradients before, and their norm."""
+        """The gradients of each agent's network, clipped together, into its optimiser: the gradients before, and their
+        norms."""
         p, limit = self.p[name], self.settings["clip_norm"]
-        gradients = dict(zip(p, torch.autograd.grad(loss, p.values())))
-        norm = math.sqrt(sum((gradient**2).sum().item() for gradient in gradients.values()))
-        factor = limit / max(norm, limit)
+        gradients, norms = dict(zip(p, torch.autograd.grad(loss, p.values()))), []
         for key, gradient in gradients.items():
             p[key].grad = gradient.clone()
-        torch.nn.utils.clip_grad_norm_(p.values(), limit)
-        for key, gradient in gradients.items():
+        for agent in range(self.agents):
+            # Every parameter has the agents outermost.
+            part = lambda x: x[agent] if self.agents > 1 else x
+            norm = math.sqrt(sum((part(gradient)**2).sum().item() for gradient in gradients.values()))
             # PyTorch adds 1e-6 to the norm before it divides: a factor of norm / (norm + 1e-6), where it clips at all.
             if self.dtype == torch.float64:
-                close(p[key].grad, gradient * min(1, limit / (norm + 1e-6)))
-            p[key].grad = gradient * factor
+                theirs = [torch.nn.Parameter(part(x)) for x in gradients.values()]
+                for x, gradient in zip(theirs, gradients.values()):
+                    x.grad = part(gradient).clone()
+                torch.nn.utils.clip_grad_norm_(theirs, limit)
+                for x, gradient in zip(theirs, gradients.values()):
+                    close(x.grad, part(gradient) * min(1, limit / (norm + 1e-6)))
+            for key, gradient in gradients.items():
+                part(p[key].grad)[...] = part(gradient) * (limit / max(norm, limit))
+            norms.append(norm)
         self.optimizers[name].step()
-        return gradients, norm
+        return gradients, norms
 
     def update(self, batch, noise, next_noise):
         s, b = self.settings, tensors(batch, self.dtype)
@@ -163,7 +180,8 @@ class SAC:
         before = {name: {key: v.detach().clone() for key, v in p.items()} for name, p in self.p.items()}
 
         action, log_p = self.sample(b["observation"], noise, task)
-        alpha_loss = -(self.log_alpha[task] * (log_p.detach() - ACTIONS)).mean()  # the target entropy is -ACTIONS
+        mean = lambda x: self.agents * x.mean()  # an agent's loss is a mean over its own rows
+        alpha_loss = -mean(self.log_alpha[task] * (log_p.detach() - ACTIONS))  # the target entropy is -ACTIONS
         self.log_alpha.grad, = torch.autograd.grad(alpha_loss, [self.log_alpha])
         self.optimizers["log_alpha"].step()
         # From here on the new temperatures.
@@ -179,8 +197,8 @@ class SAC:
             y = b["reward"] + s["discount"] * continues * (torch.minimum(*next_q) - alpha * next_log_p)
         q = {name: self.q(name, b["observation"], b["action"], task) for name in ("critic1", "critic2")}
         actor_q = [self.q(name, b["observation"], action, task) for name in ("critic1", "critic2")]
-        losses = {"actor": (w * (alpha * log_p - torch.minimum(*actor_q))).mean()}
-        losses |= {name: (w * (q[name] - y) ** 2).mean() for name in q}
+        losses = {"actor": mean(w * (alpha * log_p - torch.minimum(*actor_q)))}
+        losses |= {name: mean(w * (q[name] - y) ** 2) for name in q}
         steps = {name: self.step(name, losses[name]) for name in self.TRAINED}
         with torch.no_grad():
             for target, critic in (("target1", "critic1"), ("target2", "critic2")):
@@ -191,7 +209,7 @@ class SAC:
                   "weights": weights, "target": y, "q1": q["critic1"], "q2": q["critic2"], "alpha_loss": alpha_loss}
         values |= {f"{name}_loss": loss for name, loss in losses.items()}
         values = {name: x.detach().numpy().copy() for name, x in values.items()}
-        values |= {f"{name}_gradient_norm": np.float64(norm) for name, (_, norm) in steps.items()}
+        values |= {f"{name}_gradient_norms": np.array(norms) for name, (_, norms) in steps.items()}
         gradients = {name: arrays(gradients) for name, (gradients, _) in steps.items()}
         after = {name: {key: v.detach().clone().numpy() for key, v in p.items()} for name, p in self.p.items()}
         moved = {name: {key: after[name][key] - before[name][key].numpy() for key in p} for name, p in after.items()}
@@ -210,26 +228,25 @@ def write_update():
     makers = {"mt-sac": lambda i, o: MLP("shared", i, o, TASKS, HIDDEN),
               "mt-mh-sac": lambda i, o: MLP("heads", i, o, TASKS, HIDDEN),
               "soft-code": lambda i, o: SoftModulesCode(i, o, TASKS, HIDDEN, EMBEDDING, GATING, layers, modules, WIDTH),
-              "soft-paper": lambda i, o: SoftModulesPaper(i, o, TASKS, HIDDEN, EMBEDDING, layers, modules, WIDTH)}
+              "soft-paper": lambda i, o: SoftModulesPaper(i, o, TASKS, HIDDEN, EMBEDDING, layers, modules, WIDTH),
+              "sac": lambda i, o: MLP("single", i, o, TASKS, HIDDEN),
+              "experts": lambda i, o: MixtureOfExperts(i, o, TASKS, HIDDEN, 4),
+              "hard": lambda i, o: HardModules(i, o, TASKS, HIDDEN, EMBEDDING, modules, WIDTH, ROUTES)}
     networks = {name: {"actor": make(OBSERVATION, 2 * ACTIONS), "critic": make(OBSERVATION + ACTIONS, 1)}
                 for name, make in makers.items()}
-    # Small policies: where tanh is flat, float32 loses the digits of log(1 - tanh(u)^2 + 1e-6).
-    numbers = {name: {part: draw(g, pair["actor"], 1.5) if part == "actor" else draw(g, pair["critic"])
-                      for part in ("actor", "critic1", "critic2", "target1", "target2")}
-               for name, pair in networks.items()}
     batch = {"task": TASK, "observation": normal(g, rows, OBSERVATION),
              "action": f32(g.uniform(-1, 1, (rows, ACTIONS))), "reward": normal(g, rows),
              "next_observation": normal(g, rows, OBSERVATION), "terminated": np.array([0, 1, 0, 0, 1, 0])}
     log_alpha = grid(g, TASKS, step=1 / 8, limit=1.5)
     noise, next_noise = normal(g, 2, rows, ACTIONS), normal(g, 2, rows, ACTIONS)
-    cases, clipped, clamped = [], set(), set()
+    clamped = set()
 
-    def add(name, network, **settings):
+    def case(name, network, numbers, full=False, **settings):
         settings = {"balance": "off", "terminated_masks": 0, "squashing": "corrected", "correction": 1e-6,
                     "log_std_low": -20, "log_std_high": 2, "discount": 0.99, "polyak": 0.005, "clip_norm": 1,
                     "rate": 3e-4, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8} | settings
         settings = {key: v if isinstance(v, str) else float(f32(v)) for key, v in settings.items()}
-        learner, single = (SAC(networks[network], numbers[network], log_alpha, settings, dtype)
+        learner, single = (SAC(networks[network], numbers, log_alpha, settings, dtype)
                            for dtype in (torch.float64, torch.float32))
         updates = []
         for each in zip(noise, next_noise):
@@ -244,21 +261,40 @@ def write_update():
             narrow = settings["log_std_low"] > -1
             assert not narrow or 0 < sum(learner.clamped.values()) < ACTIONS * rows, name
             clamped.update(side for side, count in learner.clamped.items() if count)
-            clipped.update(values[f"{part}_gradient_norm"] > settings["clip_norm"] for part in SAC.TRAINED)
             update = {"noise": each[0], "next_noise": each[1]} | values
             update |= {"gradient_probes": probes(gradients), "change_probes": probes(moved)}
-            updates.append(update | ({} if cases else {"gradients": gradients, "parameters": after}))
-        cases.append({"name": name, "network": network} | settings | {"updates": updates})
+            updates.append(update | ({"gradients": gradients, "parameters": after} if full else {}))
+        return {"name": name, "network": network} | settings | {"updates": updates}
 
+    def followed(network):
+        """Parameters from the first seed with which float32 gets where float64 does, and the cases that they make."""
+        for seed in itertools.count():
+            g = np.random.default_rng([23, seed])
+            # Small policies: where tanh is flat, float32 loses the digits of log(1 - tanh(u)^2 + 1e-6).
+            numbers = {part: draw(g, networks[network]["actor" if part == "actor" else "critic"],
+                                  1.5 if part == "actor" else 2.0)
+                       for part in ("actor", "critic1", "critic2", "target1", "target2")}
+            try:
+                return numbers, [
+                    case(f"{network}, as released", network, numbers, full=network == "mt-sac",
+                         balance="code" if network.startswith("soft") else "off"),
+                    case(f"{network}, terminated masks, stable log-probability, epsilon 1e-5, narrow log std", network,
+                         numbers, terminated_masks=1, squashing="stable", epsilon=1e-5, log_std_low=-0.25,
+                         log_std_high=0.25),
+                    case(f"{network}, the paper's balance", network, numbers, balance="paper")]
+            except AssertionError:
+                continue
+
+    numbers, cases = {}, []
     for network in networks:
-        add(f"{network}, as released", network, balance="code" if network.startswith("soft") else "off")
-        add(f"{network}, terminated masks, stable log-probability, epsilon 1e-5, narrow log std", network,
-            terminated_masks=1, squashing="stable", epsilon=1e-5, log_std_low=-0.25, log_std_high=0.25)
-        add(f"{network}, the paper's balance", network, balance="paper")
-    assert clipped == {False, True} and clamped == {"below", "above"}
+        numbers[network], more = followed(network)
+        cases += more
+    norms = [norm for each in cases for update in each["updates"] for part in SAC.TRAINED
+             for norm in update[f"{part}_gradient_norms"] / each["clip_norm"]]
+    assert min(norms) < 1 < max(norms) and clamped == {"below", "above"}
     write("sac_update", {
-        "source": f"{TORCH} autograd and optim.Adam, float64", **SIZES, "layers": layers, "modules": modules, **batch,
-        "log_alpha": log_alpha, "networks": numbers, "cases": cases})
+        "source": f"{TORCH} autograd and optim.Adam, float64", **SIZES, "layers": layers, "modules": modules,
+        "routes": ROUTES, **batch, "log_alpha": log_alpha, "networks": numbers, "cases": cases})
 
 
 # --- Balance --------------------------------------------------------------------------------------------------------

@@ -82,6 +82,26 @@ class MixtureOfExperts(Network):
         return out
 
 
+class HardModules(Network):
+    """Hard routing: in each layer a task's rows pass the one module that `routes`, [tasks, layers], names."""
+
+    def __init__(self, inputs, outputs, tasks, hidden, embedding, modules, width, routes):
+        super().__init__(tasks)
+        self.routes = torch.tensor(routes)
+        self.add("state.fc0", inputs, hidden)
+        self.add("state.fc1", hidden, embedding)
+        for l in range(self.routes.shape[1]):
+            self.add(f"module.{l}", width if l else embedding, width, modules)
+        self.add("head", width, outputs)
+
+    def __call__(self, p, x, task):
+        for name in ("state.fc0", "state.fc1"):
+            x = torch.relu(dense(p, name, x))
+        for l in range(self.routes.shape[1]):
+            x = torch.relu(pick(p, f"module.{l}", x, self.routes[task, l]))
+        return dense(p, "head", x)
+
+
 class SoftModules(Network):
     """What both variants share: encoders of state and task, and modules, the first layer's as columns of one matrix."""
 
@@ -191,11 +211,13 @@ def assert_counts():
         "code, shallow": (680222, 696222, 691022, 707022), "code, deep": (781644, 797644, 792444, 808444),
         "paper, shallow": (381028, 397028, 391828, 407828), "paper, deep": (544384, 560384, 555184, 571184),
         "single": (329208, 329208, 340008, 340008), "shared": (333208, 349208, 344008, 360008),
-        "heads": (362080, 506400, 372880, 517200), "experts": (1504036, 1584036, 1558036, 1638036)}
+        "heads": (362080, 506400, 372880, 517200), "experts": (1504036, 1584036, 1558036, 1638036),
+        "hard": (570088, 570088, 580888, 580888)}
     for column, (s, m) in enumerate([(12, 10), (12, 50), (39, 10), (39, 50)]):
         counts = {kind: MLP(kind, s, 8, m, 400).count for kind in ("shared", "heads")}
         counts["single"] = MLP("single", s, 8, m, 400).count // m
         counts["experts"] = MixtureOfExperts(s, 8, m, 400, 4).count
+        counts["hard"] = HardModules(s, 8, m, 400, 400, 4, 128, [[0] * 4] * m).count
         for size, (layers, width) in {"shallow": (2, 256), "deep": (4, 128)}.items():
             counts[f"code, {size}"] = SoftModulesCode(s, 8, m, 400, 400, 256, layers, layers, width).count
             counts[f"paper, {size}"] = SoftModulesPaper(s, 8, m, 400, 400, layers, layers, width).count

@@ -40,36 +40,6 @@ struct HardRoutingTests {
     return Array(UnsafeBufferPointer(start: y.values, count: y.count))
   }
 
-  private func parameter(_ name: String) -> UnsafeMutableBufferPointer<Float> {
-    values[values.layout.entries.first { $0.name == "n.\(name)" }!.parameter]
-  }
-
-  @Test("Each row is a plain network of its task's modules")
-  func plain() {
-    let output = run(Self.routes)
-    func dense(_ x: [Double], _ name: String, module: Int?, relu: Bool) -> [Double] {
-      let (weight, bias) = (parameter("\(name).weight"), parameter("\(name).bias"))
-      let outputs = module == nil ? bias.count : bias.count / Self.modules
-      return (0..<outputs).map { output in
-        var sum = Double(bias[(module ?? 0) * outputs + output])
-        for (input, number) in x.enumerated() {
-          sum += number * Double(weight[((module ?? 0) * x.count + input) * outputs + output])
-        }
-        return relu ? max(sum, 0) : sum
-      }
-    }
-    for row in 0..<5 {
-      var y = Self.x[6 * row..<6 * row + 6].map(Double.init)
-      for name in ["state.fc0", "state.fc1"] { y = dense(y, name, module: nil, relu: true) }
-      for layer in 0..<Self.layers {
-        y = dense(
-          y, "module.\(layer)", module: Int(Self.routes[Int(Self.tasks[row]) * Self.layers + layer]), relu: true)
-      }
-      y = dense(y, "head", module: nil, relu: false)
-      #expect(zip(output[3 * row..<3 * row + 3], y).allSatisfy { abs(Double($0) - $1) <= 1e-6 })
-    }
-  }
-
   @Test("Only chosen modules have a gradient, and only they matter")
   func chosenOnly() {
     let gradients = ParameterBuffer(values.layout)

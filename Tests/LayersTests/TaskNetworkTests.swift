@@ -23,6 +23,9 @@ private func make(_ golden: Golden, _ sizes: Golden, _ layout: inout ParameterLa
     var routing = SoftModularization.Configuration()
     (routing.layers, routing.modules, routing.width) = (golden.int("layers"), golden.int("modules"), sizes.int("width"))
     (routing.embedding, routing.routing) = (sizes.int("embedding"), sizes.int("gating"))
+    if golden.string("network") == "hard" {
+      return HardRouting(&layout, "n", inputs: inputs, outputs: outputs, hidden: sizes.int("hidden"), routing)
+    }
     routing.definition = golden.string("network") == "soft-paper" ? .paper : .code
     if golden.has("routing_sees_observation") { routing.routesByState = golden.flag("routing_sees_observation") }
     return SoftModularization(
@@ -62,7 +65,14 @@ struct TaskNetworkTests {
     tape.begin(values: values, gradients: gradients)
     let task = tape.memory(rows, of: Int32.self)
     task.update(from: tasks, count: rows)
-    let taskRows = TaskRows(tasks: Self.sizes.int("tasks"), task: task)
+    var routes: UnsafePointer<Int32>?
+    if golden.has("routes") {
+      let numbers = golden.int32s("routes")
+      let memory = tape.memory(numbers.count, of: Int32.self)
+      memory.update(from: numbers, count: numbers.count)
+      routes = UnsafePointer(memory)
+    }
+    let taskRows = TaskRows(tasks: Self.sizes.int("tasks"), task: task, routes: routes)
     // An input that gradients flow to.
     let input = tape.tensor(Shape(rows, x.count / rows))
     input.values.update(from: x, count: x.count)
