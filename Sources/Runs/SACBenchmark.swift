@@ -1,4 +1,5 @@
 import Algorithms
+import CKernels
 import Engine
 import Environments
 import Replay
@@ -52,6 +53,18 @@ public struct SACBenchmark {
     return ends.withLock { ends in
       zip(ends.dropFirst(), ends).map { ($0 - $1) / .seconds(1) / Double(Self.updatesPerRound) }
     }
+  }
+
+  /// What BLAS reaches here and now: floating point operations a second of one thread, the best of five products of
+  /// 768 x 768 x 768.
+  public static func productRate() -> Double {
+    let size = 768
+    let x = [Float](repeating: 1, count: size * size)
+    var y = x
+    let times = (0..<5).map { _ in
+      ContinuousClock().measure { ck_linear_forward(&y, x, x, nil, size, size, size) }
+    }
+    return 2 * Double(size * size * size) / (times.min()! / .seconds(1))
   }
 
   /// Where the threads' time went.
