@@ -5,6 +5,9 @@ public protocol Algorithm: Learner {
   /// What the last update saw. Only between rounds, or when one has just ended.
   var metrics: LearnerMetrics { get }
 
+  /// Whether nothing is learned before there is more experience of a task. Only between rounds, or when one has just ended.
+  func waits(for task: Int) -> Bool
+
   /// Adds what acting and further learning need alike: parameters, statistics.
   func saveModel(into archive: inout StateArchive)
   /// Adds what only learning needs: optimiser slots, replay.
@@ -15,6 +18,10 @@ public protocol Algorithm: Learner {
   /// Goes on with learning, after `restoreModel`.
   /// - Throws: `EngineError.badState` where it does not fit.
   func restoreTraining(from archive: StateArchive) throws(EngineError)
+}
+
+extension Algorithm {
+  public func waits(for task: Int) -> Bool { false }
 }
 
 /// Named quantities of one update: of the whole, and of each task in the order of the task set.

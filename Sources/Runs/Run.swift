@@ -134,7 +134,7 @@ public final class Run: @unchecked Sendable {
         training.forEachEpisode(inRound: round) { recent[$0.task].add($0) }
         if ContinuousClock.now - reported >= .seconds(1) {
           reported = .now
-          if training.isStarved { throw RunError.allGivenUp(reason: training.losses.last?.reason ?? "") }
+          try training.checkSupply()
           try writeMetrics()
           report(self)
         }

@@ -17,6 +17,8 @@ public enum RunError: Error, Equatable, CustomStringConvertible {
   case noRouting(reason: String)
   /// Every worker failed too often.
   case allGivenUp(reason: String)
+  /// The workers of a task without which nothing is learned failed too often.
+  case taskGivenUp(task: String, reason: String)
 
   public var description: String {
     switch self {
@@ -40,6 +42,9 @@ public enum RunError: Error, Equatable, CustomStringConvertible {
     case .noRouting(let reason): "analyze routing \(reason)"
     case .allGivenUp(let reason):
       "the workers of all environments were given up, the last because \(reason); the last checkpoint is as it was"
+    case .taskGivenUp(let task, let reason):
+      "the workers of \(task) were given up, the last because \(reason), and every update needs transitions of each task: name "
+        + "the others with --tasks, or mend it; the last checkpoint is as it was"
     }
   }
 }

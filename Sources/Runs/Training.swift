@@ -50,8 +50,18 @@ public final class Training {
     for group in engine.groups { group.adopt(shares) }
   }
 
-  /// Whether no environment is left that has not been given up. Safe to ask on any thread.
-  public var isStarved: Bool { engine.groups.allSatisfy { $0.losses.allSatisfy { $0.losses.quarantined } } }
+  /// - Throws: `RunError` where no environment is left that has not been given up, or none of a task that learning waits
+  ///   for. Only between rounds, or when one has just ended.
+  func checkSupply() throws(RunError) {
+    let all = engine.groups.flatMap(\.losses)
+    if all.allSatisfy(\.losses.quarantined) { throw .allGivenUp(reason: all.last?.losses.reason ?? "") }
+    for (index, task) in agent.taskSet.tasks.enumerated() where agent.learner.waits(for: index) {
+      let own = all.filter { $0.task == index }
+      if own.allSatisfy(\.losses.quarantined) {
+        throw .taskGivenUp(task: task.id, reason: own.last?.losses.reason ?? "")
+      }
+    }
+  }
 
   /// Calls `body` with every episode that ended in a round, group by group.
   public func forEachEpisode(inRound round: Int, _ body: (EpisodeRecord) -> Void) {

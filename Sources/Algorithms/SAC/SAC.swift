@@ -191,6 +191,8 @@ public final class SAC: Algorithm, @unchecked Sendable {
     return (critics.first(x, rows, tape).reshaped(count), critics.second(x, rows, tape).reshaped(count))
   }
 
+  public func waits(for task: Int) -> Bool { replay.count(task) < max(configuration.warmUp, configuration.batch) }
+
   /// Transitions of a task to draw from.
   func transitions(task: Int) -> Int {
     configuration.sharesIndices ? tasks.indices.reduce(.max) { min($0, replay.count($1)) } : replay.count(task)
@@ -238,7 +240,7 @@ public final class SAC: Algorithm, @unchecked Sendable {
 
   public func finish(phase number: Int, round: Int) throws {
     guard let phase = phase(number) else {
-      isLearning = tasks.indices.allSatisfy { replay.count($0) >= max(configuration.warmUp, configuration.batch) }
+      isLearning = !tasks.indices.contains(where: waits)
       let acted = max(0, round - shape.lag)
       if !isUniform[acted % actor.versions.count] { controller?.learn(version: acted) }
       return

@@ -1,0 +1,73 @@
+import Algorithms
+import Engine
+import Environments
+import Layers
+import Testing
+
+@testable import Runs
+
+/// Was given up: every step is lost.
+private final class LostEnvironment: Environment {
+  let slots: Int
+
+  init(slots: Int) { self.slots = slots }
+
+  var losses: EnvironmentLosses {
+    var losses = EnvironmentLosses()
+    (losses.quarantined, losses.reason) = (true, "it fell")
+    return losses
+  }
+  func reset(into observation: ObservationRows) -> StepProgress {
+    observation.leaves[0].assumingMemoryBound(to: Float.self).update(repeating: 0, count: slots)
+    return .done
+  }
+  func step(_ action: ActionRows, into rows: StepRows) -> StepProgress {
+    for slot in 0..<slots {
+      (rows.reward[slot], rows.valid[slot], rows.lives[slot]) = (0, 0, 0)
+      (rows.terminated[slot], rows.truncated[slot], rows.success[slot]) = (0, 0, 0)
+    }
+    return .done
+  }
+  func saveState() -> [UInt8]? { nil }
+  func restoreState(_: [UInt8]) throws {}
+}
+
+@Suite("Tasks that were given up")
+struct SupplyTests {
+  private func training(_ preset: Preset, lost: [Bool]) throws -> Training {
+    let space = ObservationSpace([ObservationLeaf(name: "state", element: .float32, shape: [1])])
+    let tasks = lost.enumerated().map { index, lost in
+      Task(
+        id: "task\(index)", observation: space, action: .box(1), actionMask: [true], scores: nil, parameters: [:]
+      ) { replicas, _, _ in
+        if lost { return LostEnvironment(slots: replicas.count) }
+        return StillEnvironment(slots: replicas.count, first: Array(repeating: 0, count: 4 * replicas.count))
+      }
+    }
+    var configuration = preset.configuration(suite: "own")
+    (configuration.environmentsPerTask, configuration.unroll, configuration.shards) = (2, 5, 2)
+    (configuration.impala.network, configuration.sac.width) = (.dense, 8)
+    (configuration.sac.warmUp, configuration.sac.batch, configuration.sac.updates) = (20, 4, 1)
+    return try Training(Agent(configuration, taskSet: TaskSet(name: "own", tasks: tasks)))
+  }
+
+  @Test("The run goes on without one that learning can do without")
+  func impala() throws {
+    let training = try training(.popArtIMPALA, lost: [false, true])
+    try training.engine.run(until: 2)
+    try training.checkSupply()
+  }
+
+  @Test("One that every update needs ends the run, by its name")
+  func sac() throws {
+    let training = try training(.multiTaskSAC, lost: [false, true])
+    try training.engine.run(until: 2)
+    #expect(throws: RunError.taskGivenUp(task: "task1", reason: "it fell")) { try training.checkSupply() }
+  }
+
+  @Test("A run without any ends", arguments: [Preset.popArtIMPALA, .multiTaskSAC])
+  func all(preset: Preset) throws {
+    let training = try training(preset, lost: [true, true])
+    #expect(throws: RunError.allGivenUp(reason: "it fell")) { try training.checkSupply() }
+  }
+}
