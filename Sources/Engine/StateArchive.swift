@@ -21,7 +21,7 @@ public struct StateArchive: Sendable {
     public let name: String
     public let element: Element
     public let shape: [Int]
-    public let bytes: [UInt8]
+    public let bytes: SharedBytes
   }
 
   public private(set) var entries: [Entry] = []
@@ -29,21 +29,23 @@ public struct StateArchive: Sendable {
   public init() {}
 
   /// Adds an array as it lies in memory.
-  public mutating func add(_ name: String, _ element: Element, shape: [Int], _ bytes: [UInt8]) {
+  public mutating func add(_ name: String, _ element: Element, shape: [Int], _ bytes: SharedBytes) {
     precondition(
       bytes.count == shape.reduce(1, *) * element.byteCount, "\(name): \(bytes.count) bytes are not \(shape)")
     entries.append(Entry(name: name, element: element, shape: shape, bytes: bytes))
   }
 
-  public mutating func add(_ name: String, _ bytes: [UInt8]) { add(name, .bytes, shape: [bytes.count], bytes) }
+  public mutating func add(_ name: String, _ bytes: SharedBytes) { add(name, .bytes, shape: [bytes.count], bytes) }
+
+  public mutating func add(_ name: String, _ bytes: [UInt8]) { add(name, SharedBytes(bytes)) }
 
   /// Adds plain numbers as they lie in memory.
   public mutating func add<Number: BitwiseCopyable>(_ name: String, _ values: UnsafeBufferPointer<Number>) {
-    add(name, Array(UnsafeRawBufferPointer(values)))
+    add(name, SharedBytes(UnsafeRawBufferPointer(values)))
   }
 
   public mutating func add(_ name: String, _ numbers: [Double]) {
-    add(name, .float64, shape: [numbers.count], numbers.withUnsafeBytes(Array.init))
+    add(name, .float64, shape: [numbers.count], numbers.withUnsafeBytes { SharedBytes($0) })
   }
 
   /// Adds a buffer, an entry a parameter.
@@ -51,7 +53,7 @@ public struct StateArchive: Sendable {
     for entry in buffer.layout.entries {
       add(
         prefix + entry.name, .float32, shape: entry.parameter.shape.array,
-        Array(UnsafeRawBufferPointer(buffer[entry.parameter])))
+        SharedBytes(UnsafeRawBufferPointer(buffer[entry.parameter])))
     }
   }
 
@@ -60,7 +62,9 @@ public struct StateArchive: Sendable {
   // MARK: Reading
 
   /// - Throws: `EngineError.badState` where the entry is missing.
-  public func bytes(_ name: String) throws(EngineError) -> [UInt8] {
+  public func bytes(_ name: String) throws(EngineError) -> [UInt8] { try Array(saved(name)) }
+
+  private func saved(_ name: String) throws(EngineError) -> SharedBytes {
     guard let entry = entry(name) else { throw .badState("the saved state has no entry \(name)") }
     return entry.bytes
   }
@@ -70,7 +74,7 @@ public struct StateArchive: Sendable {
   public func restore<Number: BitwiseCopyable>(
     _ name: String, to values: UnsafeMutableBufferPointer<Number>
   ) throws(EngineError) {
-    let saved = try bytes(name)
+    let saved = try saved(name)
     let target = UnsafeMutableRawBufferPointer(values)
     guard saved.count == target.count else {
       throw .badState("the saved entry \(name) has \(saved.count) bytes, but this run needs \(target.count)")

@@ -1,3 +1,4 @@
+import Engine
 import Foundation
 
 /// Files and folders that are there as a whole or not at all, also after a crash or a power cut: written under a
@@ -25,12 +26,48 @@ public enum AtomicFile {
     return bytes
   }
 
+  /// All bytes of a file, read as they are needed. The file must not change meanwhile.
+  /// - Throws: `RunError.cannotRead`.
+  public static func map(_ path: String) throws(RunError) -> SharedBytes {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw .cannotRead(path: path, reason: lastReason) }
+    defer { close(descriptor) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else { throw .cannotRead(path: path, reason: lastReason) }
+    // There is no mapping of nothing.
+    if status.st_size == 0 { return SharedBytes([]) }
+    guard let start = mmap(nil, Int(status.st_size), PROT_READ, MAP_PRIVATE, descriptor, 0), start != MAP_FAILED else {
+      throw .cannotRead(path: path, reason: lastReason)
+    }
+    let mapping = Mapping(UnsafeRawBufferPointer(start: start, count: Int(status.st_size)))
+    return SharedBytes(mapping.memory, of: mapping)
+  }
+
+  private final class Mapping {
+    let memory: UnsafeRawBufferPointer
+    init(_ memory: UnsafeRawBufferPointer) { self.memory = memory }
+    deinit { munmap(UnsafeMutableRawPointer(mutating: memory.baseAddress!), memory.count) }
+  }
+
   /// Writes `bytes` to `path`.
   /// - Throws: `RunError.cannotWrite`; then what was at `path` is untouched and nothing is left beside it.
   public static func write(_ bytes: some Sequence<UInt8>, to path: String) throws(RunError) {
+    let bytes = Array(bytes)
+    try write(to: path) { write throws(RunError) in
+      try SharedBytes(bytes).withUnsafeBytes(write)
+    }
+  }
+
+  /// Writes to `path` what `body` hands on part by part.
+  /// - Throws: `RunError.cannotWrite`; then what was at `path` is untouched and nothing is left beside it.
+  static func write(
+    to path: String, _ body: ((UnsafeRawBufferPointer) throws(RunError) -> Void) throws(RunError) -> Void
+  )
+    throws(RunError)
+  {
     let partial = path + ".partial"
     do throws(RunError) {
-      try write(Array(bytes), toNew: partial)
+      try write(toNew: partial, body)
       try move(partial, to: path)
     } catch {
       unlink(partial)
@@ -81,14 +118,18 @@ public enum AtomicFile {
 
   private static var lastReason: String { String(cString: strerror(errno)) }
 
-  private static func write(_ bytes: [UInt8], toNew path: String) throws(RunError) {
+  private static func write(
+    toNew path: String, _ body: ((UnsafeRawBufferPointer) throws(RunError) -> Void) throws(RunError) -> Void
+  ) throws(RunError) {
     let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { throw .cannotWrite(path: path, reason: lastReason) }
     defer { close(descriptor) }
-    var used = 0
-    while used < bytes.count {
-      let count = bytes.withUnsafeBytes { Foundation.write(descriptor, $0.baseAddress! + used, $0.count - used) }
-      if count >= 0 { used += count } else if errno != EINTR { throw .cannotWrite(path: path, reason: lastReason) }
+    try body { bytes throws(RunError) in
+      var used = 0
+      while used < bytes.count {
+        let count = Foundation.write(descriptor, bytes.baseAddress! + used, bytes.count - used)
+        if count >= 0 { used += count } else if errno != EINTR { throw .cannotWrite(path: path, reason: lastReason) }
+      }
     }
     guard fsync(descriptor) == 0 else { throw .cannotWrite(path: path, reason: lastReason) }
   }

@@ -42,19 +42,28 @@ enum Checkpoint {
     agent.learner.saveTraining(into: &state)
     let exact = try engine.saveState(into: &state)
     let metadata = ["lockfile": SHA256.hex(agent.taskSet.lockfile.utf8)]
-    let modelBytes = TensorFile(model, metadata: metadata).encoded
-    let stateBytes = TensorFile(state, metadata: metadata).encoded
-    let description = State(
-      round: engine.round, steps: training.steps, exact: exact, model: SHA256.hex(modelBytes),
-      state: SHA256.hex(stateBytes), recent: recent)
     try AtomicFile.writeFolder(folder) { folder in
-      try AtomicFile.write(modelBytes, to: "\(folder)/model.safetensors")
-      try AtomicFile.write(stateBytes, to: "\(folder)/state.safetensors")
+      let description = State(
+        round: engine.round, steps: training.steps, exact: exact,
+        model: try write(TensorFile(model, metadata: metadata), to: "\(folder)/model.safetensors"),
+        state: try write(TensorFile(state, metadata: metadata), to: "\(folder)/state.safetensors"), recent: recent)
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
       try AtomicFile.write(Array(encoder.encode(description)), to: "\(folder)/state.json")
     }
     return exact
+  }
+
+  /// - Returns: the hash of what was written.
+  private static func write(_ file: TensorFile, to path: String) throws(RunError) -> String {
+    var hash = SHA256()
+    try AtomicFile.write(to: path) { write throws(RunError) in
+      try file.forEachPart { part throws(RunError) in
+        hash.update(part)
+        try write(part)
+      }
+    }
+    return hash.finalize()
   }
 
   /// Puts the parameters and statistics of `folder` into an agent's learner and its environments, for acting only.
@@ -110,8 +119,8 @@ enum Checkpoint {
   }
 
   private static func tensors(_ path: String, hash: String) throws(RunError) -> TensorFile {
-    let bytes = try AtomicFile.read(path)
-    guard SHA256.hex(bytes) == hash else {
+    let bytes = try AtomicFile.map(path)
+    guard bytes.withUnsafeBytes({ SHA256.hex($0) }) == hash else {
       throw .badCheckpoint(path: path, reason: "its bytes are not those that were saved")
     }
     return try TensorFile(bytes, path: path)

@@ -21,8 +21,8 @@ public struct TensorFile {
     let data_offsets: [Int]
   }
 
-  /// The file's bytes. Larger elements come first, so that every array is aligned to its elements.
-  public var encoded: [UInt8] {
+  /// The file's bytes, part by part. Larger elements come first, so that every array is aligned to its elements.
+  public func forEachPart<Failure>(_ body: (UnsafeRawBufferPointer) throws(Failure) -> Void) throws(Failure) {
     let ordered = archive.entries.sorted {
       ($0.element.byteCount, $1.name) > ($1.element.byteCount, $0.name)
     }
@@ -38,28 +38,25 @@ public struct TensorFile {
     // A header of words and integers always encodes.
     var json = Array(try! encoder.encode(header))
     while (json.count + 8) % 64 != 0 { json.append(UInt8(ascii: " ")) }
-    var result = withUnsafeBytes(of: UInt64(json.count).littleEndian) { Array($0) }
-    result.reserveCapacity(result.count + json.count + offset)
-    result += json
-    for tensor in ordered { result += tensor.bytes }
-    return result
+    try SharedBytes(withUnsafeBytes(of: UInt64(json.count).littleEndian) { Array($0) } + json).withUnsafeBytes(body)
+    for tensor in ordered { try tensor.bytes.withUnsafeBytes(body) }
   }
 
   /// Reads a file, checking everything that a foreign or damaged one may get wrong.
   /// - Throws: `RunError.cannotRead`, `RunError.badCheckpoint`.
   public init(path: String) throws {
-    try self.init(AtomicFile.read(path), path: path)
+    try self.init(AtomicFile.map(path), path: path)
   }
 
-  init(_ file: [UInt8], path: String) throws(RunError) {
+  init(_ file: SharedBytes, path: String) throws(RunError) {
     func bad(_ reason: String) -> RunError { .badCheckpoint(path: path, reason: reason) }
     guard file.count >= 8 else { throw bad("it has \(file.count) bytes, a header alone needs more") }
-    let length = file[..<8].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+    let length = file.part(0..<8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
     guard length <= UInt64(file.count - 8) else {
       throw bad("its header should have \(length) bytes, the whole file has \(file.count): it is truncated or foreign")
     }
     let start = 8 + Int(length)
-    guard let header = try? JSONDecoder().decode(Header.self, from: Data(file[8..<start])) else {
+    guard let header = try? JSONDecoder().decode(Header.self, from: Data(file.part(8..<start))) else {
       throw bad("its header is not that of a safetensors file")
     }
     (archive, metadata) = (StateArchive(), header.metadata)
@@ -84,7 +81,7 @@ public struct TensorFile {
         throw bad("\(name) of shape \(entry.shape) should have \(count) bytes, it has \(offsets[1] - offsets[0])")
       }
       ranges.append((name, offsets[0]..<offsets[1]))
-      archive.add(key, element, shape: entry.shape, Array(file[start + offsets[0]..<start + offsets[1]]))
+      archive.add(key, element, shape: entry.shape, file.part(start + offsets[0]..<start + offsets[1]))
     }
     // The format's rule: tensors neither overlap nor leave holes, so that no byte has two meanings or none.
     var end = 0

@@ -89,7 +89,9 @@ extension SAC {
     archive.add("updates", [Double(update)])
     archive.add("random_play", randomVersions)
     archive.add("replay.added", replay.added.map(Double.init))
-    for task in alpha.indices { archive.add("replay.\(task)", Array(replay.records(task))) }
+    for task in alpha.indices {
+      archive.add("replay.\(task)", SharedBytes(UnsafeRawBufferPointer(replay.records(task)), of: replay))
+    }
   }
 
   public func restoreTraining(from archive: StateArchive) throws(EngineError) {
