@@ -4,34 +4,14 @@
 
 #include "ck_activation.h"
 #include "ck_reduce.h"
-#include "convolution.h"
 #include "kernel_table.h"
+#include "layer.h"
 #include "matrix.h"
 
-// A convolution's blocks (`bodies/register_blocks.h`) multiply matrices, too, and copy neither: rows are windows of one
-// line. BLAS copies both, which pays where w is too large for the cache and is read for many rows.
-// One row is a matter of reading w once.
-static int goes_in_blocks(size_t rows, size_t inputs, size_t outputs) {
-  enum { FEW_ROWS = 64, CACHED_WEIGHTS = 1 << 18 };
-  return ck_is_direct(outputs) && rows > 1 && (rows <= FEW_ROWS || inputs * outputs <= CACHED_WEIGHTS);
-}
-
-// Where beta is 0, OpenBLAS clears y in a pass of its own; filling y with the bias costs the same.
+// Rows that follow one another.
 static void forward(float *restrict y, const float *restrict x, const float *restrict w, const float *restrict b,
                     int relu, size_t rows, size_t inputs, size_t outputs) {
-  if (goes_in_blocks(rows, inputs, outputs)) {
-    const ck_windows windows = {.rows = 1, .columns = rows, .lines = 1, .length = inputs, .x_column = inputs,
-                                .y_column = outputs, .w_row = outputs};
-    ck_kernels()->convolve(y, x, w, &windows, &(ck_finish){.bias = b, .relu = relu});
-    return;
-  }
-  if (b) {
-    for (size_t row = 0; row < rows; row++) memcpy(y + row * outputs, b, outputs * sizeof *y);
-  } else {
-    memset(y, 0, rows * outputs * sizeof *y);
-  }
-  add_product(y, x, w, rows, inputs, outputs);
-  if (relu) ck_relu_forward(y, y, rows * outputs);
+  ck_layer_forward(y, outputs, x, inputs, w, b, relu, rows, inputs, outputs);
 }
 
 void ck_linear_forward(float *restrict y, const float *restrict x, const float *restrict w, const float *restrict b,

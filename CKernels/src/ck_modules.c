@@ -1,16 +1,14 @@
 #include "ck_modules.h"
 
-#include <string.h>
-
 #include "ck_reduce.h"
+#include "layer.h"
 #include "matrix.h"
 
 void ck_grouped_linear_forward(float *restrict y, const float *restrict x, const float *restrict w,
                                const float *restrict b, size_t rows, size_t groups, size_t inputs, size_t outputs) {
   const size_t x_row = groups * inputs, y_row = groups * outputs;
-  for (size_t row = 0; row < rows; row++) memcpy(y + row * y_row, b, y_row * sizeof *y);
-  for (size_t group = 0; group < groups; group++, y += outputs, x += inputs, w += inputs * outputs) {
-    add_product_of_rows(y, y_row, x, x_row, w, rows, inputs, outputs);
+  for (size_t group = 0; group < groups; group++, y += outputs, x += inputs, w += inputs * outputs, b += outputs) {
+    ck_layer_forward(y, y_row, x, x_row, w, b, 0, rows, inputs, outputs);
   }
 }
 
