@@ -179,6 +179,9 @@ int main(void) {
       test_dense_relu(rows[r], 37, widths[o], 1);
     }
   }
+  // More rows than pass together.
+  test_forward(345, 37, 48, 1);
+  test_dense_relu(345, 37, 48, 1);
   for (size_t r = 0; r < 7; r++) {
     test_backward(rows[r], 1, 1);
     test_backward(rows[r], 7, 5);
