@@ -10,7 +10,8 @@ public protocol Algorithm: Learner {
 
   /// Adds what acting and further learning need alike: parameters, statistics.
   func saveModel(into archive: inout StateArchive)
-  /// Adds what only learning needs: optimiser slots, replay.
+  /// Adds what only learning needs: optimiser slots, replay. What is added may lie in the learner's own memory, and holds
+  /// until learning goes on.
   func saveTraining(into archive: inout StateArchive)
   /// Takes over a saved model, for acting.
   /// - Throws: `EngineError.badState` where it does not fit.

@@ -1,5 +1,5 @@
 /// Bytes that stay where they are, and what keeps them there: so that a replay of gigabytes goes to a file and back without
-/// a copy.
+/// a second copy of it.
 public struct SharedBytes: RandomAccessCollection, @unchecked Sendable {
   private let memory: UnsafeRawBufferPointer
   private let owner: AnyObject
@@ -18,7 +18,7 @@ public struct SharedBytes: RandomAccessCollection, @unchecked Sendable {
 
   public var startIndex: Int { 0 }
   public var endIndex: Int { memory.count }
-  public subscript(index: Int) -> UInt8 { memory[index] }
+  public subscript(index: Int) -> UInt8 { withUnsafeBytes { $0[index] } }
 
   /// Some of the bytes, counted from 0 again.
   public func part(_ range: Range<Int>) -> SharedBytes {
@@ -32,13 +32,15 @@ public struct SharedBytes: RandomAccessCollection, @unchecked Sendable {
     return try body(memory)
   }
 
+  public func withContiguousStorageIfAvailable<Result>(
+    _ body: (UnsafeBufferPointer<UInt8>) throws -> Result
+  ) rethrows -> Result? {
+    try withUnsafeBytes { try $0.withMemoryRebound(to: UInt8.self, body) }
+  }
+
   private final class Allocation {
     let memory: UnsafeMutableRawBufferPointer
     init(count: Int) { memory = .allocate(byteCount: count, alignment: 64) }
     deinit { memory.deallocate() }
   }
-}
-
-extension SharedBytes: Equatable {
-  public static func == (one: SharedBytes, other: SharedBytes) -> Bool { one.elementsEqual(other) }
 }

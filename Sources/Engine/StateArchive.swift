@@ -1,7 +1,7 @@
 import CKernels
 import Tensors
 
-/// Named arrays of numbers: the exact state of whatever saved it.
+/// Named arrays of numbers: the exact state of whatever saved it, until it goes on: large arrays are not copied.
 public struct StateArchive: Sendable {
   /// What an array's elements are.
   public enum Element: String, Sendable {
@@ -87,7 +87,10 @@ public struct StateArchive: Sendable {
     guard let entry = entry(name), entry.element == .float64, entry.shape == [count] else {
       throw .badState("it has no \(name) of \(count) numbers")
     }
-    let numbers = entry.bytes.withUnsafeBytes { Array($0.bindMemory(to: Double.self)) }
+    // A foreign file's numbers may lie anywhere.
+    let numbers = entry.bytes.withUnsafeBytes { bytes in
+      (0..<count).map { bytes.loadUnaligned(fromByteOffset: 8 * $0, as: Double.self) }
+    }
     guard numbers.allSatisfy(\.isFinite) else { throw .badState("\(name) holds numbers that are not finite") }
     return numbers
   }

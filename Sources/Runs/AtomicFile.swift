@@ -26,7 +26,10 @@ public enum AtomicFile {
     return bytes
   }
 
-  /// All bytes of a file, read as they are needed. The file must not change meanwhile.
+  /// All bytes of a file, read from the disk as they are needed.
+  ///
+  /// A file that is cut off meanwhile, or a disk that fails, ends the process: for files that `write` made, which are
+  /// replaced and never changed.
   /// - Throws: `RunError.cannotRead`.
   public static func map(_ path: String) throws(RunError) -> SharedBytes {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
@@ -34,8 +37,8 @@ public enum AtomicFile {
     defer { close(descriptor) }
     var status = stat()
     guard fstat(descriptor, &status) == 0 else { throw .cannotRead(path: path, reason: lastReason) }
-    // There is no mapping of nothing.
-    if status.st_size == 0 { return SharedBytes([]) }
+    // There is no mapping of nothing, and pipes and files of /proc say that they have 0 bytes.
+    guard status.st_mode & S_IFMT == S_IFREG, status.st_size > 0 else { return SharedBytes(try read(path)) }
     guard let start = mmap(nil, Int(status.st_size), PROT_READ, MAP_PRIVATE, descriptor, 0), start != MAP_FAILED else {
       throw .cannotRead(path: path, reason: lastReason)
     }

@@ -43,8 +43,8 @@ public enum RunError: Error, Equatable, CustomStringConvertible {
     case .allGivenUp(let reason):
       "the workers of all environments were given up, the last because \(reason); the last checkpoint is as it was"
     case .taskGivenUp(let task, let reason):
-      "the workers of \(task) were given up, the last because \(reason), and every update needs transitions of each task: name "
-        + "the others with --tasks, or mend it; the last checkpoint is as it was"
+      "the workers of \(task) were given up, the last because \(reason), and every update needs transitions of each task: mend "
+        + "its environment and go on with --resume, or begin a run of the others with --tasks; the last checkpoint is as it was"
     }
   }
 }

@@ -23,6 +23,7 @@ struct AtomicFileTests {
       for text in ["first, and longer", "", "second"] {
         try AtomicFile.write(text.utf8, to: "\(folder)/a")
         #expect(try AtomicFile.read("\(folder)/a") == Array(text.utf8))
+        #expect(try Array(AtomicFile.map("\(folder)/a")) == Array(text.utf8))
       }
       #expect(try names(folder) == ["a"])
     }
@@ -51,6 +52,7 @@ struct AtomicFileTests {
           { _ = try AtomicFile.read("\(folder)/none") }
         ),
         (.cannotRead(path: folder, reason: "Is a directory"), { _ = try AtomicFile.read(folder) }),
+        (.cannotRead(path: folder, reason: "Is a directory"), { _ = try AtomicFile.map(folder) }),
         (
           .cannotWrite(path: "\(folder)/file/a", reason: "Not a directory"),
           { try AtomicFile.write([1], to: "\(folder)/file/a") }

@@ -2,6 +2,7 @@ import Algorithms
 import Engine
 import Environments
 import Layers
+import Replay
 import Testing
 
 @testable import Runs
@@ -63,6 +64,17 @@ struct SupplyTests {
     let training = try training(.multiTaskSAC, lost: [false, true])
     try training.engine.run(until: 2)
     #expect(throws: RunError.taskGivenUp(task: "task1", reason: "it fell")) { try training.checkSupply() }
+  }
+
+  @Test("One that has given its warm-up may go")
+  func later() throws {
+    let training = try training(.multiTaskSAC, lost: [false, true])
+    let learner = try #require(training.agent.learner as? SAC)
+    for _ in 0..<20 {
+      learner.replay.append(task: 1, observation: [0], action: [0], reward: 0, next: [0], terminated: false)
+    }
+    try training.engine.run(until: 2)
+    try training.checkSupply()
   }
 
   @Test("A run without any ends", arguments: [Preset.popArtIMPALA, .multiTaskSAC])
