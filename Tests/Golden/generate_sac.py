@@ -7,7 +7,6 @@ code (Yang et al. 2020) is the reference for what the paper leaves open: the ord
     python generate_sac.py balance    writes the named ones
 """
 
-import itertools
 import math
 import sys
 
@@ -43,11 +42,16 @@ def draw(g, network, gain=2.0):
     return {name: grid(g, *shape, step=1 / 64, limit=limit(name, shape)) for name, shape in network.shapes.items()}
 
 
+class Unfit(Exception):
+    """Numbers with which an update can't be tested."""
+
+
 def alike(single, double, tolerance, smallest=0.0):
     """Float32 gets there too: no rectifier, clamp or minimum is so close to its kink that rounding decides."""
     for name, expected in double.items():
         error, scale = np.abs(np.asarray(single[name]) - expected).max(), max(np.abs(expected).max(), smallest)
-        assert error <= tolerance * (scale or 1), (name, error, scale)
+        if error > tolerance * (scale or 1):
+            raise Unfit(name, error, scale)
 
 
 # --- Networks -------------------------------------------------------------------------------------------------------
@@ -255,11 +259,13 @@ def write_update():
             alike(values32, values, 1e-5, 1.0)
             for part, changes in moved.items():
                 alike(moved32[part], changes, 5e-4)
-                assert all(np.any(change) for change in changes.values()), (name, part)
+                if not all(np.any(change) for change in changes.values()):  # rectifiers that are off on all rows
+                    raise Unfit(name, part)
             for part in gradients:
                 alike(gradients32[part], gradients[part], 3e-5)
             narrow = settings["log_std_low"] > -1
-            assert not narrow or 0 < sum(learner.clamped.values()) < ACTIONS * rows, name
+            if narrow and not 0 < sum(learner.clamped.values()) < ACTIONS * rows:
+                raise Unfit(name, learner.clamped)
             clamped.update(side for side, count in learner.clamped.items() if count)
             update = {"noise": each[0], "next_noise": each[1]} | values
             update |= {"gradient_probes": probes(gradients), "change_probes": probes(moved)}
@@ -268,7 +274,7 @@ def write_update():
 
     def followed(network):
         """Parameters from the first seed with which float32 gets where float64 does, and the cases that they make."""
-        for seed in itertools.count():
+        for seed in range(100):
             g = np.random.default_rng([23, seed])
             # Small policies: where tanh is flat, float32 loses the digits of log(1 - tanh(u)^2 + 1e-6).
             numbers = {part: draw(g, networks[network]["actor" if part == "actor" else "critic"],
@@ -282,8 +288,9 @@ def write_update():
                          numbers, terminated_masks=1, squashing="stable", epsilon=1e-5, log_std_low=-0.25,
                          log_std_high=0.25),
                     case(f"{network}, the paper's balance", network, numbers, balance="paper")]
-            except AssertionError:
-                continue
+            except Unfit as reason:
+                last = reason
+        raise last
 
     numbers, cases = {}, []
     for network in networks:
