@@ -7,8 +7,9 @@ struct Compare: ParsableCommand {
     abstract: "Compare runs of one suite: IQM over seeds and tasks, with intervals, an arm a row.",
     discussion:
       "Runs that differ in nothing but their seed are an arm, named by its algorithm and by what it has changed "
-      + "that others have not. Every run is evaluated anew. Scores are normalised returns, or with --success the share of "
-      + "episodes that succeed. Intervals are 95 % stratified bootstrap intervals; one seed gives none worth the name.")
+      + "that others have not. Arms are numbered. Every run is evaluated anew. Scores are normalised returns, or with "
+      + "--success the share of episodes that succeed; --json shows every seed's. Intervals are 95 % stratified bootstrap "
+      + "intervals; one seed gives none.")
 
   @Argument(help: "Folders of runs.")
   var runs: [String]
@@ -22,6 +23,8 @@ struct Compare: ParsableCommand {
   var greedy = false
   @Flag(help: "Score by the share of episodes that succeed.")
   var success = false
+  @Flag(help: "Print one JSON object: the scores of every run, by arm, seed and task.")
+  var json = false
 
   func validate() throws {
     if runs.isEmpty { throw ValidationError("name the folders of the runs to compare") }
@@ -33,7 +36,7 @@ struct Compare: ParsableCommand {
     let wanted = tasks.split(separator: ",").map(String.init)
     let agents = try runs.map(Run.load)
     let names = try armNames(agents)
-    var (arms, ids): ([(name: String, scores: [[Double]])], [String]) = ([], [])
+    var (arms, ids): ([Arm], [String]) = ([], [])
     for ((path, agent), name) in zip(zip(runs, agents), names) {
       let taskIDs = wanted.isEmpty ? agent.taskSet.ids : try agent.taskSet.subset(wanted).ids
       if ids.isEmpty { ids = taskIDs }
@@ -52,13 +55,44 @@ struct Compare: ParsableCommand {
         return value
       }
       if let arm = arms.firstIndex(where: { $0.name == name }) {
-        arms[arm].scores.append(scores)
+        arms[arm].add(scores, seed: agent.configuration.seed)
       } else {
-        arms.append((name, [scores]))
+        arms.append(Arm(name: name))
+        arms[arms.count - 1].add(scores, seed: agent.configuration.seed)
       }
     }
-    printTasks(arms, ids)
-    printIntervals(arms)
+    if json {
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
+      let report = Report(
+        score: success ? "success" : "normalized", episodes: episodes, greedy: greedy, seed: seed, tasks: ids,
+        arms: arms)
+      print(String(decoding: try encoder.encode(report), as: UTF8.self))
+    } else {
+      printArms(arms)
+      printTasks(arms, ids)
+    }
+  }
+
+  private struct Arm: Encodable {
+    let name: String
+    var seeds: [UInt64] = []
+    /// A row a seed, a number a task.
+    var scores: [[Double]] = []
+
+    mutating func add(_ row: [Double], seed: UInt64) {
+      seeds.append(seed)
+      scores.append(row)
+    }
+  }
+
+  private struct Report: Encodable {
+    let score: String
+    let episodes: Int
+    let greedy: Bool
+    let seed: UInt64
+    let tasks: [String]
+    let arms: [Arm]
   }
 
   /// The arm of each run: its algorithm, and the settings that differ from the algorithm's own, where not all runs have
@@ -92,39 +126,42 @@ struct Compare: ParsableCommand {
     return arms.map(\.arm)
   }
 
-  /// IQM over seeds of each task, and every seed's number.
-  private func printTasks(_ arms: [(name: String, scores: [[Double]])], _ ids: [String]) {
-    var rows = [["task"] + arms.map(\.name)]
-    for (task, id) in ids.enumerated() {
-      rows.append(
-        [id]
-          + arms.map { arm in
-            let values = arm.scores.map { $0[task] }
-            let seeds = values.map { String(format: "%.2f", $0) }.joined(separator: " ")
-            return String(format: "%.2f", Statistics.interquartileMean(values)) + " (\(seeds))"
-          })
+  /// IQM over seeds and tasks, and the difference to the first arm.
+  private func printArms(_ arms: [Arm]) {
+    var rows = [["arm", "seeds", "IQM", "arm 1 minus it"]]
+    for (index, arm) in arms.enumerated() {
+      let (first, seeds) = (arms[0].scores, arm.scores.count)
+      rows.append([
+        "\(index + 1) \(arm.name)", "\(seeds)", text(Statistics.aggregate(scores: arm.scores), "%.3f", seeds: seeds),
+        index == 0 ? "" : text(Statistics.difference(first, arm.scores), "%.3f", seeds: min(first.count, seeds)),
+      ])
     }
     table(rows).forEach { print($0) }
   }
 
-  /// IQM over seeds and tasks, and the difference to the first arm.
-  private func printIntervals(_ arms: [(name: String, scores: [[Double]])]) {
-    // One seed says nothing about the next.
-    func text(_ interval: Statistics.Interval, seeds: Int) -> String {
-      let estimate = String(format: "%.3f", interval.estimate)
-      return seeds < 2 ? estimate + " [n/a]" : estimate + String(format: " [%.3f, %.3f]", interval.low, interval.high)
+  /// IQM over seeds of each task, as many arms side by side as the terminal is wide.
+  private func printTasks(_ arms: [Arm], _ ids: [String]) {
+    let columns = arms.enumerated().map { index, arm in
+      ["arm \(index + 1)"]
+        + ids.indices.map { task in
+          text(
+            Statistics.aggregate(scores: arm.scores.map { [$0[task]] }, resamples: 5000), "%.2f",
+            seeds: arm.scores.count)
+        }
     }
-    print("")
-    var rows = [["arm", "seeds", "IQM", "\(arms[0].name) minus it"]]
-    for (index, arm) in arms.enumerated() {
-      rows.append([
-        arm.name, "\(arm.scores.count)", text(Statistics.aggregate(scores: arm.scores), seeds: arm.scores.count),
-        index == 0
-          ? ""
-          : text(
-            Statistics.difference(arms[0].scores, arm.scores), seeds: min(arms[0].scores.count, arm.scores.count)),
-      ])
+    let name = ids.reduce(4) { max($0, $1.count) }
+    let column = columns.joined().reduce(1) { max($0, $1.count) } + 2
+    let together = max(1, (terminalSize().columns - name) / column)
+    for start in stride(from: 0, to: arms.count, by: together) {
+      print("")
+      let shown = columns[start..<min(start + together, arms.count)]
+      table((["task"] + ids).enumerated().map { row, id in [id] + shown.map { $0[row] } }).forEach { print($0) }
     }
-    table(rows).forEach { print($0) }
+  }
+
+  /// One seed says nothing about the next.
+  private func text(_ interval: Statistics.Interval, _ format: String, seeds: Int) -> String {
+    let numbers = [interval.estimate, interval.low, interval.high].map { String(format: format, $0) }
+    return seeds < 2 ? numbers[0] : "\(numbers[0]) [\(numbers[1]), \(numbers[2])]"
   }
 }
