@@ -57,7 +57,7 @@ public enum AtomicFile {
   public static func write(_ bytes: some Sequence<UInt8>, to path: String) throws(RunError) {
     let bytes = Array(bytes)
     try write(to: path) { write throws(RunError) in
-      try SharedBytes(bytes).withUnsafeBytes(write)
+      try bytes.withUnsafeBufferPointer { part throws(RunError) in try write(UnsafeRawBufferPointer(part)) }
     }
   }
 

@@ -9,28 +9,24 @@ import Testing
 
 /// Was given up: every step is lost.
 private final class LostEnvironment: Environment {
-  let slots: Int
+  private let still: StillEnvironment
 
-  init(slots: Int) { self.slots = slots }
+  init(_ still: StillEnvironment) { self.still = still }
 
+  var slots: Int { still.slots }
   var losses: EnvironmentLosses {
     var losses = EnvironmentLosses()
     (losses.quarantined, losses.reason) = (true, "it fell")
     return losses
   }
-  func reset(into observation: ObservationRows) -> StepProgress {
-    observation.leaves[0].assumingMemoryBound(to: Float.self).update(repeating: 0, count: slots)
-    return .done
-  }
+  func reset(into observation: ObservationRows) -> StepProgress { still.reset(into: observation) }
   func step(_ action: ActionRows, into rows: StepRows) -> StepProgress {
-    for slot in 0..<slots {
-      (rows.reward[slot], rows.valid[slot], rows.lives[slot]) = (0, 0, 0)
-      (rows.terminated[slot], rows.truncated[slot], rows.success[slot]) = (0, 0, 0)
-    }
-    return .done
+    let progress = still.step(action, into: rows)
+    for slot in 0..<slots { rows.valid[slot] = 0 }
+    return progress
   }
-  func saveState() -> [UInt8]? { nil }
-  func restoreState(_: [UInt8]) throws {}
+  func saveState() -> [UInt8]? { still.saveState() }
+  func restoreState(_ state: [UInt8]) throws { try still.restoreState(state) }
 }
 
 @Suite("Tasks that were given up")
@@ -41,8 +37,8 @@ struct SupplyTests {
       Task(
         id: "task\(index)", observation: space, action: .box(1), actionMask: [true], scores: nil, parameters: [:]
       ) { replicas, _, _ in
-        if lost { return LostEnvironment(slots: replicas.count) }
-        return StillEnvironment(slots: replicas.count, first: Array(repeating: 0, count: 4 * replicas.count))
+        let still = StillEnvironment(slots: replicas.count, first: Array(repeating: 0, count: 4 * replicas.count))
+        return lost ? LostEnvironment(still) : still
       }
     }
     var configuration = preset.configuration(suite: "own")
