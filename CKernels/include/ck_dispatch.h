@@ -18,6 +18,11 @@ int ck_kernel_level_refused(void);
 /// The core that OpenBLAS chose, such as "SkylakeX" or "Haswell" (read at load time, `OPENBLAS_CORETYPE` pins it).
 const char *ck_blas_core_name(void);
 
+/// The core that would serve this processor where OpenBLAS runs an older one's kernels, else NULL. On a processor younger
+/// than itself OpenBLAS falls back to "Prescott" (SSE3), at a fifth of the speed; `OPENBLAS_CORETYPE`, set before a program
+/// starts, is the one way out.
+const char *ck_blas_core_missed(void);
+
 /// Flushes denormal numbers to zero in the calling thread (inputs and results), so that time does not depend on tiny
 /// values. Every thread that computes calls it once, or bits differ between threads.
 void ck_flush_denormals(void);

@@ -63,6 +63,19 @@ int ck_kernel_level_refused(void) { return refused; }
 
 const char *ck_blas_core_name(void) { return openblas_get_corename(); }
 
+const char *ck_blas_core_missed(void) {
+  static const char *const avx512[] = {"SkylakeX", "Cooperlake", "SapphireRapids", "Zen"};
+  static const char *const avx2[] = {"Haswell", "Zen", "SkylakeX", "Cooperlake", "SapphireRapids"};
+  const ck_level highest = highest_level();
+  if (highest == CK_LEVEL_PORTABLE) return NULL;
+  const char *const *served = highest == CK_LEVEL_AVX512 ? avx512 : avx2;
+  const size_t count = highest == CK_LEVEL_AVX512 ? sizeof avx512 / sizeof *avx512 : sizeof avx2 / sizeof *avx2;
+  for (size_t i = 0; i < count; i++) {
+    if (strcmp(ck_blas_core_name(), served[i]) == 0) return NULL;
+  }
+  return served[0];
+}
+
 void ck_flush_denormals(void) {
 #if defined(__x86_64__)
   const unsigned flush_to_zero = 0x8000, denormals_are_zero = 0x0040;

@@ -7,11 +7,11 @@ struct Compare: ParsableCommand {
     abstract: "Compare runs of one suite: IQM over seeds and tasks, with intervals, an arm a row.",
     discussion:
       "Runs that differ in nothing but their seed are an arm, named by its algorithm and by what it has changed "
-      + "that others have not. Arms are numbered. Every run is evaluated anew. Scores are normalised returns, or with "
-      + "--success the share of episodes that succeed; --json shows every seed's. Intervals are 95 % stratified bootstrap "
-      + "intervals; one seed gives none.")
+      + "that others have not. Arms are numbered. Every run is evaluated anew, but for those that --scores has. Scores are "
+      + "normalised returns, or with --success the share of episodes that succeed. Intervals are 95 % stratified "
+      + "bootstrap intervals; one seed gives none.")
 
-  @Argument(help: "Folders of runs.")
+  @Argument(help: "Folders of runs; of those whose scores --scores has, only the names matter.")
   var runs: [String]
   @Option(help: "Episodes of each task and run.")
   var episodes = 100
@@ -23,107 +23,101 @@ struct Compare: ParsableCommand {
   var greedy = false
   @Flag(help: "Score by the share of episodes that succeed.")
   var success = false
-  @Flag(help: "Print one JSON object: the scores of every run, by arm, seed and task.")
-  var json = false
+  @Option(help: "File of scores, a line a run: runs that it has are not evaluated, others are added.")
+  var scores: String?
 
   func validate() throws {
     if runs.isEmpty { throw ValidationError("name the folders of the runs to compare") }
     if episodes < 1 { throw ValidationError("episodes is \(episodes), but must be at least 1") }
+    if scores != nil && Set(runs.map(Self.name)).count < runs.count {
+      throw ValidationError("two folders of runs have one name, by which --scores tells runs apart: rename one")
+    }
   }
+
+  private static func name(_ path: String) -> String { URL(fileURLWithPath: path).lastPathComponent }
 
   func run() throws {
     Command.prepare()
-    let wanted = tasks.split(separator: ",").map(String.init)
-    let agents = try runs.map(Run.load)
-    let names = try armNames(agents)
-    var (arms, ids): ([Arm], [String]) = ([], [])
-    for ((path, agent), name) in zip(zip(runs, agents), names) {
-      let taskIDs = wanted.isEmpty ? agent.taskSet.ids : try agent.taskSet.subset(wanted).ids
-      if ids.isEmpty { ids = taskIDs }
-      guard ids == taskIDs else {
-        throw ValidationError("\(path) has tasks \(taskIDs), the first run has \(ids): name common ones with --tasks")
-      }
-      let played = try Evaluation.play(
-        agent.taskSet, tasks: wanted, policy: agent.learner, episodes: episodes, seed: seed, greedy: greedy)
-      let scores = try played.map { score in
-        guard let value = success ? score.success : score.normalized else {
-          throw ValidationError(
-            success
-              ? "task \(score.id) has no rule of success: leave --success out to compare normalised returns"
-              : "task \(score.id) has no reference score: compare by --success, or leave it out with --tasks")
-        }
-        return value
-      }
-      if let arm = arms.firstIndex(where: { $0.name == name }) {
-        arms[arm].add(scores, seed: agent.configuration.seed)
-      } else {
-        arms.append(Arm(name: name))
-        arms[arms.count - 1].add(scores, seed: agent.configuration.seed)
+    let recorded = try scores.flatMap { FileManager.default.fileExists(atPath: $0) ? try ScoreTable(path: $0) : nil }
+    if let recorded {
+      guard recorded.conditions.hasSuffix(conditions), wanted.isEmpty || wanted == recorded.tasks else {
+        throw ValidationError(
+          "\(scores!) is of \(recorded.conditions), on \(recorded.tasks): ask for the same, or name another file")
       }
     }
-    if json {
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
-      let report = Report(
-        score: success ? "success" : "normalized", episodes: episodes, greedy: greedy, seed: seed, tasks: ids,
-        arms: arms)
-      print(String(decoding: try encoder.encode(report), as: UTF8.self))
-    } else {
-      printArms(arms)
-      printTasks(arms, ids)
+    var table = recorded
+    var rows: [ScoreTable.Row] = []
+    for path in runs {
+      if let row = recorded?.row(ofRun: Self.name(path)) {
+        rows.append(row)
+        continue
+      }
+      let evaluated = try evaluate(path)
+      guard table == nil || table!.conditions == evaluated.conditions && table!.tasks == evaluated.tasks else {
+        throw ValidationError(
+          "\(path) is scored by \(evaluated.conditions), on \(evaluated.tasks); what comes before it by "
+            + "\(table!.conditions), on \(table!.tasks): compare one suite, and name common tasks with --tasks")
+      }
+      rows += evaluated.rows
+      if table == nil { table = evaluated } else { evaluated.rows.forEach { table!.add($0) } }
+      if let scores { try table!.write(to: scores) }
     }
+    let arms = try arms(rows)
+    print("\(table!.conditions)\n")
+    printArms(arms)
+    printTasks(arms, table!.tasks)
   }
 
-  private struct Arm: Encodable {
+  private var wanted: [String] { tasks.split(separator: ",").map(String.init) }
+
+  private var conditions: String {
+    "\(success ? "success" : "normalized return") of \(episodes) \(greedy ? "greedy" : "sampled") episodes a task, seed \(seed)"
+  }
+
+  /// A table of one run.
+  private func evaluate(_ path: String) throws -> ScoreTable {
+    let agent = try Run.load(path)
+    let played = try Evaluation.play(
+      agent.taskSet, tasks: wanted, policy: agent.learner, episodes: episodes, seed: seed, greedy: greedy)
+    let numbers = try played.map { score in
+      guard let value = success ? score.success : score.normalized else {
+        throw ValidationError(
+          success
+            ? "task \(score.id) has no rule of success: leave --success out to compare normalised returns"
+            : "task \(score.id) has no reference score: compare by --success, or leave it out with --tasks")
+      }
+      return value
+    }
+    let configuration = agent.configuration
+    var table = ScoreTable(
+      conditions: "\(configuration.suite), \(conditions)", tasks: played.map(\.id))
+    table.add(ScoreTable.Row(run: Self.name(path), arm: configuration.arm, seed: configuration.seed, scores: numbers))
+    return table
+  }
+
+  private struct Arm {
     let name: String
     var seeds: [UInt64] = []
     /// A row a seed, a number a task.
     var scores: [[Double]] = []
-
-    mutating func add(_ row: [Double], seed: UInt64) {
-      seeds.append(seed)
-      scores.append(row)
-    }
   }
 
-  private struct Report: Encodable {
-    let score: String
-    let episodes: Int
-    let greedy: Bool
-    let seed: UInt64
-    let tasks: [String]
-    let arms: [Arm]
-  }
-
-  /// The arm of each run: its algorithm, and the settings that differ from the algorithm's own, where not all runs have
-  /// them so.
-  private func armNames(_ agents: [Agent]) throws -> [String] {
-    let changes = agents.map { agent in
-      let run = agent.configuration
-      let own = Preset(rawValue: run.algorithm)!.configuration(suite: run.suite, protocol: run.trainingProtocol)
-      // What groups and shards are by default depends on the tasks.
-      let free = ["seed", "threads", "checkpoint-every", "tasks", "groups", "shards"]
-      let itsOwn = Preset(rawValue: run.algorithm)!.configuration(suite: run.suite).trainingProtocol
-      let chosen = run.trainingProtocol == itsOwn ? [] : ["protocol \(run.trainingProtocol.rawValue)"]
-      return chosen
-        + run.settings.filter { !free.contains($0.name) && $0.read(run) != $0.read(own) }
-        .map { "\($0.name) \($0.read(run))" }
-    }
-    let common = changes.dropFirst().reduce(Set(changes[0])) { $0.intersection($1) }
-    var arms: [(arm: String, seed: UInt64)] = []
-    for ((agent, changes), path) in zip(zip(agents, changes), runs) {
-      let run = agent.configuration
-      guard run.suite == agents[0].configuration.suite else {
-        throw ValidationError(
-          "\(path) is of suite \(run.suite), a run before it of \(agents[0].configuration.suite): compare one suite")
+  /// Runs by their arms, whose names leave out what all have in common.
+  private func arms(_ rows: [ScoreTable.Row]) throws -> [Arm] {
+    func settings(_ row: ScoreTable.Row) -> [String] { row.arm.split(separator: " ").dropFirst().map(String.init) }
+    let common = rows.dropFirst().reduce(Set(settings(rows[0]))) { $0.intersection(settings($1)) }
+    var arms: [Arm] = []
+    for row in rows {
+      let name = row.arm.split(separator: " ").map(String.init).filter { !common.contains($0) }.joined(separator: " ")
+      let place = arms.firstIndex { $0.name == name } ?? arms.count
+      if place == arms.count { arms.append(Arm(name: name)) }
+      guard !arms[place].seeds.contains(row.seed) else {
+        throw ValidationError("\(row.run) has seed \(row.seed), like a run of \(name) before it: leave one out")
       }
-      let arm = ([run.algorithm] + changes.filter { !common.contains($0) }).joined(separator: ", ")
-      guard !arms.contains(where: { $0 == (arm, run.seed) }) else {
-        throw ValidationError("\(path) has seed \(run.seed), like a run of \(arm) before it: leave one out")
-      }
-      arms.append((arm, run.seed))
+      arms[place].seeds.append(row.seed)
+      arms[place].scores.append(row.scores)
     }
-    return arms.map(\.arm)
+    return arms
   }
 
   /// IQM over seeds and tasks, and the difference to the first arm.

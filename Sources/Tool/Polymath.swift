@@ -14,12 +14,24 @@ struct Command: ParsableCommand {
 
   /// What every command does first.
   static func prepare() {
+    serveProcessor()
     #if DEBUG
       note("this is a debug build, many times slower than `swift build -c release`")
     #endif
     if ck_kernel_level_refused() != 0 {
       note("POLYMATH_KERNELS asks for a level that is unknown or not to be had here: \(kernelLevel) runs")
     }
+  }
+
+  /// Begins anew with `OPENBLAS_CORETYPE` set where OpenBLAS, which chooses its kernels before `main`, doesn't know this
+  /// processor and took an older one's. A choice of the user's stays.
+  private static func serveProcessor() {
+    guard getenv("OPENBLAS_CORETYPE") == nil, let core = ck_blas_core_missed() else { return }
+    setenv("OPENBLAS_CORETYPE", core, 1)
+    if let path = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") {
+      execv(path, CommandLine.unsafeArgv)
+    }
+    note("OpenBLAS runs an older processor's kernels: set OPENBLAS_CORETYPE=\(String(cString: core)) for full speed")
   }
 
   static var kernelLevel: String { String(cString: ck_kernel_level_name()) }

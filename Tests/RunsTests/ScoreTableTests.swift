@@ -1,0 +1,62 @@
+import Foundation
+import Testing
+
+@testable import Runs
+
+@Suite("Tables of scores")
+struct ScoreTableTests {
+  private let path = FileManager.default.temporaryDirectory.appending(path: "polymath-\(UUID().uuidString).tsv").path
+
+  private var sample: ScoreTable {
+    var table = ScoreTable(
+      conditions: "planar10, success of 50 greedy episodes a task, seed 1001", tasks: ["reach", "push"])
+    table.add(.init(run: "deep-1", arm: "soft-modularization wrap=a,b", seed: 1, scores: [0.02, 1]))
+    table.add(.init(run: "mt-sac-2", arm: "mt-sac", seed: 2, scores: [0.1, 0]))
+    return table
+  }
+
+  @Test("What is written is read, and a run has one row")
+  func roundTrip() throws {
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    var table = sample
+    try table.write(to: path)
+    #expect(try ScoreTable(path: path) == table)
+    table.add(.init(run: "deep-1", arm: "soft-modularization", seed: 1, scores: [0.5, 0.25]))
+    #expect(table.rows.count == 2)
+    #expect(table.row(ofRun: "deep-1")?.scores == [0.5, 0.25])
+    #expect(table.row(ofRun: "deep-2") == nil)
+  }
+
+  @Test(
+    "A damaged table is refused, with its line",
+    arguments: [
+      ("", "two lines"), ("reach\n", "two lines"),
+      ("# x\nrun\tarm\tseed\treach\na-1\ta\t1\n", "a-1"),
+      ("# x\nrun\tarm\tseed\treach\na-1\ta\t1\tnan\n", "a-1"),
+      ("# x\nrun\tarm\tseed\treach\na-1\ta\t-1\t0.5\n", "a-1"),
+      ("# x\nrun\tarm\tseed\treach\na-1\ta\t1\t0.5\na-1\ta\t1\t0.5\n", "two lines of the run a-1"),
+    ])
+  func damaged(text: String, reason: String) throws {
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    try Data(text.utf8).write(to: URL(fileURLWithPath: path))
+    #expect {
+      try ScoreTable(path: path)
+    } throws: {
+      "\($0)".contains(reason)
+    }
+  }
+
+  @Test("An arm is the algorithm and what was changed")
+  func arm() throws {
+    let blind = try RunConfiguration.resolve(
+      flags: [
+        ("suite", "planar10"), ("algorithm", "soft-modularization"), ("balance", "off"), ("routing-by-state", "false"),
+        ("seed", "3"), ("threads", "2"),
+      ])
+    #expect(blind.arm == "soft-modularization routing-by-state=false balance=off")
+    #expect(try RunConfiguration.resolve(flags: [("suite", "planar10"), ("algorithm", "mt-sac")]).arm == "mt-sac")
+    #expect(
+      try RunConfiguration.resolve(flags: [("suite", "planar10"), ("algorithm", "mt-sac"), ("protocol", "paper")]).arm
+        == "mt-sac protocol=paper")
+  }
+}
