@@ -22,6 +22,19 @@ struct SVG {
         + " stroke-width=\"\(n(width))\" stroke-opacity=\"\(n(opacity))\"/>")
   }
 
+  /// A line through points; nothing where there are fewer than two.
+  mutating func curve(_ points: [(x: Double, y: Double)], width: Double, colour: String) {
+    guard points.count > 1 else { return }
+    elements.append(
+      "<polyline points=\"\(text(points))\" fill=\"none\" stroke=\"\(colour)\" stroke-width=\"\(n(width))\""
+        + " stroke-linejoin=\"round\"/>")
+  }
+
+  /// What a closed line through points encloses.
+  mutating func area(_ points: [(x: Double, y: Double)], colour: String, opacity: Double) {
+    elements.append("<polygon points=\"\(text(points))\" fill=\"\(colour)\" fill-opacity=\"\(n(opacity))\"/>")
+  }
+
   mutating func frame(_ x: Double, _ y: Double, width: Double, height: Double) {
     elements.append(
       "<rect x=\"\(n(x))\" y=\"\(n(y))\" width=\"\(n(width))\" height=\"\(n(height))\" rx=\"6\" fill=\"none\""
@@ -34,7 +47,7 @@ struct SVG {
       corners.isEmpty
       ? "<circle cx=\"\(n(x))\" cy=\"\(n(y))\" r=\"\(n(radius))\""
       : "<polygon points=\""
-        + corners.map { "\(n(x + radius * $0.x)),\(n(y + radius * $0.y))" }.joined(separator: " ") + "\""
+        + text(corners.map { (x + radius * $0.x, y + radius * $0.y) }) + "\""
     elements.append(path + " fill=\"\(mark.colour)\" fill-opacity=\"\(n(opacity))\"/>")
   }
 
@@ -56,6 +69,10 @@ struct SVG {
     </svg>
 
     """
+  }
+
+  private func text(_ points: [(x: Double, y: Double)]) -> String {
+    points.map { "\(n($0.x)),\(n($0.y))" }.joined(separator: " ")
   }
 
   /// Two decimals: enough for a screen, and a file of thousands of points stays small.

@@ -25,6 +25,29 @@ struct MetricsLog: ~Copyable {
 
   deinit { try? handle.close() }
 
+  /// The numbers `names` of the newest record at each of `steps`, in order; nil where one of them was not known yet, and
+  /// after the last record.
+  /// - Throws: `RunError.cannotRead`.
+  static func read(_ path: String, at steps: [Int], names: [String]) throws(RunError) -> [[Double]?] {
+    let lines = try AtomicFile.read(path).split(separator: UInt8(ascii: "\n")).map { Data($0) }
+    // A line is ten thousand characters of which the first few say when it was written.
+    let when = lines.map { line in
+      Int(
+        String(
+          decoding: line.prefix(40).drop { $0 != UInt8(ascii: ":") }.dropFirst().prefix { $0 != UInt8(ascii: ",") },
+          as: UTF8.self))
+    }
+    var line = -1
+    return steps.map { step in
+      while line + 1 < lines.count, let next = when[line + 1], next <= step { line += 1 }
+      guard line >= 0, line + 1 < lines.count || when[line] == step,
+        let record = try? JSONDecoder().decode([String: Double?].self, from: lines[line])
+      else { return nil }
+      let numbers = names.compactMap { record[$0] ?? nil }
+      return numbers.count == names.count ? numbers : nil
+    }
+  }
+
   /// Appends a record; names are joined by slashes, such as `bricks/return`.
   func append(steps: Int, seconds: Double, _ numbers: [(name: String, value: Double)]) throws {
     let fields = numbers.map { "\"\($0.name)\":\($0.value.isFinite ? "\($0.value)" : "null")" }

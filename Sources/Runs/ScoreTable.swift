@@ -87,4 +87,11 @@ extension RunConfiguration {
       ([algorithm] + (usual ? [] : ["protocol=\(trainingProtocol.rawValue)"])
       + changes.map { "\($0.name)=\($0.read(self))" }).joined(separator: " ")
   }
+
+  /// Arms without what all of them have changed alike.
+  public static func armsApart(_ arms: [String]) -> [String] {
+    let settings = arms.map { $0.split(separator: " ") }
+    let common = settings.dropFirst().reduce(Set(settings[0].dropFirst())) { $0.intersection($1) }
+    return settings.map { $0.filter { !common.contains($0) }.joined(separator: " ") }
+  }
 }

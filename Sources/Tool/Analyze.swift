@@ -4,7 +4,7 @@ import Polymath
 
 struct Analyze: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Look into what a run has learned.", subcommands: [Routing.self])
+    abstract: "Look into what runs have learned, and how.", subcommands: [Routing.self, Curves.self])
 
   struct Routing: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -104,11 +104,8 @@ struct Compare: ParsableCommand {
 
   /// Runs by their arms, whose names leave out what all have in common.
   private func arms(_ rows: [ScoreTable.Row]) throws -> [Arm] {
-    func settings(_ row: ScoreTable.Row) -> [String] { row.arm.split(separator: " ").dropFirst().map(String.init) }
-    let common = rows.dropFirst().reduce(Set(settings(rows[0]))) { $0.intersection(settings($1)) }
     var arms: [Arm] = []
-    for row in rows {
-      let name = row.arm.split(separator: " ").map(String.init).filter { !common.contains($0) }.joined(separator: " ")
+    for (row, name) in zip(rows, RunConfiguration.armsApart(rows.map(\.arm))) {
       let place = arms.firstIndex { $0.name == name } ?? arms.count
       if place == arms.count { arms.append(Arm(name: name)) }
       guard !arms[place].seeds.contains(row.seed) else {

@@ -38,6 +38,27 @@ struct PictureTests {
     #expect(elements.texts.suffix(30) == tasks[...])
   }
 
+  @Test("A picture of curves has a line an arm and panel, and a band where there is an interval")
+  func curves() {
+    func curve(_ scale: Double, spread: Double) -> [CurvePicture.Point] {
+      (1...5).map { step in
+        let value = scale * Double(step)
+        return .init(steps: 1000 * step, estimate: value, low: value - spread, high: value + spread)
+      }
+    }
+    let panels = tasks.map {
+      CurvePicture.Panel(title: $0, curves: [curve(0.1, spread: 0), curve(0.5, spread: 0.3), []])
+    }
+    let picture = CurvePicture(
+      title: "Success", arms: ["balance=off & <", "c", "unknown"], panels: panels, range: 0...1)
+    let elements = Elements(picture.svg)
+    #expect(elements.count("polyline") == 2 * tasks.count)
+    #expect(elements.count("polygon") == tasks.count)
+    #expect(elements.texts.filter(tasks.contains) == tasks)
+    #expect(elements.texts.count { $0 == "5 k steps" } == tasks.count)
+    #expect(!picture.svg.contains("nan"))
+  }
+
   @Test("A line is as wide as the mean weight says")
   func widths() {
     let weights: [[Float]] = [[1, 0, 0.5, 0.5], [0.5, 0.5, 0.5, 0.5]]

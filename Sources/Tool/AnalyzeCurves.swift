@@ -1,0 +1,30 @@
+import ArgumentParser
+import Foundation
+import Polymath
+
+extension Analyze {
+  struct Curves: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Draw the learning curves of runs, task by task.",
+      discussion:
+        "Runs that differ in nothing but their seed are an arm: a line, with a 95 % bootstrap interval behind it. Numbers are "
+        + "those of the last 100 training episodes, from each run's metrics.jsonl; runs that still train can be drawn.")
+
+    @Argument(help: "Folders of runs.")
+    var runs: [String]
+    @Option(help: "What to draw: \(LearningCurves.Metric.allCases.map(\.rawValue).joined(separator: ", ")).")
+    var metric = LearningCurves.Metric.success
+    @Option(help: "File of the picture.")
+    var out = "curves.svg"
+
+    func run() throws {
+      Command.prepare()
+      let curves = try LearningCurves(runs, metric: metric)
+      try AtomicFile.write(curves.svg.utf8, to: out)
+      for arm in curves.arms.indices { print("arm \(arm + 1): \(curves.arms[arm])") }
+      print("\(out)")
+    }
+  }
+}
+
+extension LearningCurves.Metric: ExpressibleByArgument {}

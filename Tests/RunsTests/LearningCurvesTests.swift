@@ -1,0 +1,61 @@
+import Analysis
+import Foundation
+import Testing
+
+@testable import Runs
+
+@Suite("Learning curves")
+struct LearningCurvesTests {
+  /// A run's folder with the numbers of two tasks at three times; `steps` of the last are the run's end.
+  private func run(_ algorithm: String, seed: Int, end: Double, records: [Int] = [250, 500, 1000]) throws -> String {
+    let path = FileManager.default.temporaryDirectory.appending(path: "polymath-\(UUID().uuidString)").path
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    try Data("suite: planar10\ntasks: [reach,push]\nalgorithm: \(algorithm)\nseed: \(seed)\nsteps: 1000\n".utf8)
+      .write(to: URL(fileURLWithPath: path + "/run.yaml"))
+    let lines = records.map { steps in
+      // Nothing is known of the first task at first.
+      let reach = steps == 250 ? "null" : "\(end * Double(steps) / 1000)"
+      return "{\"steps\":\(steps),\"seconds\":1.5,\"reach/success\":\(reach),\"push/success\":0.25}\n"
+    }
+    try Data(lines.joined().utf8).write(to: URL(fileURLWithPath: path + "/metrics.jsonl"))
+    return path
+  }
+
+  @Test("Seeds are an arm, and a curve begins when all is known and ends with the shortest run")
+  func arms() throws {
+    let runs = [
+      try run("mt-sac", seed: 1, end: 0.5), try run("mt-sac", seed: 2, end: 1),
+      try run("mt-mh-sac", seed: 1, end: 0.75, records: [250, 500]),
+    ]
+    defer { runs.forEach { try? FileManager.default.removeItem(atPath: $0) } }
+    let curves = try LearningCurves(runs, metric: .success, points: 4)
+    #expect(curves.arms == ["mt-sac", "mt-mh-sac"])
+    #expect(curves.panels.map(\.title) == ["all tasks (IQM)", "reach", "push"])
+    let reach = curves.panels[1].curves
+    #expect(reach[0].map(\.steps) == [500, 750, 1000])
+    #expect(reach[0].map(\.estimate) == [0.375, 0.375, 0.75])
+    #expect(reach[0][2].low == 0.5 && reach[0][2].high == 1)
+    #expect(reach[1] == [.init(steps: 500, estimate: 0.375, low: 0.375, high: 0.375)])
+    // The middle half of 0.5, 1, 0.25 and 0.25.
+    #expect(curves.panels[0].curves[0].last?.estimate == 0.375)
+  }
+
+  @Test("What can't be drawn is refused with the run's name")
+  func refused() throws {
+    let runs = [try run("mt-sac", seed: 1, end: 0.5), try run("mt-sac", seed: 2, end: 1)]
+    defer { runs.forEach { try? FileManager.default.removeItem(atPath: $0) } }
+    #expect {
+      try LearningCurves(runs, metric: .normalized)
+    } throws: {
+      "\($0)".contains(runs[0]) && "\($0)".contains("normalized")
+    }
+    try Data("suite: planar10\ntasks: [push]\nalgorithm: mt-sac\n".utf8).write(
+      to: URL(fileURLWithPath: runs[1] + "/run.yaml"))
+    #expect {
+      try LearningCurves(runs, metric: .success)
+    } throws: {
+      "\($0)".contains(runs[1]) && "\($0)".contains("[\"push\"]")
+    }
+    #expect(throws: RunError.notARun(path: "nowhere")) { try LearningCurves(["nowhere"], metric: .success) }
+  }
+}
