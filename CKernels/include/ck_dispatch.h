@@ -18,8 +18,8 @@ int ck_kernel_level_refused(void);
 /// The core that OpenBLAS chose, such as "SkylakeX" or "Haswell" (read at load time, `OPENBLAS_CORETYPE` pins it).
 const char *ck_blas_core_name(void);
 
-/// The core that would serve this processor where OpenBLAS runs an older one's kernels, else NULL. On a processor younger
-/// than itself OpenBLAS falls back to "Prescott" (SSE3), at a fifth of the speed; `OPENBLAS_CORETYPE`, set before a program
+/// The core that would serve this processor where OpenBLAS runs "Prescott" (SSE3) on one with AVX2, else NULL. That is what
+/// it falls back to on a processor younger than itself, at a fifth of the speed; `OPENBLAS_CORETYPE`, set before a program
 /// starts, is the one way out.
 const char *ck_blas_core_missed(void);
 

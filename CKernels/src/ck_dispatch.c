@@ -64,16 +64,13 @@ int ck_kernel_level_refused(void) { return refused; }
 const char *ck_blas_core_name(void) { return openblas_get_corename(); }
 
 const char *ck_blas_core_missed(void) {
-  static const char *const avx512[] = {"SkylakeX", "Cooperlake", "SapphireRapids", "Zen"};
-  static const char *const avx2[] = {"Haswell", "Zen", "SkylakeX", "Cooperlake", "SapphireRapids"};
-  const ck_level highest = highest_level();
-  if (highest == CK_LEVEL_PORTABLE) return NULL;
-  const char *const *served = highest == CK_LEVEL_AVX512 ? avx512 : avx2;
-  const size_t count = highest == CK_LEVEL_AVX512 ? sizeof avx512 / sizeof *avx512 : sizeof avx2 / sizeof *avx2;
-  for (size_t i = 0; i < count; i++) {
-    if (strcmp(ck_blas_core_name(), served[i]) == 0) return NULL;
+  if (strcmp(ck_blas_core_name(), "Prescott") != 0) return NULL;
+  switch (highest_level()) {
+    case CK_LEVEL_AVX512: return "SkylakeX";
+    case CK_LEVEL_AVX2: return "Haswell";
+    case CK_LEVEL_PORTABLE: break;
   }
-  return served[0];
+  return NULL;
 }
 
 void ck_flush_denormals(void) {

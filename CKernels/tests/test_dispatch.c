@@ -24,8 +24,8 @@ int main(void) {
   test_level();
   check_true("BLAS has one thread", openblas_get_num_threads() == 1);
   check_true("BLAS names its core", strlen(ck_blas_core_name()) > 0);
-  const char *missed = ck_blas_core_missed();
-  check_true("a core that runs is not missed", !missed || strcmp(missed, ck_blas_core_name()) != 0);
+  const int falls_back = strcmp(ck_blas_core_name(), "Prescott") == 0;
+  check_true("only a core that is too old is missed", falls_back || !ck_blas_core_missed());
   test_denormals();
   return finish() == FAILED;  // a refused level is part of what is tested here
 }

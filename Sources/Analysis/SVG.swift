@@ -26,13 +26,13 @@ struct SVG {
   mutating func curve(_ points: [(x: Double, y: Double)], width: Double, colour: String) {
     guard points.count > 1 else { return }
     elements.append(
-      "<polyline points=\"\(text(points))\" fill=\"none\" stroke=\"\(colour)\" stroke-width=\"\(n(width))\""
+      "<polyline points=\"\(coordinates(points))\" fill=\"none\" stroke=\"\(colour)\" stroke-width=\"\(n(width))\""
         + " stroke-linejoin=\"round\"/>")
   }
 
   /// What a closed line through points encloses.
   mutating func area(_ points: [(x: Double, y: Double)], colour: String, opacity: Double) {
-    elements.append("<polygon points=\"\(text(points))\" fill=\"\(colour)\" fill-opacity=\"\(n(opacity))\"/>")
+    elements.append("<polygon points=\"\(coordinates(points))\" fill=\"\(colour)\" fill-opacity=\"\(n(opacity))\"/>")
   }
 
   mutating func frame(_ x: Double, _ y: Double, width: Double, height: Double) {
@@ -47,7 +47,7 @@ struct SVG {
       corners.isEmpty
       ? "<circle cx=\"\(n(x))\" cy=\"\(n(y))\" r=\"\(n(radius))\""
       : "<polygon points=\""
-        + text(corners.map { (x + radius * $0.x, y + radius * $0.y) }) + "\""
+        + coordinates(corners.map { (x + radius * $0.x, y + radius * $0.y) }) + "\""
     elements.append(path + " fill=\"\(mark.colour)\" fill-opacity=\"\(n(opacity))\"/>")
   }
 
@@ -71,7 +71,7 @@ struct SVG {
     """
   }
 
-  private func text(_ points: [(x: Double, y: Double)]) -> String {
+  private func coordinates(_ points: [(x: Double, y: Double)]) -> String {
     points.map { "\(n($0.x)),\(n($0.y))" }.joined(separator: " ")
   }
 

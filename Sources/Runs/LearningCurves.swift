@@ -8,77 +8,80 @@ public struct LearningCurves {
     case success, normalized, `return`
   }
 
+  /// More arms have no colours of their own.
+  private static let mostArms = 12
+
+  public let metric: Metric
+  public let arms: [Arm]
   /// IQM over an arm's seeds with its 95 % stratified bootstrap interval. Where tasks have one scale, the first panel is over
   /// all of them.
   public let panels: [CurvePicture.Panel]
-  public let arms: [String]
-  public let metric: Metric
   /// What all runs were trained on.
   public let suite: String
 
-  /// Reads the metrics of runs; those that differ in nothing but their seed are an arm.
+  /// Reads the metrics of runs. A curve begins where all tasks are known, and ends with the arm's shortest run.
   ///
-  /// - Parameter points: Points of a curve. Each is the newest record of every seed; a curve ends with its shortest run.
+  /// - Parameters:
+  ///   - metric: nil for the first that the newest record of each run knows of all tasks.
+  ///   - points: Equal parts of the longest run; a point is the newest record of every seed by then.
   /// - Precondition: at least one run.
-  /// - Throws: `RunError.notARun`, `.cannotRead` where a run has other tasks than the first, or nothing of `metric`.
-  public init(_ runs: [String], metric: Metric, points: Int = 120) throws {
+  /// - Throws: `RunError.notARun`, `.cannotRead`, `.sameRun`; `.noCurves` for runs of different tasks, unknown numbers or too
+  ///   many arms.
+  public init(_ runs: [String], metric wanted: Metric? = nil, points: Int = 120) throws {
     let configurations = try runs.map(Run.configuration)
     let (suite, tasks) = (configurations[0].suite, configurations[0].tasks)
-    for (path, run) in zip(runs, configurations) where run.suite != suite || run.tasks != tasks {
-      throw RunError.cannotRead(
-        path: path, reason: "its tasks are \(run.tasks) of \(run.suite), those of the first run \(tasks) of \(suite)")
+    for (path, run) in zip(runs, configurations) where run.suite != suite || run.tasks != tasks || tasks.isEmpty {
+      throw RunError.noCurves(
+        reason:
+          "has \(path), whose tasks are \(run.tasks) of \(run.suite), beside \(runs[0]) with \(tasks) of \(suite): "
+          + "draw runs of the same tasks")
     }
-    let longest = configurations.map(\.steps).max()!
+    let arms = try Arm.group(zip(runs, configurations).map { ($0, $1.arm, $1.seed) })
+    guard arms.count <= Self.mostArms else {
+      throw RunError.noCurves(reason: "has \(arms.count) arms, but colours for \(Self.mostArms): draw fewer")
+    }
+    let records = try runs.map { try MetricsLog.records(RunDirectory(path: $0).metrics) }
+    func names(_ metric: Metric) -> [String] { tasks.map { "\($0)/\(metric.rawValue)" } }
+    func isKnown(_ metric: Metric) -> Bool {
+      records.allSatisfy { $0.last.map { !$0.numbers(names(metric)).contains(nil) } ?? false }
+    }
+    guard let metric = wanted ?? Metric.allCases.first(where: isKnown), isKnown(metric) else {
+      throw RunError.noCurves(
+        reason:
+          "finds no \(wanted?.rawValue ?? "numbers") of every task in every run: train for longer, or draw another "
+          + "--metric (\(Metric.allCases.map(\.rawValue).joined(separator: ", ")))")
+    }
+    let longest = records.map { $0.last!.steps }.max()!
     let steps = (1...points).map { longest * $0 / points }
-    let names = RunConfiguration.armsApart(configurations.map(\.arm))
-    var arms: [String] = []
-    // [arm][seed][point][task]
-    var values: [[[[Double]?]]] = []
-    for (path, name) in zip(runs, names) {
-      let records = try MetricsLog.read(
-        RunDirectory(path: path).metrics, at: steps, names: tasks.map { "\($0)/\(metric.rawValue)" })
-      guard records.contains(where: { $0 != nil }) else {
-        throw RunError.cannotRead(path: path, reason: "its metrics.jsonl has no \(metric.rawValue) of every task")
-      }
-      let arm = arms.firstIndex(of: name) ?? arms.count
-      if arm == arms.count {
-        arms.append(name)
-        values.append([])
-      }
-      values[arm].append(records)
-    }
-    // A point an arm's seeds all have: [seed][task].
-    let known = values.map { seeds in
-      steps.indices.map { point in
-        let scores = seeds.compactMap { $0[point] }
-        return scores.count == seeds.count ? scores : nil
+    // [run][point][task], nil where not all tasks are known, and after the run's newest record.
+    let numbers = records.map { records in
+      steps.map { steps -> [Double]? in
+        guard steps <= records.last!.steps, let record = records.last(where: { $0.steps <= steps }) else { return nil }
+        let numbers = record.numbers(names(metric)).compactMap { $0 }
+        return numbers.count == tasks.count ? numbers : nil
       }
     }
-    func panel(_ title: String, _ select: ([Double]) -> [Double]) -> CurvePicture.Panel {
-      let curves = known.map { scores in
-        zip(steps, scores).compactMap { steps, scores in
-          scores.map { Self.point(steps, $0.map(select)) }
-        }
+    func curve(_ arm: Arm, _ select: ([Double]) -> [Double]) -> [CurvePicture.Point] {
+      steps.indices.compactMap { point in
+        let seeds = arm.runs.compactMap { numbers[$0][point] }
+        if seeds.count < arm.runs.count { return nil }
+        let interval = Statistics.aggregate(scores: seeds.map(select), resamples: 500)
+        return .init(steps: steps[point], estimate: interval.estimate, low: interval.low, high: interval.high)
       }
-      return CurvePicture.Panel(title: title, curves: curves)
     }
-    var panels = tasks.indices.map { task in panel(tasks[task]) { [$0[task]] } }
-    if metric != .return && tasks.count > 1 { panels.insert(panel("all tasks (IQM)") { $0 }, at: 0) }
-    (self.panels, self.arms, self.metric, self.suite) = (panels, arms, metric, suite)
-  }
-
-  private static func point(_ steps: Int, _ scores: [[Double]]) -> CurvePicture.Point {
-    let interval = Statistics.aggregate(scores: scores, resamples: 500)
-    // One seed says nothing about the next.
-    return scores.count < 2
-      ? .init(steps: steps, estimate: interval.estimate, low: interval.estimate, high: interval.estimate)
-      : .init(steps: steps, estimate: interval.estimate, low: interval.low, high: interval.high)
+    var panels = tasks.indices.map { task in
+      CurvePicture.Panel(title: tasks[task], curves: arms.map { curve($0) { [$0[task]] } })
+    }
+    if metric != .return && tasks.count > 1 {
+      panels.insert(CurvePicture.Panel(title: "all tasks (IQM)", curves: arms.map { curve($0) { $0 } }), at: 0)
+    }
+    (self.metric, self.arms, self.panels, self.suite) = (metric, arms, panels, suite)
   }
 
   /// The picture as the text of an SVG file.
   public var svg: String {
     CurvePicture(
-      title: "\(suite): \(metric.rawValue), last 100 training episodes", arms: arms, panels: panels,
+      title: "\(suite): \(metric.rawValue), last 100 training episodes", arms: arms.map(\.name), panels: panels,
       range: metric == .success ? 0...1 : nil
     ).svg
   }

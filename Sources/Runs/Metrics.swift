@@ -25,27 +25,30 @@ struct MetricsLog: ~Copyable {
 
   deinit { try? handle.close() }
 
-  /// The numbers `names` of the newest record at each of `steps`, in order; nil where one of them was not known yet, and
-  /// after the last record.
+  /// A line of the file.
+  struct Record {
+    let steps: Int
+    private let line: ArraySlice<UInt8>
+
+    /// nil for a line that was not written to its end.
+    fileprivate init?(_ line: ArraySlice<UInt8>) {
+      // A line has ten thousand characters, of which the first few say when it was written.
+      let number = line.prefix(40).drop { $0 != UInt8(ascii: ":") }.dropFirst().prefix { $0 != UInt8(ascii: ",") }
+      guard line.last == UInt8(ascii: "}"), let steps = Int(String(decoding: number, as: UTF8.self)) else { return nil }
+      (self.steps, self.line) = (steps, line)
+    }
+
+    /// What was known of `names`.
+    func numbers(_ names: [String]) -> [Double?] {
+      let all = try? JSONDecoder().decode([String: Double?].self, from: Data(line))
+      return names.map { all?[$0] ?? nil }
+    }
+  }
+
+  /// All records of a run, in order.
   /// - Throws: `RunError.cannotRead`.
-  static func read(_ path: String, at steps: [Int], names: [String]) throws(RunError) -> [[Double]?] {
-    let lines = try AtomicFile.read(path).split(separator: UInt8(ascii: "\n")).map { Data($0) }
-    // A line is ten thousand characters of which the first few say when it was written.
-    let when = lines.map { line in
-      Int(
-        String(
-          decoding: line.prefix(40).drop { $0 != UInt8(ascii: ":") }.dropFirst().prefix { $0 != UInt8(ascii: ",") },
-          as: UTF8.self))
-    }
-    var line = -1
-    return steps.map { step in
-      while line + 1 < lines.count, let next = when[line + 1], next <= step { line += 1 }
-      guard line >= 0, line + 1 < lines.count || when[line] == step,
-        let record = try? JSONDecoder().decode([String: Double?].self, from: lines[line])
-      else { return nil }
-      let numbers = names.compactMap { record[$0] ?? nil }
-      return numbers.count == names.count ? numbers : nil
-    }
+  static func records(_ path: String) throws(RunError) -> [Record] {
+    try AtomicFile.read(path)[...].split(separator: UInt8(ascii: "\n")).compactMap(Record.init)
   }
 
   /// Appends a record; names are joined by slashes, such as `bricks/return`.

@@ -15,6 +15,12 @@ public enum RunError: Error, Equatable, CustomStringConvertible {
   case configurationMismatch(path: String, setting: String, saved: String, given: String)
   /// A run that has no routing to analyse.
   case noRouting(reason: String)
+  /// Runs whose curves can't be drawn together.
+  case noCurves(reason: String)
+  /// Two runs of one arm and one seed.
+  case sameRun(path: String, other: String, arm: String, seed: UInt64)
+  /// A file of scores that is none.
+  case badTable(path: String, reason: String)
   /// Every worker failed too often.
   case allGivenUp(reason: String)
   /// The workers of a task without which nothing is learned failed too often.
@@ -40,6 +46,11 @@ public enum RunError: Error, Equatable, CustomStringConvertible {
       "\(path) was begun with \(setting) \(saved.isEmpty ? "none" : saved), not \(given.isEmpty ? "none" : given); only threads may change: "
         + "leave --\(setting) out, or begin a new run"
     case .noRouting(let reason): "analyze routing \(reason)"
+    case .noCurves(let reason): "analyze curves \(reason)"
+    case .sameRun(let path, let other, let arm, let seed):
+      "\(path) has seed \(seed) of \(arm), like \(other): leave one out"
+    case .badTable(let path, let reason):
+      "\(path) is no file of scores: \(reason); mend it, or name another with --scores"
     case .allGivenUp(let reason):
       "the workers of all environments were given up, the last because \(reason); the last checkpoint is as it was"
     case .taskGivenUp(let task, let reason):

@@ -12,8 +12,8 @@ extension Analyze {
 
     @Argument(help: "Folders of runs.")
     var runs: [String]
-    @Option(help: "What to draw: \(LearningCurves.Metric.allCases.map(\.rawValue).joined(separator: ", ")).")
-    var metric = LearningCurves.Metric.success
+    @Option(help: "What to draw; by default the first of these that is known of every task.")
+    var metric: LearningCurves.Metric?
     @Option(help: "File of the picture.")
     var out = "curves.svg"
 
@@ -21,8 +21,7 @@ extension Analyze {
       Command.prepare()
       let curves = try LearningCurves(runs, metric: metric)
       try AtomicFile.write(curves.svg.utf8, to: out)
-      for arm in curves.arms.indices { print("arm \(arm + 1): \(curves.arms[arm])") }
-      print("\(out)")
+      print("\(out): \(curves.metric.rawValue) of \(curves.arms.map(\.name).joined(separator: "; "))")
     }
   }
 }

@@ -34,52 +34,101 @@ struct Compare: ParsableCommand {
     }
   }
 
-  private static func name(_ path: String) -> String { URL(fileURLWithPath: path).lastPathComponent }
+  fileprivate static func name(_ path: String) -> String { URL(fileURLWithPath: path).lastPathComponent }
 
   func run() throws {
     Command.prepare()
     let recorded = try scores.flatMap { FileManager.default.fileExists(atPath: $0) ? try ScoreTable(path: $0) : nil }
-    if let recorded {
-      guard recorded.conditions.hasSuffix(conditions), wanted.isEmpty || wanted == recorded.tasks else {
-        throw ValidationError(
-          "\(scores!) is of \(recorded.conditions), on \(recorded.tasks): ask for the same, or name another file")
-      }
+    let entries = try runs.map { try Entry($0, recorded, keeps: scores != nil) }
+    let arms = try Arm.group(entries.map { ($0.path, $0.arm, $0.seed) })
+    var table = try emptyTable(entries, recorded)
+    recorded?.rows.forEach { table.add($0) }
+    let known = entries.count { recorded?.row(ofRun: $0.name) != nil }
+    if known > 0 { note("\(known) of \(entries.count) runs are in \(scores!) and not evaluated") }
+    for entry in entries where recorded?.row(ofRun: entry.name) == nil {
+      let numbers = try evaluate(entry.path, tasks: table.tasks)
+      table.add(ScoreTable.Row(run: entry.name, arm: entry.arm, seed: entry.seed, scores: numbers))
+      if let scores { try table.write(to: scores) }
     }
-    var table = recorded
-    var rows: [ScoreTable.Row] = []
-    for path in runs {
-      if let row = recorded?.row(ofRun: Self.name(path)) {
-        rows.append(row)
-        continue
-      }
-      let evaluated = try evaluate(path)
-      guard table == nil || table!.conditions == evaluated.conditions && table!.tasks == evaluated.tasks else {
-        throw ValidationError(
-          "\(path) is scored by \(evaluated.conditions), on \(evaluated.tasks); what comes before it by "
-            + "\(table!.conditions), on \(table!.tasks): compare one suite, and name common tasks with --tasks")
-      }
-      rows += evaluated.rows
-      if table == nil { table = evaluated } else { evaluated.rows.forEach { table!.add($0) } }
-      if let scores { try table!.write(to: scores) }
+    let groups = arms.map { arm in
+      Group(name: arm.name, scores: arm.runs.map { table.row(ofRun: entries[$0].name)!.scores })
     }
-    let arms = try arms(rows)
-    print("\(table!.conditions)\n")
-    printArms(arms)
-    printTasks(arms, table!.tasks)
+    print("\(table.suite), \(table.conditions)\n")
+    printArms(groups)
+    printTasks(groups, table.tasks)
   }
 
-  private var wanted: [String] { tasks.split(separator: ",").map(String.init) }
+  /// A run to compare.
+  private struct Entry {
+    let path: String
+    /// By which its scores are known: the folder's name, and the whole path where they aren't kept.
+    let name: String
+    let arm: String
+    let seed: UInt64
+    /// nil where the run is no longer there, but its scores are.
+    let configuration: RunConfiguration?
+
+    init(_ path: String, _ recorded: ScoreTable?, keeps: Bool) throws {
+      (self.path, name) = (path, keeps ? Compare.name(path) : path)
+      let row = recorded?.row(ofRun: name)
+      if let row, !FileManager.default.fileExists(atPath: path) {
+        (arm, seed, configuration) = (row.arm, row.seed, nil)
+        return
+      }
+      let run = try Run.configuration(of: path)
+      (arm, seed, configuration) = (run.arm, run.seed, run)
+      if let row, row.arm != arm || row.seed != seed {
+        throw ValidationError(
+          "\(path) is \(arm) with seed \(seed), its scores are of \(row.arm) with seed \(row.seed): rename the folder, or take "
+            + "the line of \(name) out of the scores")
+      }
+      let steps = RunDirectory(path: path).checkpointSteps.last ?? 0
+      if keeps && row == nil && steps < run.steps {
+        throw ValidationError(
+          "\(path) has trained \(grouped(steps)) of \(grouped(run.steps)) steps, and --scores keeps finished runs: go on with "
+            + "polymath train --resume --out \(path)")
+      }
+    }
+  }
+
+  /// A table without rows, of the tasks that all runs have.
+  private func emptyTable(_ entries: [Entry], _ recorded: ScoreTable?) throws -> ScoreTable {
+    let wanted = tasks.split(separator: ",").map(String.init)
+    if let recorded, recorded.conditions != conditions || !wanted.isEmpty && Set(wanted) != Set(recorded.tasks) {
+      throw ValidationError(
+        "\(scores!) has \(recorded.conditions), of \(recorded.tasks): ask for the same, or name another file")
+    }
+    let present = entries.compactMap { entry in entry.configuration.map { (entry.path, $0) } }
+    // Without a run all that is asked for is in the table.
+    guard let first = present.first?.1 else {
+      return ScoreTable(suite: recorded!.suite, conditions: conditions, tasks: recorded!.tasks)
+    }
+    let suite = recorded?.suite ?? first.suite
+    let ids = recorded?.tasks ?? first.tasks.filter { wanted.isEmpty || wanted.contains($0) }
+    for (path, run) in present {
+      guard run.suite == suite else {
+        throw ValidationError(
+          "\(path) is of suite \(run.suite), what it is compared with of \(suite): compare one suite")
+      }
+      let missing = wanted.isEmpty ? Set(ids).symmetricDifference(run.tasks) : Set(wanted).subtracting(run.tasks)
+      guard missing.isEmpty || recorded != nil && Set(ids).isSubset(of: run.tasks) else {
+        throw ValidationError(
+          "\(path) has the tasks \(run.tasks), not \(wanted.isEmpty ? ids : wanted): name common ones with --tasks")
+      }
+    }
+    return ScoreTable(suite: suite, conditions: conditions, tasks: ids)
+  }
 
   private var conditions: String {
     "\(success ? "success" : "normalized return") of \(episodes) \(greedy ? "greedy" : "sampled") episodes a task, seed \(seed)"
   }
 
-  /// A table of one run.
-  private func evaluate(_ path: String) throws -> ScoreTable {
+  /// A number a task.
+  private func evaluate(_ path: String, tasks ids: [String]) throws -> [Double] {
     let agent = try Run.load(path)
     let played = try Evaluation.play(
-      agent.taskSet, tasks: wanted, policy: agent.learner, episodes: episodes, seed: seed, greedy: greedy)
-    let numbers = try played.map { score in
+      agent.taskSet, tasks: ids, policy: agent.learner, episodes: episodes, seed: seed, greedy: greedy)
+    return try played.map { score in
       guard let value = success ? score.success : score.normalized else {
         throw ValidationError(
           success
@@ -88,37 +137,16 @@ struct Compare: ParsableCommand {
       }
       return value
     }
-    let configuration = agent.configuration
-    var table = ScoreTable(
-      conditions: "\(configuration.suite), \(conditions)", tasks: played.map(\.id))
-    table.add(ScoreTable.Row(run: Self.name(path), arm: configuration.arm, seed: configuration.seed, scores: numbers))
-    return table
   }
 
-  private struct Arm {
+  /// The scores of an arm: a row a seed, a number a task.
+  private struct Group {
     let name: String
-    var seeds: [UInt64] = []
-    /// A row a seed, a number a task.
-    var scores: [[Double]] = []
-  }
-
-  /// Runs by their arms, whose names leave out what all have in common.
-  private func arms(_ rows: [ScoreTable.Row]) throws -> [Arm] {
-    var arms: [Arm] = []
-    for (row, name) in zip(rows, RunConfiguration.armsApart(rows.map(\.arm))) {
-      let place = arms.firstIndex { $0.name == name } ?? arms.count
-      if place == arms.count { arms.append(Arm(name: name)) }
-      guard !arms[place].seeds.contains(row.seed) else {
-        throw ValidationError("\(row.run) has seed \(row.seed), like a run of \(name) before it: leave one out")
-      }
-      arms[place].seeds.append(row.seed)
-      arms[place].scores.append(row.scores)
-    }
-    return arms
+    let scores: [[Double]]
   }
 
   /// IQM over seeds and tasks, and the difference to the first arm.
-  private func printArms(_ arms: [Arm]) {
+  private func printArms(_ arms: [Group]) {
     var rows = [["arm", "seeds", "IQM", "arm 1 minus it"]]
     for (index, arm) in arms.enumerated() {
       let (first, seeds) = (arms[0].scores, arm.scores.count)
@@ -131,7 +159,7 @@ struct Compare: ParsableCommand {
   }
 
   /// IQM over seeds of each task, as many arms side by side as the terminal is wide.
-  private func printTasks(_ arms: [Arm], _ ids: [String]) {
+  private func printTasks(_ arms: [Group], _ ids: [String]) {
     let columns = arms.enumerated().map { index, arm in
       ["arm \(index + 1)"]
         + ids.indices.map { task in

@@ -9,7 +9,6 @@ struct Doctor: ParsableCommand {
 
   func run() throws {
     Command.prepare()
-    let environment = ProcessInfo.processInfo.environment
     let core = String(cString: ck_blas_core_name())
     var rows = [
       ["polymath", Manifest.version], ["processor", Manifest.processorName],
@@ -26,10 +25,10 @@ struct Doctor: ParsableCommand {
     }
     let width = rows.map { $0[0].count }.max() ?? 0
     for row in rows { print(row[0] + String(repeating: " ", count: width - row[0].count + 2) + row[1]) }
-    if let pinned = environment["OPENBLAS_CORETYPE"], let better = ck_blas_core_missed() {
+    if let pinned = ProcessInfo.processInfo.environment["OPENBLAS_CORETYPE"] {
       note(
-        "OPENBLAS_CORETYPE=\(pinned) pins OpenBLAS to an older processor's kernels; \(String(cString: better))'s would serve this "
-          + "one, at about twice the speed or more: unset it")
+        "OPENBLAS_CORETYPE=\(pinned) pins OpenBLAS to its kernels for that processor; on a newer one this halves the speed "
+          + "of matrix products: unset it")
     }
   }
 }

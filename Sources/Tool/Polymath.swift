@@ -24,14 +24,20 @@ struct Command: ParsableCommand {
   }
 
   /// Begins anew with `OPENBLAS_CORETYPE` set where OpenBLAS, which chooses its kernels before `main`, doesn't know this
-  /// processor and took an older one's. A choice of the user's stays.
+  /// processor and took an older one's. A choice of the user's stays, and worker processes inherit none.
   private static func serveProcessor() {
-    guard getenv("OPENBLAS_CORETYPE") == nil, let core = ck_blas_core_missed() else { return }
-    setenv("OPENBLAS_CORETYPE", core, 1)
-    if let path = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") {
-      execv(path, CommandLine.unsafeArgv)
+    let (core, restarted) = ("OPENBLAS_CORETYPE", "POLYMATH_RESTARTED")
+    if getenv(restarted) == nil {
+      guard getenv(core) == nil, let better = ck_blas_core_missed() else { return }
+      setenv(core, better, 1)
+      setenv(restarted, "1", 1)
+      if let path = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") {
+        execv(path, CommandLine.unsafeArgv)
+      }
+      note("OpenBLAS runs an older processor's kernels: set \(core)=\(String(cString: better)) for full speed")
     }
-    note("OpenBLAS runs an older processor's kernels: set OPENBLAS_CORETYPE=\(String(cString: core)) for full speed")
+    unsetenv(core)
+    unsetenv(restarted)
   }
 
   static var kernelLevel: String { String(cString: ck_kernel_level_name()) }

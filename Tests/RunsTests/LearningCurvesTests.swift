@@ -28,8 +28,9 @@ struct LearningCurvesTests {
       try run("mt-mh-sac", seed: 1, end: 0.75, records: [250, 500]),
     ]
     defer { runs.forEach { try? FileManager.default.removeItem(atPath: $0) } }
-    let curves = try LearningCurves(runs, metric: .success, points: 4)
-    #expect(curves.arms == ["mt-sac", "mt-mh-sac"])
+    let curves = try LearningCurves(runs, points: 4)
+    #expect(curves.arms.map(\.name) == ["mt-sac", "mt-mh-sac"])
+    #expect(curves.metric == .success)
     #expect(curves.panels.map(\.title) == ["all tasks (IQM)", "reach", "push"])
     let reach = curves.panels[1].curves
     #expect(reach[0].map(\.steps) == [500, 750, 1000])
@@ -40,6 +41,18 @@ struct LearningCurvesTests {
     #expect(curves.panels[0].curves[0].last?.estimate == 0.375)
   }
 
+  @Test("A line that was not written to its end, or is none, doesn't count")
+  func torn() throws {
+    let path = try run("mt-sac", seed: 1, end: 0.5)
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    let file = path + "/metrics.jsonl"
+    let lines = try String(contentsOfFile: file, encoding: .utf8).split(separator: "\n")
+    let text = [lines[0], "\0\0", lines[1], "{\"steps\":1000,\"seconds\":1.5,\"rea"].joined(separator: "\n")
+    try Data(text.utf8).write(to: URL(fileURLWithPath: file))
+    let curves = try LearningCurves([path], points: 2)
+    #expect(curves.panels[1].curves[0].map(\.steps) == [500])
+  }
+
   @Test("What can't be drawn is refused with the run's name")
   func refused() throws {
     let runs = [try run("mt-sac", seed: 1, end: 0.5), try run("mt-sac", seed: 2, end: 1)]
@@ -47,7 +60,10 @@ struct LearningCurvesTests {
     #expect {
       try LearningCurves(runs, metric: .normalized)
     } throws: {
-      "\($0)".contains(runs[0]) && "\($0)".contains("normalized")
+      "\($0)".contains("no normalized of every task")
+    }
+    #expect(throws: RunError.sameRun(path: runs[0], other: runs[0], arm: "mt-sac", seed: 1)) {
+      try LearningCurves([runs[0], runs[0]])
     }
     try Data("suite: planar10\ntasks: [push]\nalgorithm: mt-sac\n".utf8).write(
       to: URL(fileURLWithPath: runs[1] + "/run.yaml"))

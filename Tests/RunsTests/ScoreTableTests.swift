@@ -9,7 +9,7 @@ struct ScoreTableTests {
 
   private var sample: ScoreTable {
     var table = ScoreTable(
-      conditions: "planar10, success of 50 greedy episodes a task, seed 1001", tasks: ["reach", "push"])
+      suite: "planar10", conditions: "success of 50 greedy episodes a task, seed 1001", tasks: ["reach", "push"])
     table.add(.init(run: "deep-1", arm: "soft-modularization wrap=a,b", seed: 1, scores: [0.02, 1]))
     table.add(.init(run: "mt-sac-2", arm: "mt-sac", seed: 2, scores: [0.1, 0]))
     return table
@@ -30,11 +30,11 @@ struct ScoreTableTests {
   @Test(
     "A damaged table is refused, with its line",
     arguments: [
-      ("", "two lines"), ("reach\n", "two lines"),
-      ("# x\nrun\tarm\tseed\treach\na-1\ta\t1\n", "a-1"),
-      ("# x\nrun\tarm\tseed\treach\na-1\ta\t1\tnan\n", "a-1"),
-      ("# x\nrun\tarm\tseed\treach\na-1\ta\t-1\t0.5\n", "a-1"),
-      ("# x\nrun\tarm\tseed\treach\na-1\ta\t1\t0.5\na-1\ta\t1\t0.5\n", "two lines of the run a-1"),
+      ("", "two lines"), ("reach\n", "two lines"), ("# x\nrun\tarm\tseed\treach\n", "two lines"),
+      ("# x, y\nrun\tarm\tseed\treach\na-1\ta\t1\n", "a-1"),
+      ("# x, y\nrun\tarm\tseed\treach\na-1\ta\t1\tnan\n", "a-1"),
+      ("# x, y\nrun\tarm\tseed\treach\na-1\ta\t-1\t0.5\n", "a-1"),
+      ("# x, y\nrun\tarm\tseed\treach\na-1\ta\t1\t0.5\na-1\ta\t1\t0.5\n", "two lines of the run a-1"),
     ])
   func damaged(text: String, reason: String) throws {
     defer { try? FileManager.default.removeItem(atPath: path) }
@@ -43,6 +43,25 @@ struct ScoreTableTests {
       try ScoreTable(path: path)
     } throws: {
       "\($0)".contains(reason)
+    }
+  }
+
+  @Test("Lines may end as on Windows")
+  func lineEnds() throws {
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    try Data("# planar10, y\r\nrun\tarm\tseed\treach\r\na-1\ta\t1\t0.5\r\n".utf8).write(to: URL(fileURLWithPath: path))
+    #expect(try ScoreTable(path: path).row(ofRun: "a-1")?.scores == [0.5])
+  }
+
+  @Test("Runs are grouped by arms, whose names leave out what all have changed; a seed twice is refused")
+  func groups() throws {
+    let runs = [
+      ("x/a-1", "mt-sac steps=9", UInt64(1)), ("x/b-1", "mt-sac steps=9 width=7", 1), ("x/a-2", "mt-sac steps=9", 2),
+    ]
+    #expect(
+      try Arm.group(runs) == [Arm(name: "mt-sac", runs: [0, 2]), Arm(name: "mt-sac width=7", runs: [1])])
+    #expect(throws: RunError.sameRun(path: "y/a-1", other: "x/a-1", arm: "mt-sac", seed: 1)) {
+      try Arm.group(runs + [("y/a-1", "mt-sac steps=9", 1)])
     }
   }
 

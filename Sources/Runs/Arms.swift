@@ -1,0 +1,46 @@
+/// Runs that differ in nothing but their seed.
+public struct Arm: Equatable, Sendable {
+  /// Its algorithm and what was changed (`RunConfiguration.arm`), without what all arms have changed alike.
+  public let name: String
+  /// Places of its runs among those that were grouped.
+  public internal(set) var runs: [Int]
+}
+
+extension Arm {
+  /// Groups runs by their arms, in the order in which these are met.
+  /// - Throws: `RunError.sameRun` where an arm has a seed twice.
+  public static func group(_ runs: [(path: String, arm: String, seed: UInt64)]) throws(RunError) -> [Arm] {
+    let settings = runs.map { $0.arm.split(separator: " ") }
+    let common = settings.dropFirst().reduce(Set(settings.first?.dropFirst() ?? [])) { $0.intersection($1) }
+    var arms: [Arm] = []
+    for (place, run) in runs.enumerated() {
+      let name = settings[place].filter { !common.contains($0) }.joined(separator: " ")
+      guard let arm = arms.firstIndex(where: { $0.name == name }) else {
+        arms.append(Arm(name: name, runs: [place]))
+        continue
+      }
+      if let twin = arms[arm].runs.first(where: { runs[$0].seed == run.seed }) {
+        throw .sameRun(path: run.path, other: runs[twin].path, arm: name, seed: run.seed)
+      }
+      arms[arm].runs.append(place)
+    }
+    return arms
+  }
+}
+
+extension RunConfiguration {
+  /// The algorithm, then each setting that differs from the algorithm's own, as `name=value`, separated by spaces.
+  ///
+  /// Left out are the seed, threads and checkpoints, and what depends on the tasks by default: they themselves, groups,
+  /// shards.
+  public var arm: String {
+    let preset = Preset(rawValue: algorithm)!
+    let own = preset.configuration(suite: suite, protocol: trainingProtocol)
+    let free = ["seed", "threads", "checkpoint-every", "tasks", "groups", "shards"]
+    let usual = trainingProtocol == preset.configuration(suite: suite).trainingProtocol
+    let changes = settings.filter { !free.contains($0.name) && $0.read(self) != $0.read(own) }
+    return
+      ([algorithm] + (usual ? [] : ["protocol=\(trainingProtocol.rawValue)"])
+      + changes.map { "\($0.name)=\($0.read(self))" }).joined(separator: " ")
+  }
+}
