@@ -11,7 +11,7 @@ typedef struct {
   size_t x_row, x_column;    ///< from a window to the one below it, and to the one beside it
   size_t x_line;             ///< from piece to piece
   size_t y_row, y_column;    ///< from result to result
-  size_t w_row;              ///< numbers of a result: a multiple of 16
+  size_t w_row;              ///< numbers of a result: 16 at least; a multiple of 16 where they are added to
 } ck_windows;
 
 /// What becomes of a sum before it is stored: y = added + masked(relu(sum + bias)). `added` and `mask` lie like y, and

@@ -11,8 +11,8 @@
 // line. BLAS copies both, which pays where w is too large for the cache and is read for many rows.
 // One row is a matter of reading w once.
 static int goes_in_blocks(size_t rows, size_t inputs, size_t outputs) {
-  enum { FEW_ROWS = 64, CACHED_WEIGHTS = 1 << 18 };
-  return ck_is_direct(outputs) && rows > 1 && (rows <= FEW_ROWS || inputs * outputs <= CACHED_WEIGHTS);
+  enum { FEW_ROWS = 64, CACHED_WEIGHTS = 1 << 18, LEAST_OUTPUTS = 16 };
+  return outputs >= LEAST_OUTPUTS && rows > 1 && (rows <= FEW_ROWS || inputs * outputs <= CACHED_WEIGHTS);
 }
 
 void ck_layer_forward(float *restrict y, size_t y_row, const float *restrict x, size_t x_row, const float *restrict w,

@@ -169,7 +169,7 @@ static void test_embedding_multiply(size_t rows, size_t entries, size_t width, i
 }
 
 int main(void) {
-  const size_t rows[] = {1, 2, 3, 4, 5, 8, 9, 17, 33}, widths[] = {1, 6, 16, 33, 128, 200};
+  const size_t rows[] = {1, 2, 3, 4, 5, 8, 9, 17, 33}, widths[] = {1, 6, 16, 23, 33, 128, 200};
   for (size_t r = 0; r < COUNT(rows); r++) {
     for (size_t o = 0; o < COUNT(widths); o++) {
       test_forward(rows[r], 1, widths[o], 1);

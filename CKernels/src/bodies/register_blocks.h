@@ -19,6 +19,7 @@ enum {
   SINGLE_ROWS = 24,
   MOST_ROWS = 24,
   MOST_VECTORS = 4,
+  LEAST_COLUMNS = CK_LANES == 16 ? 16 : 2 * CK_LANES,
   // Rows that share a pointer: it, it + step and it + 2 step are addressing modes. More pointers would not fit the general
   // registers, fewer would need an addition a row.
   SHARING = 3,
@@ -151,9 +152,11 @@ INLINE size_t block_rows(size_t vectors) {
 }
 
 // All columns of a result of `total` rows, in blocks as equal as can be: `BLOCK` sees `first`, its first column, and
-// `start`, its first row.
+// `start`, its first row. Where fewer columns are left than the least block has, it begins earlier and makes some results
+// a second time, which only results that are stored, and not added to, may be.
 #define IN_BLOCKS(BLOCK, total, columns)                                                                    \
   for (size_t first = 0, vectors; first < (columns); first += vectors * CK_LANES) {                         \
+    if ((columns) - first < LEAST_COLUMNS) first = (columns) - LEAST_COLUMNS;                               \
     vectors = block_vectors(total, (columns) - first);                                                      \
     const size_t blocks = ((total) + block_rows(vectors) - 1) / block_rows(vectors);                        \
     for (size_t i = 0; i < blocks; i++) {                                                                   \
