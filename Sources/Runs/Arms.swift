@@ -11,7 +11,9 @@ extension Arm {
   /// - Throws: `RunError.sameRun` where an arm has a seed twice.
   public static func group(_ runs: [(path: String, arm: String, seed: UInt64)]) throws(RunError) -> [Arm] {
     let settings = runs.map { $0.arm.split(separator: " ") }
-    let common = settings.dropFirst().reduce(Set(settings.first?.dropFirst() ?? [])) { $0.intersection($1) }
+    // One arm alone keeps its whole name.
+    let several = Set(runs.map(\.arm)).count > 1
+    let common = several ? settings.reduce(Set(settings[0].dropFirst())) { $0.intersection($1) } : []
     var arms: [Arm] = []
     for (place, run) in runs.enumerated() {
       let name = settings[place].filter { !common.contains($0) }.joined(separator: " ")

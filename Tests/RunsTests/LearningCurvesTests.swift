@@ -62,7 +62,7 @@ struct LearningCurvesTests {
     } throws: {
       "\($0)".contains("no normalized of every task")
     }
-    #expect(throws: RunError.sameRun(path: runs[0], other: runs[0], arm: "mt-sac", seed: 1)) {
+    #expect(throws: RunError.sameRun(path: runs[0], other: runs[0], arm: "mt-sac steps=1000", seed: 1)) {
       try LearningCurves([runs[0], runs[0]])
     }
     try Data("suite: planar10\ntasks: [push]\nalgorithm: mt-sac\n".utf8).write(

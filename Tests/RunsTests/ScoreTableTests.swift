@@ -60,6 +60,7 @@ struct ScoreTableTests {
     ]
     #expect(
       try Arm.group(runs) == [Arm(name: "mt-sac", runs: [0, 2]), Arm(name: "mt-sac width=7", runs: [1])])
+    #expect(try Arm.group([runs[0], runs[2]]) == [Arm(name: "mt-sac steps=9", runs: [0, 1])])
     #expect(throws: RunError.sameRun(path: "y/a-1", other: "x/a-1", arm: "mt-sac", seed: 1)) {
       try Arm.group(runs + [("y/a-1", "mt-sac steps=9", 1)])
     }
