@@ -41,9 +41,8 @@ public struct LearningCurves {
       throw RunError.noCurves(reason: "has \(arms.count) arms, but colours for \(Self.mostArms): draw fewer")
     }
     let records = try runs.map { try MetricsLog.records(RunDirectory(path: $0).metrics) }
-    func names(_ metric: Metric) -> [String] { tasks.map { "\($0)/\(metric.rawValue)" } }
     func isKnown(_ metric: Metric) -> Bool {
-      records.allSatisfy { $0.last.map { !$0.numbers(names(metric)).contains(nil) } ?? false }
+      records.allSatisfy { $0.last.map { !$0.numbers(Self.names(metric, tasks)).contains(nil) } ?? false }
     }
     guard let metric = wanted ?? Metric.allCases.first(where: isKnown), isKnown(metric) else {
       throw RunError.noCurves(
@@ -57,7 +56,7 @@ public struct LearningCurves {
     let numbers = records.map { records in
       steps.map { steps -> [Double]? in
         guard steps <= records.last!.steps, let record = records.last(where: { $0.steps <= steps }) else { return nil }
-        let numbers = record.numbers(names(metric)).compactMap { $0 }
+        let numbers = record.numbers(Self.names(metric, tasks)).compactMap { $0 }
         return numbers.count == tasks.count ? numbers : nil
       }
     }
@@ -76,6 +75,17 @@ public struct LearningCurves {
       panels.insert(CurvePicture.Panel(title: "all tasks (IQM)", curves: arms.map { curve($0) { $0 } }), at: 0)
     }
     (self.metric, self.arms, self.panels, self.suite) = (metric, arms, panels, suite)
+  }
+
+  /// What the newest record of a run knows of `tasks`, each nil where it is unknown.
+  /// - Throws: `RunError.cannotRead`.
+  public static func newest(_ metric: Metric, of tasks: [String], in run: String) throws(RunError) -> [Double?] {
+    try MetricsLog.records(RunDirectory(path: run).metrics).last?.numbers(names(metric, tasks))
+      ?? tasks.map { _ in nil }
+  }
+
+  private static func names(_ metric: Metric, _ tasks: [String]) -> [String] {
+    tasks.map { "\($0)/\(metric.rawValue)" }
   }
 
   /// The picture as the text of an SVG file.

@@ -7,20 +7,22 @@ struct Compare: ParsableCommand {
     abstract: "Compare runs of one suite: IQM over seeds and tasks, with intervals, an arm a row.",
     discussion:
       "Runs that differ in nothing but their seed are an arm, named by its algorithm and by what it has changed "
-      + "that others have not. Arms are numbered. Every run is evaluated anew, but for those that --scores has. Scores are "
-      + "normalised returns, or with --success the share of episodes that succeed. Intervals are 95 % stratified "
-      + "bootstrap intervals; one seed gives none.")
+      + "that others have not. Arms are numbered. Every run is evaluated anew, but for those that --scores has, or with "
+      + "--training scored by its log. Scores are normalised returns, or with --success the share of episodes that succeed. "
+      + "Intervals are 95 % stratified bootstrap intervals; one seed gives none.")
 
   @Argument(help: "Folders of runs; of those whose scores --scores has, only the names matter.")
   var runs: [String]
-  @Option(help: "Episodes of each task and run.")
-  var episodes = 100
-  @Option(help: "Seed of the environments and of sampled actions.")
-  var seed: UInt64 = 1001
+  @Option(help: "Episodes of each task and run; 100 by default.")
+  var episodes: Int?
+  @Option(help: "Seed of the environments and of sampled actions; 1001 by default.")
+  var seed: UInt64?
   @Option(help: "Tasks to compare on, separated by commas; all by default.")
   var tasks = ""
   @Flag(help: "Take the most probable action instead of sampling from the policy.")
   var greedy = false
+  @Flag(help: "Take each run's last 100 training episodes of a task from its log, instead of playing.")
+  var training = false
   @Flag(help: "Score by the share of episodes that succeed.")
   var success = false
   @Option(help: "File of scores, a line a run: runs that it has are not evaluated, others are added.")
@@ -28,7 +30,10 @@ struct Compare: ParsableCommand {
 
   func validate() throws {
     if runs.isEmpty { throw ValidationError("name the folders of the runs to compare") }
-    if episodes < 1 { throw ValidationError("episodes is \(episodes), but must be at least 1") }
+    if let episodes, episodes < 1 { throw ValidationError("episodes is \(episodes), but must be at least 1") }
+    if training && (greedy || episodes != nil || seed != nil) {
+      throw ValidationError("--training plays nothing: leave --episodes, --seed and --greedy out")
+    }
     if scores != nil && Set(runs.map(Self.name)).count < runs.count {
       throw ValidationError("two folders of runs have one name, by which --scores tells runs apart: rename one")
     }
@@ -44,9 +49,9 @@ struct Compare: ParsableCommand {
     var table = try emptyTable(entries, recorded)
     recorded?.rows.forEach { table.add($0) }
     let known = entries.count { recorded?.row(ofRun: $0.name) != nil }
-    if known > 0 { note("\(known) of \(entries.count) runs are in \(scores!) and not evaluated") }
+    if known > 0 { note("\(known) of \(entries.count) runs are in \(scores!) and not scored again") }
     for entry in entries where recorded?.row(ofRun: entry.name) == nil {
-      let numbers = try evaluate(entry.path, tasks: table.tasks)
+      let numbers = try score(entry.path, tasks: table.tasks)
       table.add(ScoreTable.Row(run: entry.name, arm: entry.arm, seed: entry.seed, scores: numbers))
       if let scores { try table.write(to: scores) }
     }
@@ -120,23 +125,34 @@ struct Compare: ParsableCommand {
   }
 
   private var conditions: String {
-    "\(success ? "success" : "normalized return") of \(episodes) \(greedy ? "greedy" : "sampled") episodes a task, seed \(seed)"
+    let measure = success ? "success" : "normalized return"
+    if training { return "\(measure) of the last 100 training episodes a task" }
+    return "\(measure) of \(episodes ?? 100) \(greedy ? "greedy" : "sampled") episodes a task, seed \(seed ?? 1001)"
   }
 
   /// A number a task.
-  private func evaluate(_ path: String, tasks ids: [String]) throws -> [Double] {
-    let agent = try Run.load(path)
-    let played = try Evaluation.play(
-      agent.taskSet, tasks: ids, policy: agent.learner, episodes: episodes, seed: seed, greedy: greedy)
-    return try played.map { score in
-      guard let value = success ? score.success : score.normalized else {
+  private func score(_ path: String, tasks ids: [String]) throws -> [Double] {
+    try zip(ids, training ? trained(path, ids) : played(path, ids)).map { id, value in
+      guard let value else {
         throw ValidationError(
-          success
-            ? "task \(score.id) has no rule of success: leave --success out to compare normalised returns"
-            : "task \(score.id) has no reference score: compare by --success, or leave it out with --tasks")
+          (success
+            ? "task \(id) has no rule of success: leave --success out to compare normalised returns"
+            : "task \(id) has no reference score: compare by --success, or leave it out with --tasks")
+            + (training ? "; or no episode of it had ended by the end of the log" : ""))
       }
       return value
     }
+  }
+
+  private func trained(_ path: String, _ ids: [String]) throws -> [Double?] {
+    try LearningCurves.newest(success ? .success : .normalized, of: ids, in: path)
+  }
+
+  private func played(_ path: String, _ ids: [String]) throws -> [Double?] {
+    let agent = try Run.load(path)
+    return try Evaluation.play(
+      agent.taskSet, tasks: ids, policy: agent.learner, episodes: episodes ?? 100, seed: seed ?? 1001, greedy: greedy
+    ).map { success ? $0.success : $0.normalized }
   }
 
   /// The scores of an arm: a row a seed, a number a task.

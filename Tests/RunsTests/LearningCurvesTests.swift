@@ -53,6 +53,16 @@ struct LearningCurvesTests {
     #expect(curves.panels[1].curves[0].map(\.steps) == [500])
   }
 
+  @Test("The newest record's numbers, and what it doesn't know")
+  func newest() throws {
+    let path = try run("mt-sac", seed: 1, end: 0.5)
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    #expect(try LearningCurves.newest(.success, of: ["push", "reach"], in: path) == [0.25, 0.5])
+    #expect(try LearningCurves.newest(.normalized, of: ["push", "reach"], in: path) == [nil, nil])
+    try Data().write(to: URL(fileURLWithPath: path + "/metrics.jsonl"))
+    #expect(try LearningCurves.newest(.success, of: ["push"], in: path) == [nil])
+  }
+
   @Test("What can't be drawn is refused with the run's name")
   func refused() throws {
     let runs = [try run("mt-sac", seed: 1, end: 0.5), try run("mt-sac", seed: 2, end: 1)]
