@@ -1,45 +1,5 @@
 import CKernels
 
-/// Float32 numbers of one step and, where the loss depends on them, their gradients. Both live in the tape's arena
-/// and must not outlive its next `begin`.
-public struct Tensor: BitwiseCopyable {
-  public let shape: Shape
-  public let values: UnsafeMutablePointer<Float>
-  /// Gradient of the loss, added to by backward passes; nil where none flows.
-  public let gradients: UnsafeMutablePointer<Float>?
-
-  /// Numbers that carry no gradient, and live as long as the step.
-  public init(_ values: UnsafeMutablePointer<Float>, _ shape: Shape) {
-    self.init(shape: shape, values: values, gradients: nil)
-  }
-
-  init(shape: Shape, values: UnsafeMutablePointer<Float>, gradients: UnsafeMutablePointer<Float>?) {
-    (self.shape, self.values, self.gradients) = (shape, values, gradients)
-  }
-
-  public var count: Int { shape.count }
-
-  /// The same numbers in another shape of equal count.
-  public func reshaped(_ shape: Shape) -> Tensor {
-    precondition(shape.count == count, "\(self.shape) can't be read as \(shape)")
-    return Tensor(shape: shape, values: values, gradients: gradients)
-  }
-
-  /// The first `count` elements of a vector.
-  public func prefix(_ count: Int) -> Tensor {
-    precondition(shape.rank == 1 && count <= self.count, "the first \(count) of \(shape)")
-    return Tensor(shape: Shape(count), values: values, gradients: gradients)
-  }
-
-  /// Rows `range` of the outermost axis of a matrix.
-  public func rows(_ range: Range<Int>) -> Tensor {
-    precondition(shape.rank == 2 && range.upperBound <= shape[0], "rows \(range) of \(shape)")
-    let start = range.lowerBound * shape[1]
-    return Tensor(
-      shape: Shape(range.count, shape[1]), values: values + start, gradients: gradients.map { $0 + start })
-  }
-}
-
 /// The backward half of an operation: pointers and sizes, stored on the tape.
 protocol Operation: BitwiseCopyable {
   /// Adds to the gradients of the operation's inputs; `tape` lends scratch memory.
@@ -55,18 +15,25 @@ extension Operation {
 /// A record of hand-written operations, each a forward/backward pair; no general automatic differentiation.
 ///
 /// An operation runs at once and, while the tape records, leaves its backward half. `backward(from:)` runs these in
-/// reverse. A tape belongs to one thread; `begin` takes back all memory of the step before, so a step like the last
-/// allocates nothing.
+/// reverse. A gradient has memory from its last use, the first to add to it, back to the operation that made its tensor;
+/// then another has it, so that few are in the cache at a time. A tape belongs to one thread; `begin` takes back all memory
+/// of the step before, so a step like the last allocates nothing.
 public final class Tape {
-  private let arena = Arena()
+  private let arena: Arena
   private var scratchBuffer = UnsafeMutablePointer<Float>.allocate(capacity: 1)
   private var scratchCapacity = 1
   private var operations: [(type: any Operation.Type, address: UnsafeRawPointer)] = []
+  /// Gradients of results, each with the place of its operation, in order.
+  private var results: [(operation: Int, gradient: Gradient)] = []
+  private let gradientMemory: GradientMemory
   private var parameterValues: ParameterBuffer?
   private var parameterGradients: ParameterBuffer?
   private var recording = false
 
-  public init() {}
+  public init() {
+    arena = Arena()
+    gradientMemory = GradientMemory(arena)
+  }
 
   deinit { scratchBuffer.deallocate() }
 
@@ -75,6 +42,8 @@ public final class Tape {
   public func begin(values: ParameterBuffer, gradients: ParameterBuffer? = nil) {
     arena.reset()
     operations.removeAll(keepingCapacity: true)
+    results.removeAll(keepingCapacity: true)
+    gradientMemory.reset()
     (parameterValues, parameterGradients) = (values, gradients)
     recording = gradients != nil
   }
@@ -103,7 +72,13 @@ public final class Tape {
     precondition(loss.count == 1, "a loss is one number, not \(loss.shape)")
     guard let gradients = loss.gradients else { preconditionFailure("the loss depends on no parameter") }
     gradients[0] = 1
-    for operation in operations.reversed() { operation.type.backward(at: operation.address, self) }
+    for index in operations.indices.reversed() {
+      operations[index].type.backward(at: operations[index].address, self)
+      while let result = results.last, result.operation >= index {
+        gradientMemory.takeBack(result.gradient)
+        results.removeLast()
+      }
+    }
   }
 
   /// Bytes of memory held for steps.
@@ -120,21 +95,23 @@ public final class Tape {
     recording ? parameterGradients.map { $0.values + parameter.offset } : nil
   }
 
-  /// A tensor for an operation's result, in new memory unless `values` or `gradients` are given; a new gradient starts at
-  /// zero because backward passes add.
-  func result(
-    _ shape: Shape, values: UnsafeMutablePointer<Float>? = nil, gradients: UnsafeMutablePointer<Float>? = nil
-  ) -> Tensor {
+  /// A tensor for the result of the operation that is recorded next, in new memory unless `values` are given. `gradient` is
+  /// another's that it shares.
+  func result(_ shape: Shape, values: UnsafeMutablePointer<Float>? = nil, gradient: Gradient? = nil) -> Tensor {
     let values = values ?? arena.floats(shape.count)
-    guard recording else { return Tensor(shape: shape, values: values, gradients: nil) }
-    if let gradients { return Tensor(shape: shape, values: values, gradients: gradients) }
-    let gradients = arena.floats(shape.count)
-    gradients.update(repeating: 0, count: shape.count)
-    return Tensor(shape: shape, values: values, gradients: gradients)
+    guard recording else { return Tensor(values, shape) }
+    if let gradient { return Tensor(shape: shape, values: values, gradient: gradient) }
+    let own = Gradient(count: shape.count, gradientMemory)
+    results.append((operations.count, own))
+    return Tensor(shape: shape, values: values, gradient: own)
   }
 
   /// A tensor that several operations fill, each its own rows.
-  public func tensor(_ shape: Shape) -> Tensor { result(shape) }
+  public func tensor(_ shape: Shape) -> Tensor {
+    Tensor(
+      shape: shape, values: arena.floats(shape.count),
+      gradient: recording ? Gradient(count: shape.count, gradientMemory) : nil)
+  }
 
   func record<Recorded: Operation>(_ operation: @autoclosure () -> Recorded) {
     guard recording else { return }
@@ -157,12 +134,14 @@ public final class Tape {
 
   /// A parameter as a tensor, for operations that have it among their inputs.
   public func tensor(_ parameter: Parameter) -> Tensor {
-    Tensor(shape: parameter.shape, values: value(parameter), gradients: gradient(parameter))
+    Tensor(
+      shape: parameter.shape, values: value(parameter),
+      gradient: gradient(parameter).map { Gradient(count: parameter.shape.count, gradientMemory, at: $0) })
   }
 
   /// Memory of the step for numbers that carry no gradient: targets, weights, gathered rows. Dirty.
   public func constant(_ shape: Shape) -> Tensor {
-    Tensor(shape: shape, values: arena.floats(shape.count), gradients: nil)
+    Tensor(arena.floats(shape.count), shape)
   }
 
   /// A copy of `numbers` that lives as long as the step.

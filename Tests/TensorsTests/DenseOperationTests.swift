@@ -40,6 +40,24 @@ struct DenseOperationTests {
     #expect(relativeError(fused.gradients, expected.gradients) <= 1e-6)
   }
 
+  @Test("Gradients of a chain take turns in the same memory, and the input's is left")
+  func gradientMemory() {
+    let layout = ParameterLayout()
+    let (values, gradients) = (ParameterBuffer(layout), ParameterBuffer(layout))
+    let (count, length) = (1 << 14, 199)
+    let weights = numbers(count)
+    let tape = Tape()
+    tape.begin(values: values, gradients: gradients)
+    let input = tape.tensor(Shape(count))
+    input.values.update(repeating: 1, count: count)
+    let chain = (0..<length).reduce(input) { x, _ in tape.scale(x, by: -1) }
+    tape.backward(from: tape.sum(chain, weights: weights))
+    let expected = weights.map { -$0 }
+    #expect(Array(UnsafeBufferPointer(start: input.gradients, count: count)) == expected)
+    // 200 tensors need 12.5 MiB, of an arena that doubles; a gradient for each would need as much again.
+    #expect(tape.capacity <= 17 << 20)
+  }
+
   @Test("A frozen layer with a ReLU passes gradients on, and keeps none")
   func frozen() {
     var layout = ParameterLayout()

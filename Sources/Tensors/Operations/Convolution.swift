@@ -20,18 +20,19 @@ public struct ConvolutionReLU: OptionSet, Sendable {
 public struct Images: BitwiseCopyable {
   public let count: Int, height: Int, width: Int, channels: Int
   fileprivate let values: ck_images
-  fileprivate let gradients: UnsafeMutablePointer<Float>?
+  fileprivate let gradient: Gradient?
+  fileprivate var gradients: UnsafeMutablePointer<Float>? { gradient?.memory }
 
   /// Reads bytes in place, `[images, height, width, channels]`.
   public init(bytes: UnsafePointer<UInt8>, images: Int, height: Int, width: Int, channels: Int, scale: Float) {
     (count, self.height, self.width, self.channels) = (images, height, width, channels)
-    (values, gradients) = (ck_images(floats: nil, bytes: bytes, scale: scale), nil)
+    (values, gradient) = (ck_images(floats: nil, bytes: bytes, scale: scale), nil)
   }
 
   /// Reads vectors in place, `[vectors, size]`, as images of one pixel.
   public init(vectors: UnsafePointer<Float>, count: Int, size: Int) {
     (self.count, height, width, channels) = (count, 1, 1, size)
-    (values, gradients) = (ck_images(floats: vectors, bytes: nil, scale: 1), nil)
+    (values, gradient) = (ck_images(floats: vectors, bytes: nil, scale: 1), nil)
   }
 
   /// A tensor `[images, height, width, channels]`.
@@ -39,7 +40,7 @@ public struct Images: BitwiseCopyable {
     precondition(tensor.shape.rank == 4, "images have four axes, not \(tensor.shape)")
     (count, height) = (tensor.shape[0], tensor.shape[1])
     (width, channels) = (tensor.shape[2], tensor.shape[3])
-    (values, gradients) = (ck_images(floats: tensor.values, bytes: nil, scale: 1), tensor.gradients)
+    (values, gradient) = (ck_images(floats: tensor.values, bytes: nil, scale: 1), tensor.gradient)
   }
 
   private init(of whole: Images, _ range: Range<Int>) {
@@ -49,7 +50,7 @@ public struct Images: BitwiseCopyable {
     values = ck_images(
       floats: whole.values.floats.map { $0 + start }, bytes: whole.values.bytes.map { $0 + start },
       scale: whole.values.scale)
-    gradients = whole.gradients.map { $0 + start }
+    gradient = whole.gradient?.from(start)
   }
 
   /// Some of the images.
@@ -61,7 +62,7 @@ extension Tape {
   public func flattened(_ x: Images) -> Tensor {
     let shape = Shape(x.count, x.height * x.width * x.channels)
     if let floats = x.values.floats {
-      return Tensor(shape: shape, values: UnsafeMutablePointer(mutating: floats), gradients: x.gradients)
+      return Tensor(shape: shape, values: UnsafeMutablePointer(mutating: floats), gradient: x.gradient)
     }
     let y = constant(shape)
     ck_scale_u8(y.values, x.values.bytes, x.values.scale, y.count)
@@ -82,7 +83,7 @@ extension Tape {
     var geometry = x.geometry(weight.shape, stride: stride, padding, relu)
     let shape = Shape(x.count, geometry.output_height, geometry.output_width, geometry.outputs)
     precondition(residual.map { $0.shape == shape } ?? true, "a residual of \(shape) is needed")
-    let y = target?.reshaped(shape) ?? result(shape, gradients: residual?.gradients)
+    let y = target?.reshaped(shape) ?? result(shape, gradient: residual?.gradient)
     ck_convolution_forward(
       y.values, x.values, value(weight), value(bias), residual?.values, scratch(ck_convolution_workspace(&geometry)),
       &geometry, x.count)
@@ -103,7 +104,7 @@ extension Tape {
     var geometry = x.geometry(weight.shape, stride: stride, padding, [])
     let (height, width, channels) = (geometry.output_height, geometry.output_width, geometry.outputs)
     let y = result(Shape(x.count, ck_same_output(height, poolStride), ck_same_output(width, poolStride), channels))
-    let winners = y.gradients == nil ? nil : memory(y.count, of: UInt8.self)
+    let winners = y.gradient == nil ? nil : memory(y.count, of: UInt8.self)
     let (convolved, pooled) = (height * width * channels, y.count / max(x.count, 1))
     let scratch = scratch(convolved + ck_convolution_workspace(&geometry))
     for image in 0..<x.count {

@@ -7,7 +7,7 @@ extension Tape {
     let (rows, inputs, outputs) = (x.shape[0], x.shape[1], weight.shape[1])
     precondition(weight.shape == Shape(inputs, outputs), "linear: input \(x.shape) does not fit weight \(weight.shape)")
     // Of a constant on frozen parameters.
-    let isConstant = x.gradients == nil && gradient(weight) == nil
+    let isConstant = x.gradient == nil && gradient(weight) == nil
     let y = isConstant ? constant(Shape(rows, outputs)) : result(Shape(rows, outputs))
     let forward = relu ? ck_dense_relu_forward : ck_linear_forward
     forward(y.values, x.values, value(weight), value(bias), rows, inputs, outputs)
@@ -58,7 +58,7 @@ extension Tape {
   public func concatenate(_ a: Tensor, _ b: Tensor) -> Tensor {
     precondition(a.shape[0] == b.shape[0], "concatenate: \(a.shape) and \(b.shape) differ in rows")
     let (rows, left, right) = (a.shape[0], a.shape[1], b.shape[1])
-    let isConstant = a.gradients == nil && b.gradients == nil
+    let isConstant = a.gradient == nil && b.gradient == nil
     let y = isConstant ? constant(Shape(rows, left + right)) : result(Shape(rows, left + right))
     for row in 0..<rows {
       let start = y.values + row * (left + right)
