@@ -8,6 +8,14 @@ struct Bench: ParsableCommand {
     abstract: "Time training end to end, or the learner's update or acting on random pictures.",
     subcommands: [Training.self, Learner.self, Inference.self, VTrace.self, SAC.self], defaultSubcommand: Training.self)
 
+  /// Prints where `total` seconds of all threads went between two readings.
+  static func printShares(_ times: [WorkTime], since before: [WorkTime], of total: Double) {
+    var seconds = zip(times, before).map { ($0.work, $0.seconds - $1.seconds) }
+    seconds.append(("the rest", total - seconds.reduce(0) { $0 + $1.1 }))
+    let rows = seconds.map { [$0, String(format: "%.2f", $1), String(format: "%.1f %%", 100 * $1 / total)] }
+    table([["work", "seconds", "share"]] + rows).forEach { print($0) }
+  }
+
   struct Options: ParsableArguments {
     @Option(help: "Trunk: \(TrunkKind.allCases.map(\.rawValue).joined(separator: ", ")).")
     var network = TrunkKind.deep
@@ -123,15 +131,7 @@ extension Bench {
       print(
         "\(grouped(Int(rate))) steps/s: \(suite), \(agent.shape.columns) environments, network \(network), threads "
           + "\(threads), kernels \(Command.kernelLevel), OpenBLAS core \(String(cString: ck_blas_core_name()))")
-      var rows = [["work", "seconds", "share"]]
-      var rest = Double(threads) * elapsed
-      for (before, after) in zip(times, training.engine.times) {
-        let seconds = after.seconds - before.seconds
-        rest -= seconds
-        rows.append([after.work, String(format: "%.2f", seconds), percent(seconds / (Double(threads) * elapsed))])
-      }
-      rows.append(["the rest", String(format: "%.2f", rest), percent(rest / (Double(threads) * elapsed))])
-      table(rows).forEach { print($0) }
+      Bench.printShares(training.engine.times, since: times, of: Double(threads) * elapsed)
     }
 
     private func train(_ training: Polymath.Training, for seconds: Double) throws {

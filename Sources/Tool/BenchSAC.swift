@@ -74,17 +74,9 @@ extension Bench {
       print(
         "meanwhile one thread of BLAS makes \(String(format: "%.0f", median(\.rate) / 1e9)) GFLOP/s: "
           + "\(String(format: "%.1f", median { $0.seconds * $0.rate } / 1e9)) GFLOP in the time of an update")
-      let total =
-        Double(threads * SACBenchmark.updatesPerRound) * measured.reduce(0) { $0 + $1.seconds }
-      var rows = [["work", "share"]]
-      var rest = 1.0
-      for (start, end) in zip(before, benchmark.times) {
-        let share = (end.seconds - start.seconds) / total
-        rest -= share
-        rows.append([end.work, String(format: "%.1f %%", 100 * share)])
-      }
-      rows.append(["the rest", String(format: "%.1f %%", 100 * rest)])
-      table(rows).forEach { print($0) }
+      Bench.printShares(
+        benchmark.times, since: before,
+        of: Double(threads * SACBenchmark.updatesPerRound) * measured.reduce(0) { $0 + $1.seconds })
     }
   }
 }

@@ -2,6 +2,20 @@ import ArgumentParser
 import Foundation
 import Polymath
 
+/// How the environments of a suite are made, as flags of a run say it.
+struct EnvironmentOptions: ParsableArguments {
+  @Option(help: "Arguments of a Gymnasium environment or of an Atari suite: name=value,...")
+  var envArg = ""
+  @Option(help: "Python modules that register environments, separated by commas.")
+  var envModule = ""
+  @Option(help: "Wrappers around each task, the innermost first, separated by commas.")
+  var wrap = ""
+
+  var flags: [(name: String, value: String)] {
+    [("wrap", wrap), ("env-arg", envArg), ("env-module", envModule)]
+  }
+}
+
 struct Check: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Check that environments keep their promises, and time them.",
@@ -14,12 +28,7 @@ struct Check: ParsableCommand {
   var suite: String
   @Option(help: "Tasks, separated by commas; all by default.")
   var tasks = ""
-  @Option(help: "Arguments of a Gymnasium environment or of an Atari suite: name=value,...")
-  var envArg = ""
-  @Option(help: "Python modules that register environments, separated by commas.")
-  var envModule = ""
-  @Option(help: "Wrappers around each task, the innermost first, separated by commas.")
-  var wrap = ""
+  @OptionGroup var environments: EnvironmentOptions
   @Option(help: "Steps of each copy.")
   var steps = 500
 
@@ -30,7 +39,7 @@ struct Check: ParsableCommand {
   func run() throws {
     Command.prepare()
     let configuration = try RunConfiguration.resolve(
-      flags: [("suite", suite), ("tasks", tasks), ("wrap", wrap), ("env-arg", envArg), ("env-module", envModule)])
+      flags: [("suite", suite), ("tasks", tasks)] + environments.flags)
     let set = try Suites.make(
       suite, tasks: configuration.tasks, wrappers: configuration.wrappers, options: configuration.suiteOptions)
     print("observations: \(set.observation.summary); actions: \(set.action.summary)")

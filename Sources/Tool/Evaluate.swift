@@ -11,12 +11,6 @@ struct Evaluate: ParsableCommand {
   var random = false
   @Option(help: "Suite for --random.")
   var suite = "arcade"
-  @Option(help: "Wrappers for --random, the innermost first, separated by commas.")
-  var wrap = ""
-  @Option(help: "Arguments of the environments for --random: name=value,...")
-  var envArg = ""
-  @Option(help: "Python modules that register environments for --random, separated by commas.")
-  var envModule = ""
   @Option(help: "Tasks, separated by commas; all by default.")
   var tasks = ""
   @Option(help: "Episodes of each task.")
@@ -27,6 +21,7 @@ struct Evaluate: ParsableCommand {
   var greedy = false
   @Flag(help: "Print one JSON object.")
   var json = false
+  @OptionGroup(title: "With --random") var environments: EnvironmentOptions
 
   private struct Report: Encodable {
     let run: String?
@@ -37,9 +32,8 @@ struct Evaluate: ParsableCommand {
 
   func validate() throws {
     if random == (runFolder != nil) { throw ValidationError("name the folder of a run, or --random --suite NAME") }
-    for (option, value) in [("wrap", wrap), ("env-arg", envArg), ("env-module", envModule)]
-    where runFolder != nil && !value.isEmpty {
-      throw ValidationError("a run has its own: leave --\(option) out")
+    for flag in environments.flags where runFolder != nil && !flag.value.isEmpty {
+      throw ValidationError("a run has its own: leave --\(flag.name) out")
     }
     if episodes < 1 { throw ValidationError("episodes is \(episodes), but must be at least 1") }
   }
@@ -54,7 +48,7 @@ struct Evaluate: ParsableCommand {
         agent.taskSet, tasks: ids, policy: agent.learner, episodes: episodes, seed: seed, greedy: greedy)
     } else {
       let configuration = try RunConfiguration.resolve(
-        flags: [("suite", suite), ("wrap", wrap), ("env-arg", envArg), ("env-module", envModule)])
+        flags: [("suite", suite)] + environments.flags)
       let taskSet = try Suites.make(
         suite, tasks: ids, wrappers: configuration.wrappers, options: configuration.gymnasium)
       scores = try Evaluation.play(
