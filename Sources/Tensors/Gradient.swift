@@ -5,6 +5,7 @@ struct Gradient: BitwiseCopyable {
     let count: Int
     var memory: UnsafeMutablePointer<Float>?
     var isOver = false
+    /// The tape's, which outlives what was recorded on it.
     let lender: Unmanaged<GradientMemory>
   }
 
@@ -23,10 +24,11 @@ struct Gradient: BitwiseCopyable {
   /// What begins `count` numbers later.
   func from(_ count: Int) -> Gradient { Gradient(whole, start: start + count) }
 
-  var memory: UnsafeMutablePointer<Float> {
+  /// Its memory: the first time zeros, lent until the whole gradient is taken back.
+  func lent() -> UnsafeMutablePointer<Float> {
     if whole.pointee.memory == nil {
       precondition(!whole.pointee.isOver, "the gradient of a result is gone once its operation's backward pass has run")
-      whole.pointee.memory = whole.pointee.lender._withUnsafeGuaranteedRef { $0.lend(whole.pointee.count) }
+      whole.pointee.memory = whole.pointee.lender.takeUnretainedValue().lend(whole.pointee.count)
     }
     return whole.pointee.memory! + start
   }

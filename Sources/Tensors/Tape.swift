@@ -16,7 +16,7 @@ extension Operation {
 ///
 /// An operation runs at once and, while the tape records, leaves its backward half. `backward(from:)` runs these in
 /// reverse. A gradient has memory from its last use, the first to add to it, back to the operation that made its tensor;
-/// then another has it, so that few are in the cache at a time. A tape belongs to one thread; `begin` takes back all memory
+/// then another of its size has it, so that few share the cache. A tape belongs to one thread; `begin` takes back all memory
 /// of the step before, so a step like the last allocates nothing.
 public final class Tape {
   private let arena: Arena
@@ -67,7 +67,7 @@ public final class Tape {
     return try body()
   }
 
-  /// Runs the recorded operations in reverse, from a loss of one element.
+  /// Runs the recorded operations in reverse, from a loss of one element, once a step.
   public func backward(from loss: Tensor) {
     precondition(loss.count == 1, "a loss is one number, not \(loss.shape)")
     guard let gradients = loss.gradients else { preconditionFailure("the loss depends on no parameter") }
@@ -106,7 +106,7 @@ public final class Tape {
     return Tensor(shape: shape, values: values, gradient: own)
   }
 
-  /// A tensor that several operations fill, each its own rows.
+  /// A tensor that several operations fill, each its own rows. Its gradient stays until the next `begin`.
   public func tensor(_ shape: Shape) -> Tensor {
     Tensor(
       shape: shape, values: arena.floats(shape.count),

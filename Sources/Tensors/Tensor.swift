@@ -3,11 +3,14 @@
 public struct Tensor: BitwiseCopyable {
   public let shape: Shape
   public let values: UnsafeMutablePointer<Float>
+  /// nil where no gradient flows; forward passes ask for that here, as asking `gradients` lends memory.
   let gradient: Gradient?
 
-  /// Gradient of the loss, added to by backward passes; nil where none flows. From the first time that it is asked for,
-  /// zeros then, it has memory until the backward pass of the operation that made the tensor has run.
-  public var gradients: UnsafeMutablePointer<Float>? { gradient?.memory }
+  /// Gradient of the loss, added to by backward passes; nil where none flows.
+  ///
+  /// An operation's result has memory for it from the first time that it is asked for, zeros then, until the operation's
+  /// own backward pass has run; asked for later, it traps. Tensors of `Tape.tensor(_:)` keep theirs until the next `begin`.
+  public var gradients: UnsafeMutablePointer<Float>? { gradient?.lent() }
 
   /// Numbers that carry no gradient, and live as long as the step.
   public init(_ values: UnsafeMutablePointer<Float>, _ shape: Shape) {

@@ -2,20 +2,6 @@ import ArgumentParser
 import Foundation
 import Polymath
 
-/// How the environments of a suite are made, as flags of a run say it.
-struct EnvironmentOptions: ParsableArguments {
-  @Option(help: "Arguments of a Gymnasium environment or of an Atari suite: name=value,...")
-  var envArg = ""
-  @Option(help: "Python modules that register environments, separated by commas.")
-  var envModule = ""
-  @Option(help: "Wrappers around each task, the innermost first, separated by commas.")
-  var wrap = ""
-
-  var flags: [(name: String, value: String)] {
-    [("wrap", wrap), ("env-arg", envArg), ("env-module", envModule)]
-  }
-}
-
 struct Check: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Check that environments keep their promises, and time them.",

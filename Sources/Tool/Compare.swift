@@ -21,11 +21,11 @@ struct Compare: ParsableCommand {
   var tasks = ""
   @Flag(help: "Take the most probable action instead of sampling from the policy.")
   var greedy = false
-  @Flag(help: "Take each run's last 100 training episodes of a task from its log, instead of playing.")
+  @Flag(help: "Take the last 100 training episodes of each task, or all where there are fewer, from each run's log.")
   var training = false
   @Flag(help: "Score by the share of episodes that succeed.")
   var success = false
-  @Option(help: "File of scores, a line a run: runs that it has are not evaluated, others are added.")
+  @Option(help: "File of scores, a line a run: runs that it has are not scored again, others are added.")
   var scores: String?
 
   func validate() throws {
@@ -124,21 +124,25 @@ struct Compare: ParsableCommand {
     return ScoreTable(suite: suite, conditions: conditions, tasks: ids)
   }
 
+  private var measure: String { success ? "success" : "normalized return" }
+
+  /// What is played without --training.
+  private var played: (episodes: Int, seed: UInt64) { (episodes ?? 100, seed ?? 1001) }
+
   private var conditions: String {
-    let measure = success ? "success" : "normalized return"
     if training { return "\(measure) of the last 100 training episodes a task" }
-    return "\(measure) of \(episodes ?? 100) \(greedy ? "greedy" : "sampled") episodes a task, seed \(seed ?? 1001)"
+    return "\(measure) of \(played.episodes) \(greedy ? "greedy" : "sampled") episodes a task, seed \(played.seed)"
   }
 
   /// A number a task.
   private func score(_ path: String, tasks ids: [String]) throws -> [Double] {
-    try zip(ids, training ? trained(path, ids) : played(path, ids)).map { id, value in
+    try zip(ids, training ? trained(path, ids) : play(path, ids)).map { id, value in
       guard let value else {
         throw ValidationError(
-          (success
-            ? "task \(id) has no rule of success: leave --success out to compare normalised returns"
-            : "task \(id) has no reference score: compare by --success, or leave it out with --tasks")
-            + (training ? "; or no episode of it had ended by the end of the log" : ""))
+          (training ? "\(path) logged no \(measure) of \(id): no episode of it had ended, or " : "")
+            + (success
+              ? "task \(id) has no rule of success: leave --success out to compare normalised returns"
+              : "task \(id) has no reference score: compare by --success, or leave it out with --tasks"))
       }
       return value
     }
@@ -148,10 +152,10 @@ struct Compare: ParsableCommand {
     try LearningCurves.newest(success ? .success : .normalized, of: ids, in: path)
   }
 
-  private func played(_ path: String, _ ids: [String]) throws -> [Double?] {
+  private func play(_ path: String, _ ids: [String]) throws -> [Double?] {
     let agent = try Run.load(path)
     return try Evaluation.play(
-      agent.taskSet, tasks: ids, policy: agent.learner, episodes: episodes ?? 100, seed: seed ?? 1001, greedy: greedy
+      agent.taskSet, tasks: ids, policy: agent.learner, episodes: played.episodes, seed: played.seed, greedy: greedy
     ).map { success ? $0.success : $0.normalized }
   }
 

@@ -50,7 +50,7 @@ struct Evaluate: ParsableCommand {
       let configuration = try RunConfiguration.resolve(
         flags: [("suite", suite)] + environments.flags)
       let taskSet = try Suites.make(
-        suite, tasks: ids, wrappers: configuration.wrappers, options: configuration.gymnasium)
+        suite, tasks: ids, wrappers: configuration.wrappers, options: configuration.suiteOptions)
       scores = try Evaluation.play(
         taskSet, policy: Evaluation.randomPolicy(taskSet), episodes: episodes, seed: seed)
     }

@@ -53,6 +53,34 @@ struct NetworkTests {
     #expect(error <= 0.05)
   }
 
+  @Test("A batch that passes in slices has the sum of its images' gradients")
+  func slices() {
+    var layout = ParameterLayout()
+    let trunk = TrunkKind.deep.make(&layout, "trunk", height: 84, width: 84, channels: 2)
+    let (values, gradients) = (ParameterBuffer(layout), ParameterBuffer(layout))
+    values.initialize(seed: 3)
+    let tape = Tape()
+    let weights: [Float] = (0..<4 * trunk.outputs).map { Float($0 * 7919 % 1009) / 505 - 1 }
+    func gradient(_ images: Range<Int>) -> [Float] {
+      gradients.zero()
+      tape.begin(values: values, gradients: gradients)
+      Self.bytes.withUnsafeBufferPointer { bytes in
+        let batch = Images(
+          bytes: bytes.baseAddress! + images.lowerBound * 84 * 84 * 2, images: images.count, height: 84, width: 84,
+          channels: 2, scale: 1 / 255)
+        weights.withUnsafeBufferPointer {
+          let start = $0.baseAddress! + images.lowerBound * trunk.outputs
+          tape.backward(from: tape.sum(trunk(batch, tape), weights: start))
+        }
+      }
+      return Array(UnsafeBufferPointer(start: gradients.values, count: gradients.count))
+    }
+    // Slices of two images, and one that is left.
+    let single = (0..<3).map { gradient($0..<$0 + 1) }
+    let sum = single[0].indices.map { single[0][$0] + single[1][$0] + single[2][$0] }
+    #expect(relativeError(gradient(0..<3), sum) <= 1e-5)
+  }
+
   @Test("Gradients of an LSTM with resets equal central differences")
   func lstm() {
     var layout = ParameterLayout()

@@ -21,7 +21,7 @@ public struct Images: BitwiseCopyable {
   public let count: Int, height: Int, width: Int, channels: Int
   fileprivate let values: ck_images
   fileprivate let gradient: Gradient?
-  fileprivate var gradients: UnsafeMutablePointer<Float>? { gradient?.memory }
+  fileprivate var gradients: UnsafeMutablePointer<Float>? { gradient?.lent() }
 
   /// Reads bytes in place, `[images, height, width, channels]`.
   public init(bytes: UnsafePointer<UInt8>, images: Int, height: Int, width: Int, channels: Int, scale: Float) {
@@ -83,6 +83,8 @@ extension Tape {
     var geometry = x.geometry(weight.shape, stride: stride, padding, relu)
     let shape = Shape(x.count, geometry.output_height, geometry.output_width, geometry.outputs)
     precondition(residual.map { $0.shape == shape } ?? true, "a residual of \(shape) is needed")
+    precondition(
+      residual == nil || target == nil, "y shares its gradient with a residual or with a target, not with both")
     let y = target?.reshaped(shape) ?? result(shape, gradient: residual?.gradient)
     ck_convolution_forward(
       y.values, x.values, value(weight), value(bias), residual?.values, scratch(ck_convolution_workspace(&geometry)),

@@ -120,10 +120,11 @@ private struct ConcatenateOperation: Operation {
   func backward(_: Tape) {
     let (left, right) = (a.shape[1], b.shape[1])
     guard let gradients = y.gradients else { return }
+    let (da, db) = (a.gradients, b.gradients)
     for row in 0..<y.shape[0] {
       let start = gradients + row * (left + right)
-      if let target = a.gradients { ck_accumulate(target + row * left, start, left) }
-      if let target = b.gradients { ck_accumulate(target + row * right, start + left, right) }
+      if let target = da { ck_accumulate(target + row * left, start, left) }
+      if let target = db { ck_accumulate(target + row * right, start + left, right) }
     }
   }
 }
