@@ -72,6 +72,14 @@ struct GradientAggregationTests {
     #expect(result.allSatisfy { abs($0) <= 1e-8 })
   }
 
+  @Test("Surgery's epsilon is small beside gradients of whole losses")
+  func epsilon() {
+    // |g|^2 of a whole loss is 1e-8: half of the conflict goes.
+    let parts: [[Float]] = [[5e-5, 0], [-5e-5, 0]]
+    let weights = GradientAggregation.pcgrad.weights(Self.gram(parts), order: [0, 1])
+    #expect(weights.allSatisfy { abs($0 - 1.5) <= 1e-6 })
+  }
+
   @Test("Normalized gradients are of one length, and one that is missing counts nothing")
   func normalized() {
     let gradients: [[Float]] = [[3, 4], [0, 0], [0, -15]]

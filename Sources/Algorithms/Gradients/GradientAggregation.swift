@@ -10,7 +10,8 @@ public enum GradientAggregation: String, CaseIterable, Sendable {
   ///
   ///     g_i <- g_i - min(0, g_i . g_j / (|g_j|^2 + 1e-8)) g_j,
   ///
-  /// and g is their sum: the mean over tasks of projected gradients of whole losses, each of which is K times its part.
+  /// of which the gradients are those of whole losses, each K times its part, and g is their mean: the sum of the parts
+  /// that the same projections leave.
   ///
   /// - Source: Yu et al. 2020, "Gradient surgery for multi-task learning" (2001.06782), algorithm 1. One order serves
   ///   all tasks and networks of an update.
@@ -37,6 +38,8 @@ public enum GradientAggregation: String, CaseIterable, Sendable {
   /// product with g_j is sum_k c_k G[k, j], and projecting it changes c_j.
   private func surgery(_ gram: GramMatrix, _ order: [Int]) -> [Double] {
     let tasks = 0..<gram.count
+    // That of gradients of whole losses, which are K times as long.
+    let epsilon = 1e-8 / Double(gram.count * gram.count)
     var weights = [Double](repeating: 0, count: gram.count)
     var coefficients = weights
     for i in tasks {
@@ -44,7 +47,7 @@ public enum GradientAggregation: String, CaseIterable, Sendable {
       for j in order where j != i {
         var product = 0.0
         for k in tasks { product += coefficients[k] * gram[k, j] }
-        coefficients[j] -= min(0, product / (gram[j, j] + 1e-8))
+        coefficients[j] -= min(0, product / (gram[j, j] + epsilon))
       }
       for k in tasks { weights[k] += coefficients[k] }
     }
