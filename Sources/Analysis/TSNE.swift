@@ -39,7 +39,7 @@ public struct TSNE: Hashable, Sendable {
       let total = Self.forces(positions, affinities.lower, affinities.count, &attraction, &repulsion)
       for k in positions.indices {
         let gradient = 4 * (factor * attraction[k] - repulsion[k] / total)
-        // A step that goes on in its direction is shortened, one that turns is lengthened (Jacobs 1988).
+        // A step that goes on in its direction is lengthened, one that turns is shortened (Jacobs 1988).
         gains[k] = gradient * velocity[k] < 0 ? gains[k] + 0.2 : max(0.8 * gains[k], 0.01)
         velocity[k] = momentum * velocity[k] - rate * gains[k] * gradient
         positions[k] += velocity[k]

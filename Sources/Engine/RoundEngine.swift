@@ -40,7 +40,7 @@ public final class RoundEngine: @unchecked Sendable {
     }
   }
 
-  /// Updates made so far; also the version of the parameters.
+  /// Rounds made so far; also the version of the parameters.
   public var round: Int { graph.round }
   /// Where the threads' time went. What is missing to threads times seconds is the engine's own. Only between runs.
   public var times: [WorkTime] {
@@ -52,8 +52,8 @@ public final class RoundEngine: @unchecked Sendable {
   /// Bytes that the threads' tapes hold.
   public var tapeCapacity: Int { tapes.reduce(0) { $0 + $1.capacity } }
 
-  /// Runs until `limit` updates are made and every group has acted `lag` rounds ahead: the state between rounds, that a
-  /// checkpoint holds. `afterRound` is called on a pool thread after each update, in order.
+  /// Runs until `limit` rounds are made and every group has acted `lag` rounds ahead: the state between rounds, that a
+  /// checkpoint holds. `afterRound` is called on a pool thread after each round, in order.
   ///
   /// - Throws: the first error of an environment or the learner.
   public func run(until limit: Int, afterRound: @Sendable (_ round: Int) throws -> Void = { _ in }) throws {

@@ -10,7 +10,7 @@ public struct RunShape: Hashable, Sendable {
   public let groups: Int
   /// Parts of the columns that are differentiated together.
   public let shards: Int
-  /// Updates between the parameters that act and those that learn.
+  /// Rounds between the parameters that act and those that learn.
   public let lag: Int
 
   /// - Parameter firstTask: Index of the first of `tasks` tasks.

@@ -53,6 +53,6 @@ public struct Agent {
     return configuration.environmentsPerTask.isMultiple(of: 4) ? 4 : 1
   }
 
-  /// Updates of the whole run.
+  /// Rounds of the whole run.
   public var rounds: Int { (configuration.steps + shape.stepsPerRound - 1) / shape.stepsPerRound }
 }

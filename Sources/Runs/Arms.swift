@@ -37,7 +37,7 @@ extension RunConfiguration {
   /// shards.
   public var arm: String {
     let preset = Preset(rawValue: algorithm)!
-    let own = preset.configuration(suite: suite, protocol: trainingProtocol)
+    let own = preset.configuration(suite: suite, tasks: tasks, protocol: trainingProtocol)
     let free = ["seed", "threads", "checkpoint-every", "tasks", "groups", "shards"]
     let usual = trainingProtocol == preset.configuration(suite: suite).trainingProtocol
     let changes = settings.filter { !free.contains($0.name) && $0.read(self) != $0.read(own) }

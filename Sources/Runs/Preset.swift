@@ -48,10 +48,14 @@ public enum Preset: String, CaseIterable, Sendable {
   var defaultSuite: String { family == .impala ? "arcade" : "planar10" }
 
   /// The preset's configuration for a suite.
-  /// - Parameter chosen: nil for the suite's own.
-  public func configuration(suite: String, protocol chosen: TrainingProtocol? = nil) -> RunConfiguration {
+  /// - Parameters:
+  ///   - tasks: Of the suite; all where empty.
+  ///   - chosen: nil for the suite's own.
+  public func configuration(
+    suite: String, tasks: [String] = [], protocol chosen: TrainingProtocol? = nil
+  ) -> RunConfiguration {
     var run = RunConfiguration()
-    (run.algorithm, run.suite) = (rawValue, suite)
+    (run.algorithm, run.suite, run.tasks) = (rawValue, suite, tasks)
     switch family {
     case .impala: configureIMPALA(&run)
     case .sac:
@@ -117,36 +121,41 @@ public enum Preset: String, CaseIterable, Sendable {
 public enum TrainingProtocol: String, CaseIterable, Sendable {
   /// Two million steps a task, as Meta-World's own baselines (McLean et al. 2025, 2505.11289).
   case modern
-  /// The released code of soft modularization (Yang et al. 2020).
-  case paper
-  /// For one core and hours: half the widths, a quarter of the batch, 30,000 updates. Chosen on mt-sac alone, planar10,
-  /// seed 11: learning rate 1e-3 of 3e-4, 1e-3 and 3e-3; four environments a task of one and four.
+  /// The code that was released with soft modularization (Yang et al. 2020).
+  case released
+  /// For one core and hours: half the widths, a quarter of the batch, 120,000 steps a task and 30,000 updates. Chosen on
+  /// mt-sac alone, planar10, seed 11: learning rate 1e-3 of 3e-4, 1e-3 and 3e-3; four environments a task of one and
+  /// four.
   case small
 
   func apply(to run: inout RunConfiguration) {
+    let tasks = run.tasks.isEmpty ? Self.tasks(of: run.suite) : run.tasks.count
     run.checkpointEvery = 200_000
     switch self {
     case .modern:
-      run.steps = 2_000_000 * Self.tasks(of: run.suite)
+      run.steps = 2_000_000 * tasks
       run.sac.adam.epsilon = 1e-5
-    case .paper:
+    case .released:
       // Its actors have the newest parameters.
       (run.unroll, run.lag) = (200, 0)
-      run.steps = run.suite == "metaworld-mt50" ? 50_000_000 : 1_500_000 * Self.tasks(of: run.suite)
+      run.steps = run.suite == "metaworld-mt50" ? 50_000_000 : 1_500_000 * tasks
       run.sac.replay = run.suite == "metaworld-mt50" ? 200_000 : 100_000
       (run.sac.warmUpPolicy, run.sac.sharesIndices, run.sac.correction) = (.policy, true, 1e-6)
     case .small:
-      (run.steps, run.checkpointEvery) = (1_200_000, 400_000)
+      (run.steps, run.checkpointEvery) = (120_000 * tasks, 400_000)
       (run.environmentsPerTask, run.unroll, run.sac.updates) = (4, 20, 20)
       (run.sac.batch, run.sac.warmUp, run.sac.replay, run.sac.learningRate) = (32, 500, 50_000, 1e-3)
       (run.sac.width, run.sac.routing.width) = (run.sac.width / 2, run.sac.routing.width / 2)
-      (run.sac.routing.embedding, run.sac.routing.routing) = (200, 128)
+      (run.sac.routing.embedding, run.sac.routing.routingWidth) = (200, 128)
     }
   }
 
-  /// How many tasks the experiment's suites have.
+  /// How many tasks a suite has, without starting a worker to look.
   private static func tasks(of suite: String) -> Int {
-    if suite.hasPrefix("metaworld-mt1:") { return 1 }
-    return suite == "metaworld-mt50" ? 50 : suite == "metaworld-mt25" ? 25 : 10
+    if let listed = suite.split(separator: ":", maxSplits: 1).dropFirst().first {
+      return listed.split(separator: ",").count
+    }
+    if suite.hasPrefix("metaworld-mt") { return Int(suite.trimmingPrefix("metaworld-mt")) ?? 1 }
+    return (try? Suites.make(suite).ids.count) ?? 1
   }
 }

@@ -53,6 +53,12 @@ public struct RoutingAnalysis: Sendable {
 
     let strides = recorder.rollouts.map { options.stride ?? max($0.rows.count / 200, 1) }
     let rows = zip(recorder.rollouts, strides).map { $0.thinned(by: $1) }
+    let found = rows.reduce(0) { $0 + $1.count }
+    guard found >= Self.leastPoints else {
+      throw RunError.noRouting(
+        reason:
+          "needs at least \(Self.leastPoints) rows; there are \(found): play more episodes, or take a smaller stride")
+    }
     trained = Self.table(rows, taskSet.ids, learner, learner.policyParameters)
     untrained = Self.table(rows, taskSet.ids, learner, learner.initialPolicyParameters(seed: configuration.seed))
     let episodes = trained.episodes
@@ -112,6 +118,9 @@ public struct RoutingAnalysis: Sendable {
 
   /// Rows that a picture of points shows: twice as many take four times as long.
   public static let mostPoints = 2000
+
+  /// A perplexity is at least 1, and at most a third of the others.
+  private static let leastPoints = 4
 
   /// Points of each of the two pictures made by t-SNE.
   public var points: Int { min(trained.samples.count, Self.mostPoints) }

@@ -9,6 +9,7 @@ import Yams
 public enum ConfigurationError: Error, CustomStringConvertible {
   case unknownSetting(String, [String])
   case foreignSetting(String, of: [String])
+  case unreadSetting(String, network: String, reads: [String])
   case badValue(setting: String, value: String, kind: String)
   case outOfRange(setting: String, value: String, limit: String)
   case badFile(path: String, reason: String)
@@ -20,6 +21,8 @@ public enum ConfigurationError: Error, CustomStringConvertible {
         + " (polymath train --help lists all)"
     case .foreignSetting(let name, let algorithms):
       "setting \(name) belongs to the algorithms \(algorithms.joined(separator: ", ")): leave it out, or choose one of them"
+    case .unreadSetting(let name, let network, let reads):
+      "setting \(name) means nothing to the network \(network), which reads \(reads.joined(separator: ", ")): leave it out"
     case .badValue(let setting, let value, let kind): "\(setting) is \"\(value)\", but must be \(kind)"
     case .outOfRange(let setting, let value, let limit): "\(setting) is \(value), but must be \(limit)"
     case .badFile(let path, let reason): "\(path) is not a configuration: \(reason)"
@@ -51,13 +54,20 @@ extension RunConfiguration {
     }
     for (name, _) in given { _ = try Setting.named(name, preset.family) }
     var configuration = preset.configuration(
-      suite: named["suite"] ?? preset.defaultSuite, protocol: named["protocol"].flatMap(TrainingProtocol.init))
+      suite: named["suite"] ?? preset.defaultSuite, tasks: Setting.words(named["tasks"] ?? ""),
+      protocol: named["protocol"].flatMap(TrainingProtocol.init))
     configuration.threads = cores
     for (name, value) in given {
       let setting = try Setting.named(name, preset.family)
       guard try setting.write(&configuration, value) else {
         throw ConfigurationError.badValue(setting: name, value: value, kind: setting.kind)
       }
+    }
+    let read = configuration.settings.map(\.name)
+    for (name, _) in given where !read.contains(name) {
+      let network = configuration.sac.network
+      throw ConfigurationError.unreadSetting(
+        name, network: network.rawValue, reads: read.filter { Setting.isOfNetworks($0) })
     }
     try configuration.check()
     return configuration
@@ -103,9 +113,9 @@ extension RunConfiguration {
       environmentsPerTask >= 1 && environmentsPerTask <= 4096, "environments-per-task", environmentsPerTask,
       "between 1 and 4096")
     try require(groups >= 0 && groups <= 4096, "groups", groups, "between 1 and 4096, or 0 for one a shard")
-    try require(shards >= 0 && shards <= 4096, "shards", shards, "between 1 and 4096, or 0 for one a task")
+    try require(shards >= 0 && shards <= 4096, "shards", shards, "between 1 and 4096, or 0 for the algorithm's own")
     try require(
-      lag >= 0 && lag <= 64, "lag", lag, "between 0 and 64: each update of lag keeps one more round of buffers")
+      lag >= 0 && lag <= 64, "lag", lag, "between 0 and 64: each keeps one more round of buffers")
     try require(recovery.most >= 0, "worker-restarts", recovery.most, "at least 0")
     try require(checkpointEvery >= 1, "checkpoint-every", checkpointEvery, "at least 1")
     switch family {
@@ -146,7 +156,7 @@ extension RunConfiguration {
     let routing = sac.routing
     for (name, size) in [
       ("width", sac.width), ("layers", sac.layers), ("module-width", routing.width), ("modules", routing.modules),
-      ("embedding", routing.embedding), ("routing-width", routing.routing), ("batch", sac.batch),
+      ("embedding", routing.embedding), ("routing-width", routing.routingWidth), ("batch", sac.batch),
     ] {
       try require((1...65_536).contains(size), name, size, "between 1 and 65,536")
     }

@@ -29,9 +29,9 @@ public struct RunConfiguration: Hashable, Sendable {
   public var environmentsPerTask = 8
   /// 0 for one group a shard.
   public var groups = 0
-  /// 0 for one shard a task, or four where there is one task.
+  /// 0 for the algorithm's own (`Agent`).
   public var shards = 0
-  /// Updates between the parameters that act and those that learn.
+  /// Rounds between the parameters that act and those that learn.
   public var lag = 1
   /// What is done where worker processes fail.
   public var recovery = WorkerRecovery()
@@ -44,8 +44,10 @@ public struct RunConfiguration: Hashable, Sendable {
 
   /// What the algorithm is a kind of.
   public var family: Preset.Family { Preset(rawValue: algorithm)?.family ?? .impala }
-  /// Those that its algorithm has.
-  public var settings: [Setting] { Setting.all(family) }
+  /// Those that its algorithm and its network read.
+  public var settings: [Setting] {
+    Setting.all(family).filter { family == .impala || Setting.isRead($0.name, by: sac.network) }
+  }
 
   public init() {}
 

@@ -14,7 +14,7 @@ extension Setting {
     Setting("tasks", \.tasks, kind: "list", "tasks of the suite, separated by commas; all by default") {
       $0.joined(separator: ",")
     } parse: {
-      $0.split(separator: ",").map { $0.trimmingPrefix(" ").description }
+      words($0)
     },
     Setting(
       "wrap", \.wrappers, kind: "list of wrappers",
@@ -38,7 +38,7 @@ extension Setting {
     Setting("env-module", \.gymnasium.modules, kind: "list", "Python modules that register environments") {
       $0.joined(separator: ",")
     } parse: {
-      $0.split(separator: ",").map { $0.trimmingPrefix(" ").description }
+      words($0)
     },
     flag(
       "exact", \.isExact, "Atari through the emulator's own interface, whose state can be saved; slower"),
@@ -52,7 +52,7 @@ extension Setting {
     integer(
       "shards", \.shards,
       "learning batches; 0 for IMPALA's one per task (4 for one task), SAC's least divisor of the tasks from 2 on"),
-    integer("lag", \.lag, "updates between the parameters that act and those that learn"),
+    integer("lag", \.lag, "rounds between the parameters that act and those that learn"),
     integer("checkpoint-every", \.checkpointEvery, "agent steps between checkpoints"),
     integer("worker-restarts", \.recovery.most, "failures of a worker process within ten minutes that are borne"),
     choice(
@@ -108,7 +108,7 @@ extension Setting {
     integer("modules", \.sac.routing.modules, "n, modules of a layer"),
     integer("module-width", \.sac.routing.width, "d, units of a module"),
     integer("embedding", \.sac.routing.embedding, "D, size of the embeddings of state and task"),
-    integer("routing-width", \.sac.routing.routing, "units of the routing network's layers"),
+    integer("routing-width", \.sac.routing.routingWidth, "units of the routing network's layers"),
     flag("routing-by-state", \.sac.routing.routesByState, "routing sees the state; otherwise the task alone decides"),
     integer("batch", \.sac.batch, "transitions of each task in a batch"),
     integer("replay", \.sac.replay, "transitions that each task's replay holds"),

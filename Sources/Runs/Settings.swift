@@ -72,6 +72,23 @@ public struct Setting: Sendable {
     }
   }
 
+  /// The words of a list.
+  static func words(_ text: String) -> [String] {
+    text.split(separator: ",").map { $0.trimmingPrefix(" ").description }
+  }
+
+  /// Whether some of SAC's networks read the setting and others don't.
+  static func isOfNetworks(_ name: String) -> Bool { networks[name] != nil }
+
+  static func isRead(_ name: String, by network: TaskNetworkKind) -> Bool { networks[name]?.contains(network) ?? true }
+
+  private static let networks: [String: Set<TaskNetworkKind>] = [
+    "layers": [.mlp, .multiHead, .separate, .mixtureOfExperts],
+    "module-layers": [.softModularization, .hardRouting], "modules": [.softModularization, .hardRouting],
+    "module-width": [.softModularization, .hardRouting], "embedding": [.softModularization, .hardRouting],
+    "routing": [.softModularization], "routing-width": [.softModularization], "routing-by-state": [.softModularization],
+  ]
+
   public static var everyFamily: [Setting] { run + impala + sac }
 
   /// The settings of a family's runs, in the order in which they are printed.

@@ -45,7 +45,9 @@ struct SACGoldenTests {
     configuration.routing.definition = golden.string("network") == "soft-paper" ? .paper : .code
     (configuration.routing.layers, configuration.routing.modules) = (sizes.int("layers"), sizes.int("modules"))
     configuration.routing.width = sizes.int("width")
-    (configuration.routing.embedding, configuration.routing.routing) = (sizes.int("embedding"), sizes.int("gating"))
+    (configuration.routing.embedding, configuration.routing.routingWidth) = (
+      sizes.int("embedding"), sizes.int("gating")
+    )
     (configuration.batch, configuration.replay, configuration.warmUp) = (2, 2, 0)
     configuration.updates = golden.list("updates").count
     configuration.balance = SAC.Balance(rawValue: golden.string("balance"))!
@@ -149,9 +151,9 @@ struct SACGoldenTests {
       expect(losses.reduce(0) { $0 + $1.critics.1 }, "critic2_loss", 2e-5)
       for (part, name) in ["actor", "critic1", "critic2"].enumerated() {
         let norms = update.doubles("\(name)_gradient_norms")
-        #expect(sac.networks.count == 3 * norms.count)
+        #expect(sac.optimizers.count == 3 * norms.count)
         for (agent, expected) in norms.enumerated() {
-          let norm = sac.networks[3 * agent + part].norm
+          let norm = sac.optimizers[3 * agent + part].norm
           #expect(abs(norm - expected) <= 5e-5 * max(1, expected), "norm of \(name) in update \(number)")
         }
       }

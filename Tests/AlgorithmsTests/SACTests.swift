@@ -23,7 +23,7 @@ struct SACTests {
       (configuration.network, configuration.width) = (network, 12)
       configuration.routing.width = 6
       if network == .hardRouting { (configuration.routing.layers, configuration.routing.modules) = (3, 3) }
-      (configuration.routing.embedding, configuration.routing.routing) = (10, 8)
+      (configuration.routing.embedding, configuration.routing.routingWidth) = (10, 8)
       (configuration.batch, configuration.replay, configuration.warmUp, configuration.updates) = (5, 64, 12, 2)
       configuration.balance = .code
       change(&configuration)
@@ -133,9 +133,10 @@ struct SACTests {
         let expected = zip(weights, gradients).reduce(0) { $0 + $1.0 * Double($1.1.values[index]) }
         squares += expected * expected
         // Adam's first moment after one step.
-        #expect(abs(Double(optimizer.firstMoment.values[index]) - 0.1 * expected) <= 1e-6 * sac.networks[network].norm)
+        #expect(
+          abs(Double(optimizer.firstMoment.values[index]) - 0.1 * expected) <= 1e-6 * sac.optimizers[network].norm)
       }
-      #expect(abs(sac.networks[network].norm - squares.squareRoot()) <= 1e-6 * squares.squareRoot())
+      #expect(abs(sac.optimizers[network].norm - squares.squareRoot()) <= 1e-6 * squares.squareRoot())
     }
   }
 
@@ -198,6 +199,9 @@ struct SACTests {
     let before = Array(UnsafeBufferPointer(start: run.learner.actor.parameters.values, count: 100))
     try run.engine.run(until: 1)
     #expect(run.learner.update == 0 && run.learner.replay.count(0) == 8)
+    let metrics = run.learner.metrics
+    #expect(metrics.overall.allSatisfy { $0.name == "updates" || $0.value.isNaN })
+    #expect(metrics.tasks[0].filter { $0.value.isNaN }.map(\.name) == ["entropy", "q", "loss", "gradient_norm"])
     #expect(Array(UnsafeBufferPointer(start: run.learner.actor.parameters.values, count: 100)) == before)
     try run.engine.run(until: 2)
     #expect(run.learner.update == 2)
@@ -255,6 +259,8 @@ struct SACTests {
     #expect(throws: EngineError.outOfRange(name: "replay of a task", value: 4, least: 5)) {
       try Run(.mlp) { ($0.replay, $0.warmUp) = (4, 0) }
     }
+    #expect(throws: EngineError.outOfRange(name: "updates", value: -1, least: 0)) { try Run(.mlp) { $0.updates = -1 } }
+    #expect(throws: EngineError.outOfRange(name: "batch", value: 0, least: 1)) { try Run(.mlp) { $0.batch = 0 } }
     #expect(throws: EngineError.self) {
       try SAC(
         SAC.Configuration(), shape: RunShape(tasks: 1, environmentsPerTask: 1, unroll: 1, groups: 1, shards: 1, lag: 0),

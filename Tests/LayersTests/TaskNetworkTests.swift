@@ -22,7 +22,7 @@ private func make(_ golden: Golden, _ sizes: Golden, _ layout: inout ParameterLa
   default:
     var routing = SoftModularization.Configuration()
     (routing.layers, routing.modules, routing.width) = (golden.int("layers"), golden.int("modules"), sizes.int("width"))
-    (routing.embedding, routing.routing) = (sizes.int("embedding"), sizes.int("gating"))
+    (routing.embedding, routing.routingWidth) = (sizes.int("embedding"), sizes.int("gating"))
     if golden.string("network") == "hard" {
       return HardRouting(&layout, "n", inputs: inputs, outputs: outputs, hidden: sizes.int("hidden"), routing)
     }
@@ -168,7 +168,7 @@ struct TaskNetworkTests {
   {
     var configuration = SoftModularization.Configuration()
     (configuration.layers, configuration.modules, configuration.width) = (layers, n, 8)
-    (configuration.embedding, configuration.routing) = (16, 12)
+    (configuration.embedding, configuration.routingWidth) = (16, 12)
     configuration.definition = definition
     var layout = ParameterLayout()
     let network = SoftModularization(&layout, "n", inputs: 6, outputs: 3, tasks: tasks, hidden: 16, configuration)

@@ -216,6 +216,38 @@ struct ConfigurationTests {
     } catch { #expect("\(error)".contains(words), "\(error)") }
   }
 
+  @Test(
+    "What a network does not read is refused, and not written",
+    arguments: [
+      ("soft-modularization", "layers", "4", "module-layers, modules"), ("mt-sac", "routing", "paper", "reads layers"),
+      ("hard-routing", "routing-by-state", "false", "module-layers"), ("mlp-matched", "modules", "3", "multi-head"),
+    ])
+  func unread(algorithm: String, name: String, value: String, words: String) throws {
+    let flags = [("suite", "planar10"), ("algorithm", algorithm)]
+    #expect(try !RunConfiguration.resolve(flags: flags).yaml.contains("\n\(name): "))
+    do {
+      _ = try RunConfiguration.resolve(flags: flags + [(name, value)])
+      Issue.record("\(name) was taken")
+    } catch { #expect("\(error)".contains(words), "\(error)") }
+  }
+
+  @Test(
+    "A protocol is as long as its tasks are many",
+    arguments: [
+      ("planar10", nil, nil, 1_200_000), ("planar10", "reach,push", nil, 240_000),
+      ("control-continuous", nil, nil, 480_000),
+      ("metaworld-mt10", nil, nil, 20_000_000), ("metaworld-mt10", "reach-v3", nil, 2_000_000),
+      ("metaworld-mt1:reach,push", nil, nil, 4_000_000), ("metaworld-mt10", nil, "small", 1_200_000),
+      ("metaworld-mt50", nil, "released", 50_000_000), ("gymnasium:Pendulum-v1", nil, nil, 120_000),
+    ] as [(String, String?, String?, Int)])
+  func length(suite: String, tasks: String?, chosen: String?, steps: Int) throws {
+    let optional = [("tasks", tasks), ("protocol", chosen)].compactMap { name, value in value.map { (name, $0) } }
+    let resolved = try RunConfiguration.resolve(flags: [("algorithm", "mt-sac"), ("suite", suite)] + optional)
+    #expect(resolved.steps == steps)
+    #expect(resolved.arm == "mt-sac" + (chosen.map { " protocol=\($0)" } ?? ""))
+    #expect(try RunConfiguration.resolve(file: (resolved.yaml, "y"), flags: []) == resolved)
+  }
+
   @Test("A file that is not a mapping of settings is refused")
   func badFiles() {
     for text in ["- a\n- b\n", "unroll: [1, 2]\n", "a: b: c\n", "unknown: 3\n"] {

@@ -19,7 +19,7 @@ struct RoutingAnalysisTests {
     var configuration = preset.configuration(suite: "planar10")
     (configuration.tasks, configuration.steps) = (tasks, 300)
     (configuration.environmentsPerTask, configuration.sac.width, configuration.sac.routing.width) = (1, 12, 6)
-    (configuration.sac.routing.embedding, configuration.sac.routing.routing) = (10, 8)
+    (configuration.sac.routing.embedding, configuration.sac.routing.routingWidth) = (10, 8)
     (configuration.sac.batch, configuration.sac.replay, configuration.sac.warmUp) = (5, 200, 12)
     change(&configuration)
     try Run.begin(configuration, out: path, overwrite: false).train { _ in }
@@ -82,6 +82,11 @@ struct RoutingAnalysisTests {
       (options.episodes, options.stride) = (1, 10)
       let report = try RoutingAnalysis(path, options).report
       #expect(report.trained.neighbours == nil && isFinite(report.trained))
+      options.stride = 150
+      #expect(
+        throws: RunError.noRouting(
+          reason: "needs at least 4 rows; there are 2: play more episodes, or take a smaller stride")
+      ) { try RoutingAnalysis(path, options) }
     }
   }
 

@@ -76,7 +76,8 @@ struct ScoreTableTests {
     #expect(blind.arm == "soft-modularization routing-by-state=false balance=off")
     #expect(try RunConfiguration.resolve(flags: [("suite", "planar10"), ("algorithm", "mt-sac")]).arm == "mt-sac")
     #expect(
-      try RunConfiguration.resolve(flags: [("suite", "planar10"), ("algorithm", "mt-sac"), ("protocol", "paper")]).arm
-        == "mt-sac protocol=paper")
+      try RunConfiguration.resolve(flags: [("suite", "planar10"), ("algorithm", "mt-sac"), ("protocol", "released")])
+        .arm
+        == "mt-sac protocol=released")
   }
 }

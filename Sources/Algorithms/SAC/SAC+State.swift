@@ -27,6 +27,10 @@ extension SAC {
     if configuration.aggregation != .sum && shape.shards != tasks {
       throw .mixedTasks(tasks: tasks, shards: shape.shards)
     }
+    for (name, value, least) in [("batch", configuration.batch, 1), ("updates", configuration.updates, 0)]
+    where value < least {
+      throw .outOfRange(name: name, value: value, least: least)
+    }
     if configuration.replay < configuration.batch {
       throw .outOfRange(name: "replay of a task", value: configuration.replay, least: configuration.batch)
     }
@@ -35,14 +39,17 @@ extension SAC {
     }
   }
 
+  /// Of the last update; NaN before the first.
   public var metrics: LearnerMetrics {
     var metrics = LearnerMetrics(tasks: alpha.count)
     metrics.overall = [("updates", Double(update))]
     let rows = Double(configuration.batch)
     let losses = shards.map(\.losses)
+    let agents = Double(agents)
     metrics.overall += [
-      ("loss/policy", losses.reduce(0) { $0 + $1.actor }), ("loss/critic", losses.reduce(0) { $0 + $1.critics.0 }),
-      ("gradient/policy", norms(0)), ("gradient/critic", norms(1)),
+      ("loss/policy", losses.reduce(0) { $0 + $1.actor } / agents),
+      ("loss/critic", losses.reduce(0) { $0 + $1.critics.0 } / agents),
+      ("gradient/policy", gradientNorms.policy), ("gradient/critic", gradientNorms.critic),
     ]
     for (task, sums) in shards.flatMap(\.sums).enumerated() {
       metrics.tasks[task] = [
@@ -56,7 +63,9 @@ extension SAC {
     if shards.count == alpha.count {
       let layout = actor.parameters.layout
       let gram = GramMatrix(shards.map(\.actorGradient), ranges: [0..<layout.extent])
-      for (task, norm) in gram.norms.enumerated() { metrics.tasks[task].append(("gradient_norm", norm)) }
+      for (task, norm) in gram.norms.enumerated() {
+        metrics.tasks[task].append(("gradient_norm", update > 0 ? norm : .nan))
+      }
       if let cosines = gram.cosines { metrics.add(cosines: cosines) }
     }
     return metrics

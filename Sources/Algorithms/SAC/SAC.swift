@@ -28,13 +28,16 @@ public final class SAC: Algorithm, @unchecked Sendable {
   /// Allowed dimensions of each task's actions.
   let masks: [[Bool]]
   var chance: any Chance
+  /// One for all tasks, or one a task.
+  let agents: Int
   /// Rows that a loss is a mean over.
   let rowsOfLoss: Float
 
   private let tasks: [Task]
   private let bounds: ck_normal_bounds
   let shards: [SACShard]
-  let networks: [ClippedNetwork]
+  /// Of the policy and both critics, in this order; of each agent's in turn where every task has its own.
+  let optimizers: [NetworkOptimizer]
   /// Updates made.
   private(set) var update = 0
   private var isLearning = false
@@ -98,16 +101,16 @@ public final class SAC: Algorithm, @unchecked Sendable {
     let deviations = configuration.logDeviations
     bounds = ck_normal_bounds(low: deviations.lowerBound, high: deviations.upperBound)
     // Agents side by side have losses of their own.
-    rowsOfLoss = Float(configuration.batch * (configuration.network == .separate ? 1 : tasks.count))
+    agents = configuration.network == .separate ? tasks.count : 1
+    rowsOfLoss = Float(configuration.batch * tasks.count / agents)
     let tasksPerShard = tasks.count / shape.shards
     shards = (0..<shape.shards).map {
       SACShard(
         tasks: $0 * tasksPerShard..<($0 + 1) * tasksPerShard, batch: configuration.batch, actor: actorLayout,
         critic: criticLayout)
     }
-    networks = Self.networks(
-      actor, critics, shards, middle: middle, agents: configuration.network == .separate ? tasks.count : 1,
-      configuration.aggregation)
+    optimizers = Self.optimizers(
+      actor, critics, shards, middle: middle, agents: agents, configuration.aggregation)
     alpha = tasks.indices.map(temperature.alpha)
     weights = temperature.weights(configuration.balance)
     isUniform = .allocate(capacity: shape.lag + 1)
@@ -116,12 +119,11 @@ public final class SAC: Algorithm, @unchecked Sendable {
 
   deinit { isUniform.deallocate() }
 
-  /// The policy and both critics, of which `critic2` begins at `middle`; or those of each agent, where there are as many
-  /// agents as tasks.
-  private static func networks(
+  /// `critic2` begins at `middle` of the critics' layout; there is one agent, or one a task.
+  private static func optimizers(
     _ actor: Actor, _ critics: Critics, _ shards: [SACShard], middle: Int, agents: Int,
     _ aggregation: GradientAggregation
-  ) -> [ClippedNetwork] {
+  ) -> [NetworkOptimizer] {
     let totals = (ParameterBuffer(actor.parameters.layout), ParameterBuffer(critics.parameters.layout))
     func ranges(_ layout: ParameterLayout, _ extent: Range<Int>, agent: Int) -> [Range<Int>] {
       if agents == 1 { return [extent] }
@@ -134,12 +136,12 @@ public final class SAC: Algorithm, @unchecked Sendable {
     return (0..<agents).flatMap { agent in
       let (policy, critic) = (actor.parameters.layout, critics.parameters.layout)
       return [
-        ClippedNetwork(
+        NetworkOptimizer(
           actor.parameters, targets: nil, optimizer: actor.optimizer, gradients: shards.map(\.actorGradient),
           total: totals.0, ranges: ranges(policy, 0..<policy.extent, agent: agent), aggregation: aggregation)
       ]
         + [0..<middle, middle..<critic.extent].map {
-          ClippedNetwork(
+          NetworkOptimizer(
             critics.parameters, targets: critics.targets, optimizer: critics.optimizer,
             gradients: shards.map(\.criticGradient), total: totals.1, ranges: ranges(critic, $0, agent: agent),
             aggregation: aggregation)
@@ -226,12 +228,12 @@ public final class SAC: Algorithm, @unchecked Sendable {
     case .differentiate: shard.differentiate(self, update: update, alpha: alpha, weights: weights)
     case .reduce:
       shard.optimizeTime.time {
-        for network in networks { network.reduce(piece: index) }
+        for optimizer in optimizers { optimizer.reduce(piece: index) }
       }
     case .step:
       shard.optimizeTime.time {
-        for network in networks {
-          network.step(
+        for optimizer in optimizers {
+          optimizer.step(
             update + 1, piece: index, learningRate: configuration.learningRate, targetRate: configuration.targetRate)
         }
       }
@@ -267,9 +269,9 @@ public final class SAC: Algorithm, @unchecked Sendable {
     case .differentiate: try checkFinite()
     case .reduce:
       let order = configuration.aggregation == .pcgrad ? chance.order(tasks: tasks.count, update: update) : []
-      for network in networks {
-        network.aggregate(order: order)
-        network.clip(limit: configuration.gradientNorm)
+      for optimizer in optimizers {
+        optimizer.aggregate(order: order)
+        optimizer.clip(limit: configuration.gradientNorm)
       }
     case .step: update += 1
     }
@@ -289,9 +291,12 @@ public final class SAC: Algorithm, @unchecked Sendable {
 
   // MARK: State
 
-  /// Largest norm of the last gradient of the policy (0), or of the first critic (1), over agents.
-  func norms(_ network: Int) -> Double {
-    stride(from: network, to: networks.count, by: 3).reduce(0) { max($0, networks[$1].norm) }
+  /// Of the last update, before clipping, of the policy and of the first critic; the largest over agents.
+  var gradientNorms: (policy: Double, critic: Double) {
+    func largest(from first: Int) -> Double {
+      stride(from: first, to: optimizers.count, by: 3).map { optimizers[$0].norm }.max()!
+    }
+    return (largest(from: 0), largest(from: 1))
   }
 
   /// Every version becomes the newest policy, which acts from now on.

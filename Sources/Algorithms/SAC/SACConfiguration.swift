@@ -3,7 +3,7 @@ import Tensors
 
 extension SAC {
   /// Hyperparameters. Numbers are those of the released code of soft modularization (Yang et al. 2020); its choices of
-  /// `warmUpPolicy`, `sharesIndices` and `correction` are those of `TrainingProtocol.paper`. Losses are means over batch and
+  /// `warmUpPolicy`, `sharesIndices` and `correction` are those of `TrainingProtocol.released`. Losses are means over batch and
   /// tasks; over the batch alone where every task has networks of its own.
   public struct Configuration: Hashable, Sendable {
     /// What policy and critics are made of.

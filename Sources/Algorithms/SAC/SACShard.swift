@@ -17,11 +17,14 @@ final class SACShard {
 
   struct Sums {
     var logProbability = 0.0, value = 0.0, criticLoss = 0.0
+
+    /// Before the first update.
+    static let unknown = Sums(logProbability: .nan, value: .nan, criticLoss: .nan)
   }
 
   struct Losses {
-    var actor = 0.0
-    var critics = (0.0, 0.0)
+    var actor = Double.nan
+    var critics = (Double.nan, Double.nan)
   }
 
   private let tape = Tape()
@@ -42,7 +45,7 @@ final class SACShard {
   init(tasks: Range<Int>, batch: Int, actor: ParameterLayout, critic: ParameterLayout) {
     (self.tasks, self.batch) = (tasks, batch)
     (actorGradient, criticGradient) = (ParameterBuffer(actor), ParameterBuffer(critic))
-    sums = Array(repeating: Sums(), count: tasks.count)
+    sums = Array(repeating: .unknown, count: tasks.count)
     indices = .allocate(capacity: batch)
     indices.initialize(repeating: 0)
   }
@@ -90,7 +93,10 @@ final class SACShard {
       logProbability: logProbability)
   }
 
-  /// Losses of policy and critics, with the new temperatures, and their gradients.
+  /// Gradients of the losses, with the new temperatures alpha_i and the weights w_i of the tasks:
+  ///
+  ///     J_pi = mean w_i (alpha_i log pi(a~|s) - min_k Q_k(s, a~)), a~ ~ pi(s)
+  ///     J_Qk = mean w_i (Q_k(s, a) - y)^2, y from `targets`
   func differentiate(_ sac: SAC, update: Int, alpha: [Float], weights: [Float]) {
     guard let state else { preconditionFailure("the policy is evaluated first") }
     let (rowAlpha, rowWeight) = (perRow(alpha), perRow(weights))
@@ -105,6 +111,7 @@ final class SACShard {
       let errorWeights = tape.memory(rows, of: Float.self)
       for row in 0..<rows {
         let weight = rowWeight[row] / sac.rowsOfLoss
+        // Twice, as the loss below is half of a square.
         (logWeights[row], valueWeights[row], errorWeights[row]) = (weight * rowAlpha[row], -weight, 2 * weight)
       }
       let actorLoss = tape.add(

@@ -8,12 +8,22 @@ import Tensors
 /// - Source: Yang et al. 2020, "Multi-task reinforcement learning with soft modularization" (2003.13661), section 4,
 ///   and its released code, which is another function than the paper's equations (`Definition`).
 public struct SoftModularization: TaskNetwork {
-  /// Two networks have the name.
+  /// Two networks have the name. W are dense layers, each with its own parameters and biases.
   public enum Definition: String, CaseIterable, Sendable {
-    /// The released code, which made the published results: routing passes two dense layers first, each routing layer
-    /// sees all earlier P, modules are mixed before the ReLU, and the last layer is mixed into one head.
+    /// The released code, which made the published results. Two dense layers read f(s) * h(z) before routing does, each
+    /// routing layer sees all earlier P, modules are mixed before the ReLU, and the last layer is mixed into one head:
+    ///
+    ///     e = W relu(W relu(f(s) * h(z))),  P_1 = softmax(W_d relu(e))
+    ///     P_l = softmax(W_d relu((W_u [P_1, ..., P_(l-1)]) * e)),  q the same of all P
+    ///     y_1 = W relu(f(s)),  y_(l+1) = W relu(P_l y_l),  output = W relu(q y_L)
     case code
-    /// Equations 5 to 10: p_(l+1) = W_d relu((W_u p_l) * f(s) h(z)), a ReLU before mixing, a sum of heads.
+    /// Equations 5 to 10. Logits go from layer to layer, ReLUs come before mixing, and heads are added:
+    ///
+    ///     p_1 = W_d relu(f(s) * h(z)),  p_(l+1) = W_d relu((W_u p_l) * f(s) * h(z)),  P_l = softmax(p_l)
+    ///     y_1 = relu(W relu(f(s))),  y_(l+1) = relu(W P_l y_l),  output = sum_j (W P_(L-1) y_(L-1))_j
+    ///
+    /// Left open there, and chosen as in the code: the biases, a W_d for each layer, the ReLU of f(s) before the modules,
+    /// and how parameters start.
     case paper
   }
 
@@ -25,7 +35,7 @@ public struct SoftModularization: TaskNetwork {
     /// D: size of the embeddings of state and task.
     public var embedding = 400
     /// Units of the routing network's layers, in the code's definition.
-    public var routing = 256
+    public var routingWidth = 256
     public var definition = Definition.code
     /// Whether routing sees the state; otherwise the task alone decides, an ablation of the paper.
     public var routesByState = true
@@ -53,11 +63,13 @@ public struct SoftModularization: TaskNetwork {
 
   private let configuration: Configuration
   private let state0, state1, task: Linear
-  private let gate: [Linear]
+  /// The code's two dense layers on f(s) * h(z).
+  private let routingMLP: [Linear]
   /// To the logits of P_1, ..., and in the code's definition of q.
   private let logits: [Linear]
-  /// From earlier routing to what f(s) * h(z) is multiplied by, for all of `logits` but the first.
-  private let recurrence: [Linear]
+  /// W_u: from earlier routing to what f(s) * h(z), in the code its two dense layers, is multiplied by; for all of
+  /// `logits` but the first.
+  private let up: [Linear]
   private let first: Linear
   private let modules: [GroupedLinear]
   private let head: Linear?
@@ -69,7 +81,7 @@ public struct SoftModularization: TaskNetwork {
     _ configuration: Configuration
   ) {
     let (layers, n, width) = (configuration.layers, configuration.modules, configuration.width)
-    let (embedding, routing) = (configuration.embedding, configuration.routing)
+    let (embedding, routingWidth) = (configuration.embedding, configuration.routingWidth)
     precondition(layers >= 2 && n >= 1, "routing lies between layers: \(layers) layers of \(n) modules")
     self.configuration = configuration
     func linear(_ part: String, _ inputs: Int, _ outputs: Int, _ start: LayerStart) -> Linear {
@@ -81,17 +93,19 @@ public struct SoftModularization: TaskNetwork {
     let square = n * n
     switch configuration.definition {
     case .code:
-      gate = [linear("gate.fc0", embedding, routing, .hidden), linear("gate.fc1", routing, routing, .hidden)]
+      routingMLP = [
+        linear("gate.fc0", embedding, routingWidth, .hidden), linear("gate.fc1", routingWidth, routingWidth, .hidden),
+      ]
       logits =
-        (0..<layers - 1).map { linear("routing.\($0)", routing, square, .last) }
-        + [linear("routing.last", routing, n, .last)]
-      recurrence =
-        (1..<layers - 1).map { linear("skip.\($0)", $0 * square, routing, .hidden) }
-        + [linear("skip.last", (layers - 1) * square, routing, .hidden)]
+        (0..<layers - 1).map { linear("routing.\($0)", routingWidth, square, .last) }
+        + [linear("routing.last", routingWidth, n, .last)]
+      up =
+        (1..<layers - 1).map { linear("skip.\($0)", $0 * square, routingWidth, .hidden) }
+        + [linear("skip.last", (layers - 1) * square, routingWidth, .hidden)]
     case .paper:
-      gate = []
+      routingMLP = []
       logits = (0..<layers - 1).map { linear("routing.\($0)", embedding, square, .last) }
-      recurrence = (1..<layers - 1).map { linear("up.\($0)", square, embedding, .hidden) }
+      up = (1..<layers - 1).map { linear("up.\($0)", square, embedding, .hidden) }
     }
     // The modules of the first layer read the same: one product.
     first = Linear(
@@ -127,29 +141,29 @@ public struct SoftModularization: TaskNetwork {
   /// `embedding` has passed its ReLU.
   private func code(_ x: Tensor, _ embedding: Tensor, _ tape: Tape) -> Routed {
     let (rows, n, width) = (x.shape[0], configuration.modules, configuration.width)
-    let gated = gate[1](gate[0](embedding, relu: true, tape), tape)
-    var routing = [tape.softmax(logits[0](tape.relu(gated), tape).reshaped(Shape(rows, n, n)))]
+    let features = routingMLP[1](routingMLP[0](embedding, relu: true, tape), tape)
+    var routing = [tape.softmax(logits[0](tape.relu(features), tape).reshaped(Shape(rows, n, n)))]
     var seen = routing[0].reshaped(Shape(rows, n * n))
-    for (skip, logits) in zip(recurrence, logits.dropFirst()) {
+    for (up, logits) in zip(up, logits.dropFirst()) {
       if routing.count > 1 {
         seen = tape.concatenate(seen, routing[routing.count - 1].reshaped(Shape(rows, n * n)))
       }
-      let next = logits(tape.multiply(skip(seen, tape), gated, relu: true), tape)
+      let next = logits(tape.multiply(up(seen, tape), features, relu: true), tape)
       routing.append(tape.softmax(next.reshaped(Shape(rows, next.shape[1] / n, n))))
     }
     let last = routing.removeLast()
 
     var y = first(x, tape).reshaped(Shape(rows, n, width))
     for (p, modules) in zip(routing, modules) { y = modules(tape.mix(p, y, relu: true), tape) }
-    let features = tape.mix(last, y, relu: true).reshaped(Shape(rows, width))
-    return Routed(output: head!(features, tape), routing: routing, last: last)
+    let mixed = tape.mix(last, y, relu: true).reshaped(Shape(rows, width))
+    return Routed(output: head!(mixed, tape), routing: routing, last: last)
   }
 
   private func paper(_ x: Tensor, _ embedding: Tensor, _ tape: Tape) -> Routed {
     let (rows, n) = (x.shape[0], configuration.modules)
     var p = logits[0](tape.relu(embedding), tape)
     var routing = [tape.softmax(p.reshaped(Shape(rows, n, n)))]
-    for (up, logits) in zip(recurrence, logits.dropFirst()) {
+    for (up, logits) in zip(up, logits.dropFirst()) {
       p = logits(tape.multiply(up(p, tape), embedding, relu: true), tape)
       routing.append(tape.softmax(p.reshaped(Shape(rows, n, n))))
     }

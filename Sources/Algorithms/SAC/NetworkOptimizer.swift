@@ -2,12 +2,12 @@ import CKernels
 import Layers
 import Tensors
 
-/// A network that learns: shards' gradients become one, which is clipped by its own norm and followed by Adam. Cut into a
-/// piece a shard, so that shards do this side by side.
+/// What moves one network, the policy or a critic: shards' gradients become one, which is clipped by its own norm and
+/// followed by Adam and targets. Cut into a piece a shard, so that shards do this side by side.
 ///
 /// Gradients are summed at once, where a sum is wanted. Otherwise the first pass finds their inner products, from which
 /// their weights follow, and the norm of the weighted sum that the second pass makes before it steps.
-final class ClippedNetwork {
+final class NetworkOptimizer {
   private let parameters: ParameterBuffer
   /// Follow the parameters slowly, where there are any.
   private let targets: ParameterBuffer?
@@ -24,8 +24,8 @@ final class ClippedNetwork {
   /// What each gradient counts, where it is not just added.
   private var weights: [Double] = []
   private var factor: Float = 1
-  /// Norm of the gradient before it was clipped.
-  private(set) var norm = 0.0
+  /// Norm of the gradient before it was clipped; NaN before there was one.
+  private(set) var norm = Double.nan
 
   /// - Parameter ranges: What the network has of the layout.
   init(
