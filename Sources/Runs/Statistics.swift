@@ -63,15 +63,14 @@ public enum Statistics {
       (0..<resamples).map { _ in share(resample(a, &random), resample(b, &random), tasks: tasks) })
   }
 
-  /// IQM of `a` minus IQM of `b`, arms resampled independently.
-  public static func difference(_ a: [[Double]], _ b: [[Double]], resamples: Int = 50_000) -> Interval {
+  /// The aggregate of `a` minus that of `b`, arms resampled independently.
+  public static func difference(
+    _ a: [[Double]], _ b: [[Double]], resamples: Int = 50_000, by aggregate: ([Double]) -> Double = interquartileMean
+  ) -> Interval {
     var random = SplitMix64(state: 3)
-    let estimate = interquartileMean(a.flatMap { $0 }) - interquartileMean(b.flatMap { $0 })
     return interval(
-      estimate: estimate,
-      (0..<resamples).map { _ in
-        interquartileMean(resample(a, &random)) - interquartileMean(resample(b, &random))
-      })
+      estimate: aggregate(a.flatMap { $0 }) - aggregate(b.flatMap { $0 }),
+      (0..<resamples).map { _ in aggregate(resample(a, &random)) - aggregate(resample(b, &random)) })
   }
 
   private static func resample(_ scores: [[Double]], _ random: inout SplitMix64) -> [Double] {

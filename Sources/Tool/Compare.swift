@@ -4,7 +4,7 @@ import Polymath
 
 struct Compare: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Compare runs of one suite: IQM over seeds and tasks, with intervals, an arm a row.",
+    abstract: "Compare runs of one suite: IQM and mean over seeds and tasks, with intervals, an arm a row.",
     discussion:
       "Runs that differ in nothing but their seed are an arm, named by its algorithm and by what it has changed "
       + "that others have not. Arms are numbered. Every run is evaluated anew, but for those that --scores has, or with "
@@ -165,15 +165,25 @@ struct Compare: ParsableCommand {
     let scores: [[Double]]
   }
 
-  /// IQM over seeds and tasks, and the difference to the first arm.
+  /// IQM and mean over seeds and tasks, each with the difference to the first arm.
+  ///
+  /// The IQM is the steadier of the two, but leaves out tasks that an arm always or never solves.
   private func printArms(_ arms: [Group]) {
-    var rows = [["arm", "seeds", "IQM", "arm 1 minus it"]]
+    var rows = [["arm", "seeds", "IQM", "arm 1 minus it", "mean", "arm 1 minus it"]]
+    let aggregates: [([Double]) -> Double] = [Statistics.interquartileMean, { Statistics.mean($0) }]
     for (index, arm) in arms.enumerated() {
       let (first, seeds) = (arms[0].scores, arm.scores.count)
-      rows.append([
-        "\(index + 1) \(arm.name)", "\(seeds)", text(Statistics.aggregate(scores: arm.scores), "%.3f", seeds: seeds),
-        index == 0 ? "" : text(Statistics.difference(first, arm.scores), "%.3f", seeds: min(first.count, seeds)),
-      ])
+      rows.append(
+        ["\(index + 1) \(arm.name)", "\(seeds)"]
+          + aggregates.flatMap { aggregate in
+            [
+              text(Statistics.aggregate(scores: arm.scores, by: aggregate), "%.3f", seeds: seeds),
+              index == 0
+                ? ""
+                : text(
+                  Statistics.difference(first, arm.scores, by: aggregate), "%.3f", seeds: min(first.count, seeds)),
+            ]
+          })
     }
     table(rows).forEach { print($0) }
   }

@@ -165,12 +165,13 @@ struct StatisticsTests {
     let whole = Statistics.aggregate(scores: Self.a, resamples: 20_000)
     let mean = Statistics.aggregate(scores: Self.a, resamples: 20_000) { Statistics.mean($0) }
     let difference = Statistics.difference(Self.a, Self.b, resamples: 20_000)
+    let means = Statistics.difference(Self.a, Self.b, resamples: 20_000) { Statistics.mean($0) }
     let improvement = Statistics.probabilityOfImprovement(of: Self.a, over: Self.b, resamples: 20_000)
     let expected = [
       [0.658888888888889, 0.6144, 0.7122], [0.6773333333333333, 0.6267, 0.732], [0.08722222222222231, 0.0067, 0.1594],
-      [0.7166666666666668, 0.5, 0.9],
+      [0.0815, 0.0158, 0.1487], [0.7166666666666668, 0.5, 0.9],
     ]
-    for (interval, expected) in zip([whole, mean, difference, improvement], expected) {
+    for (interval, expected) in zip([whole, mean, difference, means, improvement], expected) {
       #expect(abs(interval.estimate - expected[0]) <= 1e-12)
       // Two bootstraps of 20,000 differ by chance.
       #expect(abs(interval.low - expected[1]) <= 0.01 && abs(interval.high - expected[2]) <= 0.01)
