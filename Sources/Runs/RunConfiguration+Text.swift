@@ -63,11 +63,10 @@ extension RunConfiguration {
         throw ConfigurationError.badValue(setting: name, value: value, kind: setting.kind)
       }
     }
-    let read = configuration.settings.map(\.name)
-    for (name, _) in given where !read.contains(name) {
-      let network = configuration.sac.network
+    let read = configuration.settings
+    for (name, _) in given where !read.contains(where: { $0.name == name }) {
       throw ConfigurationError.unreadSetting(
-        name, network: network.rawValue, reads: read.filter { Setting.isOfNetworks($0) })
+        name, network: configuration.sac.network.rawValue, reads: read.filter { $0.networks != nil }.map(\.name))
     }
     try configuration.check()
     return configuration

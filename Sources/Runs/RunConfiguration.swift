@@ -46,7 +46,7 @@ public struct RunConfiguration: Hashable, Sendable {
   public var family: Preset.Family { Preset(rawValue: algorithm)?.family ?? .impala }
   /// Those that its algorithm and its network read.
   public var settings: [Setting] {
-    Setting.all(family).filter { family == .impala || Setting.isRead($0.name, by: sac.network) }
+    Setting.all(family).filter { $0.networks?.contains(sac.network) ?? true }
   }
 
   public init() {}

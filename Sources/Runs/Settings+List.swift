@@ -101,15 +101,20 @@ extension Setting {
     choice("protocol", \.trainingProtocol, "which experiment's numbers are the defaults of the settings below"),
     choice("network", \.sac.network, "what policy and critics are made of"),
     integer("width", \.sac.width, "units of a hidden layer"),
-    integer("layers", \.sac.layers, "hidden layers of a plain network"),
+    integer("layers", \.sac.layers, "hidden layers of a plain network")
+      .read(by: .mlp, .multiHead, .separate, .mixtureOfExperts),
     choice(
-      "routing", \.sac.routing.definition, "soft modularization: as the released code, or as the paper's equations"),
-    integer("module-layers", \.sac.routing.layers, "L, layers of modules"),
-    integer("modules", \.sac.routing.modules, "n, modules of a layer"),
-    integer("module-width", \.sac.routing.width, "d, units of a module"),
-    integer("embedding", \.sac.routing.embedding, "D, size of the embeddings of state and task"),
-    integer("routing-width", \.sac.routing.routingWidth, "units of the routing network's layers"),
-    flag("routing-by-state", \.sac.routing.routesByState, "routing sees the state; otherwise the task alone decides"),
+      "routing", \.sac.routing.definition, "soft modularization: as the released code, or as the paper's equations"
+    ).read(by: .softModularization),
+    integer("module-layers", \.sac.routing.layers, "L, layers of modules").read(by: .softModularization, .hardRouting),
+    integer("modules", \.sac.routing.modules, "n, modules of a layer").read(by: .softModularization, .hardRouting),
+    integer("module-width", \.sac.routing.width, "d, units of a module").read(by: .softModularization, .hardRouting),
+    integer("embedding", \.sac.routing.embedding, "D, size of the embeddings of state and task")
+      .read(by: .softModularization, .hardRouting),
+    integer("routing-width", \.sac.routing.routingWidth, "units of the routing network's layers")
+      .read(by: .softModularization),
+    flag("routing-by-state", \.sac.routing.routesByState, "routing sees the state; otherwise the task alone decides")
+      .read(by: .softModularization),
     integer("batch", \.sac.batch, "transitions of each task in a batch"),
     integer("replay", \.sac.replay, "transitions that each task's replay holds"),
     integer("warm-up", \.sac.warmUp, "transitions of each task before the first update"),

@@ -12,6 +12,8 @@ public struct Setting: Sendable {
   let write: @Sendable (inout RunConfiguration, String) throws -> Bool
   /// What kind of text is taken.
   public let kind: String
+  /// The networks of SAC that read it; nil where all do.
+  private(set) var networks: [TaskNetworkKind]?
   /// Whether that is true or false.
   public var isFlag: Bool { kind == Self.flagKind }
   /// Whether that is several words.
@@ -77,17 +79,12 @@ public struct Setting: Sendable {
     text.split(separator: ",").map { $0.trimmingPrefix(" ").description }
   }
 
-  /// Whether some of SAC's networks read the setting and others don't.
-  static func isOfNetworks(_ name: String) -> Bool { networks[name] != nil }
-
-  static func isRead(_ name: String, by network: TaskNetworkKind) -> Bool { networks[name]?.contains(network) ?? true }
-
-  private static let networks: [String: Set<TaskNetworkKind>] = [
-    "layers": [.mlp, .multiHead, .separate, .mixtureOfExperts],
-    "module-layers": [.softModularization, .hardRouting], "modules": [.softModularization, .hardRouting],
-    "module-width": [.softModularization, .hardRouting], "embedding": [.softModularization, .hardRouting],
-    "routing": [.softModularization], "routing-width": [.softModularization], "routing-by-state": [.softModularization],
-  ]
+  /// The same setting, which of SAC's networks only these read.
+  func read(by networks: TaskNetworkKind...) -> Setting {
+    var setting = self
+    setting.networks = networks
+    return setting
+  }
 
   public static var everyFamily: [Setting] { run + impala + sac }
 

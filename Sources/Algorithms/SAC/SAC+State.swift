@@ -39,7 +39,7 @@ extension SAC {
     }
   }
 
-  /// Of the last update; NaN before the first.
+  /// Of the last update; NaN before the first, also after a resume.
   public var metrics: LearnerMetrics {
     var metrics = LearnerMetrics(tasks: alpha.count)
     metrics.overall = [("updates", Double(update))]
@@ -64,7 +64,7 @@ extension SAC {
       let layout = actor.parameters.layout
       let gram = GramMatrix(shards.map(\.actorGradient), ranges: [0..<layout.extent])
       for (task, norm) in gram.norms.enumerated() {
-        metrics.tasks[task].append(("gradient_norm", update > 0 ? norm : .nan))
+        metrics.tasks[task].append(("gradient_norm", losses[task].actor.isNaN ? .nan : norm))
       }
       if let cosines = gram.cosines { metrics.add(cosines: cosines) }
     }
