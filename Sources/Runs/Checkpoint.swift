@@ -11,23 +11,10 @@ import Tensors
 ///
 /// - `model.safetensors`: the learner's model and statistics of normalized observations: what evaluation needs.
 /// - `state.safetensors`: optimiser slots, replay, environments, recurrent state, experience collected ahead.
-/// - `state.json`: the round, whether the environments could be saved, each task's last episodes, and the hashes of the
-///   other two files.
+/// - `state.json`: what the checkpoint is of, and the hashes of all three (`State`).
 enum Checkpoint {
-  struct State: Codable {
-    var round: Int
-    /// Agent steps of the run.
-    var steps: Int
-    /// Whether a resumed run continues to the bit. False where an environment has no state to save.
-    var exact: Bool
-    /// SHA-256 of the files: what is damaged is refused before any of it is used.
-    var model, state: String
-    /// One a task.
-    var recent: [Run.RecentEpisodes]
-  }
-
   /// Writes the checkpoint of `training` into `folder`, which appears only when it is complete.
-  /// - Returns: whether a resumed run continues to the bit.
+  /// - Returns: whether a resumed run is bit-identical.
   @discardableResult
   static func write(_ training: Training, recent: [Run.RecentEpisodes], to folder: String) throws -> Bool {
     let (agent, engine) = (training.agent, training.engine)
@@ -44,12 +31,10 @@ enum Checkpoint {
     let metadata = ["lockfile": SHA256.hex(agent.taskSet.lockfile.utf8)]
     try AtomicFile.writeFolder(folder) { folder in
       let description = State(
-        round: engine.round, steps: training.steps, exact: exact,
+        of: training, exact: exact,
         model: try write(TensorFile(model, metadata: metadata), to: "\(folder)/model.safetensors"),
         state: try write(TensorFile(state, metadata: metadata), to: "\(folder)/state.safetensors"), recent: recent)
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
-      try AtomicFile.write(Array(encoder.encode(description)), to: "\(folder)/state.json")
+      try AtomicFile.write(description.json, to: "\(folder)/state.json")
     }
     return exact
   }
@@ -72,13 +57,11 @@ enum Checkpoint {
   }
 
   /// - Returns: what was learned of each task's observations.
-  private static func readModel(_ folder: String, _ state: State, into agent: Agent) throws -> [ObservationStatistics?]
-  {
+  private static func readModel(
+    _ folder: String, _ state: State, into agent: Agent
+  ) throws(RunError) -> [ObservationStatistics?] {
     let path = "\(folder)/model.safetensors"
     let file = try tensors(path, hash: state.model)
-    guard file.metadata["lockfile"] == SHA256.hex(agent.taskSet.lockfile.utf8) else {
-      throw RunError.lockfileMismatch(path: path, difference: "the hash of its task lockfile is another one")
-    }
     return try reading(path) { () throws(EngineError) in
       try agent.learner.restoreModel(from: file.archive)
       return try agent.taskSet.ids.map { id throws(EngineError) in
@@ -92,8 +75,8 @@ enum Checkpoint {
   }
 
   /// Sets `training` to where the checkpoint in `folder` was taken.
-  /// - Returns: each task's last episodes.
-  static func restore(_ training: Training, from folder: String) throws -> [Run.RecentEpisodes] {
+  /// - Returns: what else the checkpoint holds.
+  static func restore(_ training: Training, from folder: String) throws -> State {
     let state = try state(of: training.agent, in: folder)
     let statistics = try readModel(folder, state, into: training.agent)
     let path = "\(folder)/state.safetensors"
@@ -103,18 +86,12 @@ enum Checkpoint {
     }
     try training.engine.restoreState(from: file.archive, round: state.round, exact: state.exact)
     if !state.exact { training.adopt(statistics) }
-    return state.recent
+    return state
   }
 
-  private static func state(of agent: Agent, in folder: String) throws -> State {
-    let path = "\(folder)/state.json"
-    let bytes = try AtomicFile.read(path)
-    guard let state = try? JSONDecoder().decode(State.self, from: Data(bytes)),
-      state.recent.count == agent.taskSet.tasks.count, (0...agent.rounds).contains(state.round),
-      state.steps == state.round * agent.shape.stepsPerRound
-    else {
-      throw RunError.badCheckpoint(path: path, reason: "it does not describe a checkpoint of this run and this version")
-    }
+  private static func state(of agent: Agent, in folder: String) throws(RunError) -> State {
+    let state = try State(in: folder)
+    try state.check(agent, in: folder)
     return state
   }
 

@@ -34,6 +34,12 @@ public final class Run: @unchecked Sendable {
       scores.append(episode.score)
       successes.append(episode.success ? 1 : 0)
     }
+
+    /// Whether `add` can have made this.
+    var isPossible: Bool {
+      scores.count == min(count, 100) && successes.count == scores.count && scores.allSatisfy(\.isFinite)
+        && successes.allSatisfy { $0 == 0 || $0 == 1 }
+    }
   }
 
   /// Begins a new run.
@@ -48,24 +54,28 @@ public final class Run: @unchecked Sendable {
     try AtomicFile.write(agent.taskSet.lockfile.utf8, to: directory.lockfile)
     let recent = Array(repeating: RecentEpisodes(), count: agent.taskSet.tasks.count)
     return try Run(
-      training, directory, recent, Manifest(lockfile: SHA256.hex(agent.taskSet.lockfile.utf8)), resumedAt: nil)
+      training, directory, recent, Manifest(lockfile: SHA256.hex(agent.taskSet.lockfile.utf8)), from: nil)
   }
 
-  /// Goes on with a run from its newest checkpoint. `flags` may repeat its settings; only threads may differ.
+  /// Goes on with a run from its newest checkpoint. `flags` may repeat its settings; only free ones may differ
+  /// (`RunConfiguration.freeSettings`).
   public static func resume(_ path: String, flags: [(name: String, value: String)], cores: Int) throws -> Run {
     let directory = RunDirectory(path: path)
     let saved = try configuration(of: path)
+    let checkpoint = try directory.latestCheckpoint()
+    try Checkpoint.State(in: checkpoint).check(saved, in: directory.configuration)
     var given = try RunConfiguration.resolve(
       file: (saved.yaml, directory.configuration), flags: flags, cores: cores)
     if !flags.contains(where: { $0.name == "threads" }) { given.threads = cores }
-    for setting in saved.settings where setting.name != "threads" && setting.read(saved) != setting.read(given) {
+    for setting in saved.settings
+    where !RunConfiguration.freeSettings.contains(setting.name) && setting.read(saved) != setting.read(given) {
       throw RunError.configurationMismatch(
         path: path, setting: setting.name, saved: setting.read(saved), given: setting.read(given))
     }
     let training = try Training(Agent(given))
     try checkLockfile(directory, training.agent.taskSet)
-    let recent = try Checkpoint.restore(training, from: directory.latestCheckpoint())
-    return try Run(training, directory, recent, Manifest(path: directory.manifest), resumedAt: training.steps)
+    let state = try Checkpoint.restore(training, from: checkpoint)
+    return try Run(training, directory, state.recent, Manifest(path: directory.manifest), from: state)
   }
 
   /// The resolved configuration in a run's folder.
@@ -79,9 +89,11 @@ public final class Run: @unchecked Sendable {
   /// A trained agent for acting: the newest checkpoint's parameters, without its experience.
   public static func load(_ path: String) throws -> Agent {
     let directory = RunDirectory(path: path)
-    var agent = try Agent(configuration(of: path))
+    let (configuration, checkpoint) = try (configuration(of: path), directory.latestCheckpoint())
+    try Checkpoint.State(in: checkpoint).check(configuration, in: directory.configuration)
+    var agent = try Agent(configuration)
     try checkLockfile(directory, agent.taskSet)
-    try Checkpoint.readModel(directory.latestCheckpoint(), into: &agent)
+    try Checkpoint.readModel(checkpoint, into: &agent)
     return agent
   }
 
@@ -99,19 +111,26 @@ public final class Run: @unchecked Sendable {
 
   private init(
     _ training: Training, _ directory: RunDirectory, _ recent: [RecentEpisodes], _ manifest: Manifest,
-    resumedAt steps: Int?
+    from checkpoint: Checkpoint.State?
   ) throws {
     (self.training, self.directory, self.recent, self.manifest) = (training, directory, recent, manifest)
-    firstSteps = steps ?? 0
+    firstSteps = checkpoint?.steps ?? 0
     self.steps = firstSteps
-    metrics = try MetricsLog(path: directory.metrics, keepingThrough: steps)
-    self.manifest.starts.append(Manifest.Start(steps: firstSteps, threads: training.agent.configuration.threads))
+    let kernels = checkpoint?.kernels.difference(to: .current)
+    let episodes = checkpoint?.exact == false ? "these environments can't be saved: new episodes begin" : nil
+    differences = [kernels, episodes].compactMap { $0 }
+    metrics = try MetricsLog(path: directory.metrics, keepingThrough: checkpoint?.steps)
+    self.manifest.starts.append(
+      Manifest.Start(
+        steps: firstSteps, threads: training.agent.configuration.threads,
+        differences: differences.isEmpty ? nil : differences))
+    if !differences.isEmpty { self.manifest.resumesExactly = false }
     try self.manifest.write(to: directory.manifest)
   }
 
-  /// Whether this run, taken up from a checkpoint, continues to the bit; false where environments had no state to save
-  /// and begin fresh episodes. nil for a new run.
-  public var resumedExactly: Bool? { manifest.starts.count > 1 ? manifest.resumesExactly : nil }
+  /// Why this run, taken up from a checkpoint, is not bit-identical to the uninterrupted one, one sentence each; empty where it
+  /// is.
+  public let differences: [String]
 
   /// Seconds since this process took the run up.
   public var seconds: Double { (ContinuousClock.now - start) / .seconds(1) }
@@ -153,8 +172,9 @@ public final class Run: @unchecked Sendable {
 
   private func checkpoint() throws {
     try metrics.synchronize()
-    let exact = try Checkpoint.write(training, recent: recent, to: directory.checkpoint(steps: steps))
+    let saved = try Checkpoint.write(training, recent: recent, to: directory.checkpoint(steps: steps))
     try directory.keepNewestCheckpoints(2)
+    let exact = saved && manifest.starts.allSatisfy { $0.differences == nil }
     if manifest.resumesExactly != exact {
       manifest.resumesExactly = exact
       try manifest.write(to: directory.manifest)

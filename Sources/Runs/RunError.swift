@@ -11,6 +11,8 @@ public enum RunError: Error, Equatable, CustomStringConvertible {
   case badCheckpoint(path: String, reason: String)
   /// The tasks are not those that the run was trained on.
   case lockfileMismatch(path: String, difference: String)
+  /// A setting in a run's file that is not the one that its checkpoint was made with; nil for one that is missing.
+  case otherSetting(path: String, setting: String, written: String?, made: String?)
   /// A setting was given that differs from the run's own.
   case configurationMismatch(path: String, setting: String, saved: String, given: String)
   /// A run that has no routing to analyse.
@@ -42,8 +44,12 @@ public enum RunError: Error, Equatable, CustomStringConvertible {
       "\(path) can't be used: \(reason); move the checkpoint's folder away to go back to the one before"
     case .lockfileMismatch(let path, let difference):
       "\(path) belongs to other tasks: \(difference); use the version and tasks that it was trained with"
+    case .otherSetting(let path, let setting, let written, let made):
+      "\(path) has \(setting) \(Self.value(written)), and the checkpoint was made with \(Self.value(made)): "
+        + "write that there again, or begin a new run"
     case .configurationMismatch(let path, let setting, let saved, let given):
-      "\(path) was begun with \(setting) \(saved.isEmpty ? "none" : saved), not \(given.isEmpty ? "none" : given); only threads may change: "
+      "\(path) was begun with \(setting) \(Self.value(saved)), not \(Self.value(given)); only "
+        + "\(RunConfiguration.freeSettings.sorted().joined(separator: ", ")) may change: "
         + "leave --\(setting) out, or begin a new run"
     case .noRouting(let reason): "analyze routing \(reason)"
     case .noCurves(let reason): "analyze curves \(reason)"
@@ -58,4 +64,5 @@ public enum RunError: Error, Equatable, CustomStringConvertible {
         + "its environment and go on with --resume, or begin a run of the others with --tasks; the last checkpoint is as it was"
     }
   }
+  private static func value(_ text: String?) -> String { text.map { $0.isEmpty ? "none" : $0 } ?? "none" }
 }

@@ -49,7 +49,7 @@ struct Train: ParsableCommand {
       let path = out ?? "runs/\(configuration.runName)"
       let file = try file.map { try RunConfiguration.settings(in: $0.text, path: $0.path) } ?? []
       run = try Run.resume(path, flags: file + flags, cores: cores)
-      if run.resumedExactly == false { note("these environments can't be saved: new episodes begin") }
+      run.differences.forEach(note)
     } else {
       run = try Run.begin(configuration, out: out, overwrite: overwrite)
     }
