@@ -24,10 +24,7 @@ struct Check: ParsableCommand {
 
   func run() throws {
     Command.prepare()
-    let configuration = try RunConfiguration.resolve(
-      flags: [("suite", suite), ("tasks", tasks)] + environments.flags)
-    let set = try Suites.make(
-      suite, tasks: configuration.tasks, wrappers: configuration.wrappers, options: configuration.suiteOptions)
+    let set = try environments.taskSet(suite: suite, tasks: tasks)
     print("observations: \(set.observation.summary); actions: \(set.action.summary)")
     var failed = 0
     for task in set.tasks {

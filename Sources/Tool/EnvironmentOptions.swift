@@ -1,4 +1,5 @@
 import ArgumentParser
+import Polymath
 
 /// How the environments of a suite are made, as flags of a run say it.
 struct EnvironmentOptions: ParsableArguments {
@@ -9,7 +10,23 @@ struct EnvironmentOptions: ParsableArguments {
   @Option(help: "Wrappers around each task, the innermost first, separated by commas.")
   var wrap = ""
 
-  var flags: [(name: String, value: String)] {
+  private var flags: [(name: String, value: String)] {
     [("wrap", wrap), ("env-arg", envArg), ("env-module", envModule)]
+  }
+
+  /// Makes sure that a command is given a run, or random play of a suite.
+  func validate(random: Bool, run: String?) throws {
+    if random == (run != nil) { throw ValidationError("name the folder of a run, or --random --suite NAME") }
+    for flag in flags where run != nil && !flag.value.isEmpty {
+      throw ValidationError("a run has its own: leave --\(flag.name) out")
+    }
+  }
+
+  /// The tasks of a suite, all where `tasks` is empty.
+  func taskSet(suite: String, tasks: String = "") throws -> TaskSet {
+    let configuration = try RunConfiguration.resolve(flags: [("suite", suite), ("tasks", tasks)] + flags)
+    return try Suites.make(
+      configuration.suite, tasks: configuration.tasks, wrappers: configuration.wrappers,
+      options: configuration.suiteOptions)
   }
 }

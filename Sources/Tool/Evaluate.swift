@@ -31,10 +31,7 @@ struct Evaluate: ParsableCommand {
   }
 
   func validate() throws {
-    if random == (runFolder != nil) { throw ValidationError("name the folder of a run, or --random --suite NAME") }
-    for flag in environments.flags where runFolder != nil && !flag.value.isEmpty {
-      throw ValidationError("a run has its own: leave --\(flag.name) out")
-    }
+    try environments.validate(random: random, run: runFolder)
     if episodes < 1 { throw ValidationError("episodes is \(episodes), but must be at least 1") }
   }
 
@@ -47,10 +44,7 @@ struct Evaluate: ParsableCommand {
       scores = try Evaluation.play(
         agent.taskSet, tasks: ids, policy: agent.learner, episodes: episodes, seed: seed, greedy: greedy)
     } else {
-      let configuration = try RunConfiguration.resolve(
-        flags: [("suite", suite)] + environments.flags)
-      let taskSet = try Suites.make(
-        suite, tasks: ids, wrappers: configuration.wrappers, options: configuration.suiteOptions)
+      let taskSet = try environments.taskSet(suite: suite, tasks: tasks)
       scores = try Evaluation.play(
         taskSet, policy: Evaluation.randomPolicy(taskSet), episodes: episodes, seed: seed)
     }

@@ -21,16 +21,17 @@ struct Play: ParsableCommand {
   var seed: UInt64 = 2001
   @Flag(help: "Take the most probable action instead of sampling from the policy.")
   var greedy = false
+  @OptionGroup(title: "With --random") var environments: EnvironmentOptions
 
   func validate() throws {
-    if random == (runFolder != nil) { throw ValidationError("name the folder of a run, or --random --suite NAME") }
+    try environments.validate(random: random, run: runFolder)
     if steps < 1 || speed <= 0 { throw ValidationError("steps and speed must be above 0") }
   }
 
   func run() throws {
     Command.prepare()
     let agent = try runFolder.map { try Run.load($0) }
-    let taskSet = try agent?.taskSet ?? Suites.make(suite)
+    let taskSet = try agent?.taskSet ?? environments.taskSet(suite: suite)
     let chosen = try taskSet.subset([task ?? taskSet.ids[0]]).tasks[0]
     let policy: any Policy = agent?.learner ?? Evaluation.randomPolicy(taskSet)
     let index = taskSet.ids.firstIndex(of: chosen.id)!
