@@ -204,7 +204,8 @@ public enum Suites {
 
   public static let names = all.map(\.name) + withArguments.map(\.name)
 
-  /// The suite of this name, or `gymnasium:ID,ID...`, or `metaworld-mt1:NAME`.
+  /// The suite of this name, or `gymnasium:ID,ID...`, or `metaworld-mt1:NAME,NAME...`, each with arguments of its own where wanted:
+  /// `ID?name=value?name=value`.
   ///
   /// - Parameters:
   ///   - ids: Tasks to take, in this order; all where empty. Spaces are no wider than these need.
@@ -218,12 +219,12 @@ public enum Suites {
   ) throws -> TaskSet {
     let tasks: [Task]
     let listed = { (prefix: String) in
-      name.hasPrefix(prefix) ? name.dropFirst(prefix.count).split(separator: ",").map(String.init) : nil
+      name.hasPrefix(prefix) ? try TaskEntry.list(name.dropFirst(prefix.count)) : nil
     }
-    if let ids = listed("gymnasium:") {
-      tasks = try ids.map { try Gymnasium.task($0, options: options) }
-    } else if let names = listed("metaworld-mt1:") {
-      tasks = try MetaWorld.tasks(names, options.arguments)
+    if let entries = try listed("gymnasium:") {
+      tasks = try entries.map { try Gymnasium.task($0, options: options) }
+    } else if let entries = try listed("metaworld-mt1:") {
+      tasks = try entries.map { try MetaWorld.task($0, options.arguments) }
     } else if let suite = withArguments.first(where: { $0.name == name }) {
       tasks = try suite.tasks(options.arguments)
     } else if let suite = all.first(where: { $0.name == name }) {

@@ -162,7 +162,8 @@ struct AtariTests {
     let batch = WorkerBatch(slots: 1, leafBytes: frameBytes)
     #expect(
       throws: EnvironmentError.romMissing(
-        task: "no_such_game", reason: "ale-py \(Atari.versions["ale-py"] ?? "") has no ROM of no_such_game")
+        task: "no_such_game",
+        reason: "ale-py \((Atari.packages.versions["ale-py"] ?? nil) ?? "") has no ROM of no_such_game")
     ) { try batch.reset(environment) }
   }
 }

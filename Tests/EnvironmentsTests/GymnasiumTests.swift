@@ -143,6 +143,23 @@ struct GymnasiumTests {
     #expect(missing?.description.contains("no_such_module") == true)
   }
 
+  @Test("One environment with two arguments is two tasks, and an argument of its own wins over a common one")
+  func argumentsPerTask() throws {
+    var options = try options(["corridor": example()])
+    options.arguments = ["length": "12"]
+    let set = try Suites.make("gymnasium:Corridor-v0?length=4, Corridor-v0", options: options)
+    #expect(set.ids == ["corridor_v0_length_4", "corridor_v0"])
+    #expect(set.tasks[0].parameters["argument_length"] == "4" && set.tasks[1].parameters["argument_length"] == "12")
+    #expect(set.lockfile.contains("argument_length: 4\n") && set.lockfile.contains("argument_length: 12\n"))
+    // From one cell to the next is a step of 1 / length.
+    for (task, length) in zip(set.tasks, [4, 12]) {
+      let play = try Play(task, replicas: 0..<1)
+      try play.step([1])
+      let cells = play.row(0)[0] * Float(length)
+      #expect(abs(cells - cells.rounded()) <= 1e-5 && cells >= 1)
+    }
+  }
+
   @Test("An environment that raises, exits or prints without end is an error with the end of its log")
   func broken() throws {
     for (body, reason) in [

@@ -16,8 +16,8 @@ struct WorkerProgram {
   var action: ActionSpace
   /// Reports a truncation as a termination.
   var truncationTerminates = false
-  /// Versions that the worker's packages must have, by the names that it gives them.
-  var versions: [String: String] = [:]
+  /// What its Python must have.
+  var packages = PythonPackages([:], command: PythonPackages.gymnasium.command)
 
   /// Seeds of replicas, each below 2^31: a simulator's own generator begins there and is never seeded again.
   static func seeds(task: String, replicas: Range<Int>, seed: UInt64, generation: Int = 0) -> [UInt32] {

@@ -45,7 +45,9 @@ public final class Worker {
 
   func host(_ program: WorkerProgram) throws -> HostedBatch {
     precondition(process == nil && !hasEnded, "a worker is given its environments before the first request")
-    python = try python ?? WorkerPython.locate()
+    let python = try self.python ?? WorkerPython.locate(command: program.packages.command)
+    try program.packages.check(in: python, for: program.task)
+    self.python = python
     // Everything of the header lies on the first page.
     let batch = HostedBatch(program, at: batches.last?.layout.end ?? MemoryLayout<cworkers_header>.size)
     guard batches.count < Int(CWORKERS_MOST_BATCHES) else {
@@ -174,12 +176,9 @@ public final class Worker {
   private func check(_ ready: WorkerProcess.Ready) throws {
     let hosted = batches.enumerated().filter { !$0.element.isQuarantined }
     for ((index, batch), versions) in zip(hosted, ready.versions) {
-      for (package, version) in batch.program.versions.sorted(by: { $0.key < $1.key })
-      where versions[package] != version {
+      do { try batch.program.packages.check(installed: versions, for: batch.program.task) } catch {
         process?.close(blaming: index)
-        throw EnvironmentError.pythonMissing(
-          reason: "\(batch.program.task) is defined with \(package) \(version), and \(versions[package] ?? "none") is "
-            + "installed")
+        throw error
       }
     }
   }

@@ -69,6 +69,7 @@ final class WorkerProcess {
 
   /// The task of each batch.
   private let hosts: [String]
+  private let python: String
   /// The batch at which the process failed, once it has; nil where that is not known.
   private(set) var culprit: Int?
   private let deadlines: WorkerDeadlines
@@ -82,7 +83,7 @@ final class WorkerProcess {
   init(
     hosts: [String], python: String, memory bytes: Int, start: StartFile, deadlines: WorkerDeadlines
   ) throws {
-    (self.hosts, self.deadlines) = (hosts, deadlines)
+    (self.hosts, self.python, self.deadlines) = (hosts, python, deadlines)
     _ = Self.clearAbandoned
     // A place of its own: some simulators write files into the current directory.
     directory = FileManager.default.temporaryDirectory.appending(
@@ -208,7 +209,7 @@ final class WorkerProcess {
     let end = ended("failed: " + (error.split(separator: "\n").last ?? ""), grace: 1)
     switch packet?.kind {
     case "state": return .badState(task: task, reason: error)
-    case "package": return .packageMissing(task: task, reason: error)
+    case "package": return .packageMissing(task: task, reason: error, fix: fix(for: error))
     case "refused": return .refused(task: task, reason: error)
     case "rom": return .romMissing(task: task, reason: error)
     default: return end
@@ -228,6 +229,15 @@ final class WorkerProcess {
       own = end.signal != 0 ? "was killed by signal \(end.signal)" : "exited with status \(end.status)"
     }
     return .workerFailed(task: task, reason: reason ?? own, log: log)
+  }
+
+  /// The suite's own packages were there, so Python's own words are about a module that the user named, or about what that needs.
+  /// Other sentences say all themselves.
+  private func fix(for error: String) -> String {
+    guard error.hasPrefix("No module named") else { return "" }
+    return
+      "a module of your own must lie in the folder where you start polymath, or where Python finds it; install a package "
+      + "with `\(python) -m pip install NAME`"
   }
 
   private func stop(grace: Double) -> cworkers_end {

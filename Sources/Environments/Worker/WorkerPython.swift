@@ -4,13 +4,18 @@ import Foundation
 enum WorkerPython {
   /// POLYMATH_PYTHON, else `.venv/bin/python` in the current directory or in a folder above the executable, which is
   /// where a package's build folder lies.
+  ///
+  /// - Parameter command: What makes one, for the error's message.
+  /// - Throws: `EnvironmentError.pythonMissing`.
   static func locate(
+    command: String = PythonPackages.gymnasium.command,
     variable: String? = ProcessInfo.processInfo.environment["POLYMATH_PYTHON"],
     directory: String = FileManager.default.currentDirectoryPath
   ) throws -> String {
     if let variable {
       guard FileManager.default.isExecutableFile(atPath: variable) else {
-        throw EnvironmentError.pythonMissing(reason: "POLYMATH_PYTHON is \(variable), which can't be executed")
+        throw EnvironmentError.pythonMissing(
+          reason: "POLYMATH_PYTHON is \(variable), which can't be executed", command: command)
       }
       return URL(filePath: variable).standardizedFileURL.path
     }
@@ -25,7 +30,7 @@ enum WorkerPython {
     // The link in the virtual environment is not resolved: where it lies is how Python finds its packages.
     let candidates = folders.map { $0.appending(path: ".venv/bin/python").path }
     guard let found = candidates.first(where: FileManager.default.isExecutableFile(atPath:)) else {
-      throw EnvironmentError.pythonMissing(reason: "there is no Python with the suite's packages")
+      throw EnvironmentError.pythonMissing(reason: "there is no Python with the suite's packages", command: command)
     }
     return found
   }

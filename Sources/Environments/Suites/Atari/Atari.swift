@@ -57,8 +57,9 @@ public enum Atari {
     ObservationLeaf(name: "frames", element: .uint8, shape: [84, 84, 4], scale: 1 / 255)
   ])
 
-  /// Versions that the task definitions name, by package: the emulator and what it is driven through.
-  public static let versions = WorkerPython.pins("requirements.txt", of: ["ale-py", "gymnasium"])
+  /// The emulator and what it is driven through, at the versions that the task definitions name.
+  static let packages = PythonPackages.pinned(
+    in: "requirements.txt", ["ale-py", "gymnasium"], command: "make gymnasium")
 
   /// The task of one game.
   ///
@@ -109,7 +110,7 @@ public enum Atari {
         game: id, frameSkip: options.frameSkip, stickyActions: options.stickyActions, noopMax: options.noopMax,
         fireReset: options.fireReset, maxFrames: options.maxFrames),
       leaves: observation.leaves.map { WorkerLeaf(leaf: $0, planesFirst: true) }, action: .discrete(18),
-      truncationTerminates: true, versions: versions)
+      truncationTerminates: true, packages: packages)
     return try WorkerEnvironment(program, in: worker)
   }
 
@@ -129,7 +130,7 @@ public enum Atari {
       "frame_limit": "terminates",
       "life_loss": options.lifeLossEndsEpisode ? "ends the learner's episode" : "ignored",
       "reward": "unclipped",
-    ].merging(versions.map { ("version_\($0.key)", $0.value) }) { $1 }
+    ].merging(packages.parameters) { $1 }
     if options.isExact { parameters["emulation"] = "exact" }
     return parameters
   }

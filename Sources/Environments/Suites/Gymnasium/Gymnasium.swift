@@ -1,6 +1,7 @@
 import Foundation
 
-/// Any environment that Gymnasium can make, in worker processes (`make gymnasium` installs it): suite `gymnasium:ID,ID...`.
+/// Any environment that Gymnasium can make, in worker processes (`make gymnasium` installs it): suite `gymnasium:ID,ID...`, where an
+/// environment may have arguments of its own (`Line-v0?length=5,Line-v0?length=9`).
 ///
 /// Boxes of bytes or booleans with two or three axes are images; every other observation is flattened to one vector, in Gymnasium's
 /// own order. MultiDiscrete and MultiBinary actions are numbered. Boxes of actions have bounds, and an agent's -1 and 1 stand for these.
@@ -56,16 +57,25 @@ public enum Gymnasium {
     }
   }
 
-  /// The task of one environment. A worker is asked what it looks like.
+  /// The task of one environment, `ID` or `ID?name=value?name=value`. A worker is asked what it looks like.
   ///
-  /// Its id is the environment's in lower case, words joined by underscores.
+  /// Its id is the environment's with its own arguments, in lower case, words joined by underscores. These arguments win over those of
+  /// `options`.
   ///
   /// - Throws: `EnvironmentError.pythonMissing`, `refused` where there is no such environment or its spaces are of no use, or
   ///   `workerFailed`.
-  public static func task(_ id: String, options: Options = Options()) throws -> Task {
-    let name = String(id.lowercased().map { $0.isLetter || $0.isNumber ? $0 : "_" })
+  public static func task(_ entry: String, options: Options = Options()) throws -> Task {
+    try task(TaskEntry(entry), options: options)
+  }
+
+  static func task(_ entry: TaskEntry, options common: Options) throws -> Task {
+    let (name, id) = (entry.id, entry.name)
+    var options = common
+    options.arguments = entry.arguments(besides: common.arguments)
+    let python = try WorkerPython.locate()
+    try PythonPackages.gymnasium.check(in: python, for: name)
     let ready = try StartFile.describe(
-      name, kind: "gymnasium", options: WorkerOptions(id, options), python: WorkerPython.locate())
+      name, kind: "gymnasium", options: WorkerOptions(id, options), python: python)
     guard let spaces = ready.spaces else { preconditionFailure("a worker that was asked describes its environments") }
     let leaf = ObservationLeaf(
       name: "observation", element: spaces.observation.element == "uint8" ? .uint8 : .float32,
@@ -76,7 +86,9 @@ public enum Gymnasium {
     if !options.modules.isEmpty { parameters["modules"] = options.modules.joined(separator: " ") }
     return task(
       name, kind: "gymnasium", options: WorkerOptions(id, options, success: spaces.success), leaf: leaf,
-      action: action, parameters: parameters, versions: ready.versions[0], hasSuccessRule: spaces.success)
+      action: action, parameters: parameters,
+      packages: PythonPackages(ready.versions[0].mapValues(Optional.some), command: PythonPackages.gymnasium.command),
+      hasSuccessRule: spaces.success)
   }
 
   /// A task whose environments a worker steps one after the other.
@@ -85,22 +97,22 @@ public enum Gymnasium {
   ///   - kind: Which of the worker's batches.
   ///   - options: What that makes them with.
   ///   - actionMask: nil for all.
-  ///   - versions: Of packages, which the worker's must be; they stand in the lockfile.
+  ///   - packages: What the worker's Python must have; versions stand in the lockfile.
   static func task(
     _ name: String, kind: String, options: any Encodable & Sendable, leaf: ObservationLeaf, action: ActionSpace,
     actionMask: [Bool]? = nil, scores: Task.ReferenceScores? = nil, parameters: [String: String],
-    versions: [String: String], hasSuccessRule: Bool, palette: [UInt32] = []
+    packages: PythonPackages, hasSuccessRule: Bool, palette: [UInt32] = []
   ) -> Task {
     Task(
       id: name, observation: ObservationSpace([leaf]), action: action,
       actionMask: actionMask ?? Array(repeating: true, count: action.count), scores: scores,
-      parameters: parameters.merging(versions.map { ("version_\($0.key)", $0.value) }) { $1 },
+      parameters: parameters.merging(packages.parameters) { $1 },
       hasSuccessRule: hasSuccessRule, palette: palette
     ) { replicas, seed, worker in
       let program = WorkerProgram(
         task: name, kind: kind,
         seeds: { WorkerProgram.seeds(task: name, replicas: replicas, seed: seed, generation: $0) }, options: options,
-        leaves: [WorkerLeaf(leaf: leaf, planesFirst: false)], action: action, versions: versions)
+        leaves: [WorkerLeaf(leaf: leaf, planesFirst: false)], action: action, packages: packages)
       return try WorkerEnvironment(program, in: worker)
     }
   }

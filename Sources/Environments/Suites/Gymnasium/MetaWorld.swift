@@ -26,8 +26,8 @@ public enum MetaWorld {
     "window-close",
   ]
 
-  /// The versions that `make metaworld` installs.
-  private static let versions = WorkerPython.pins("requirements-metaworld.txt", of: ["gymnasium", "metaworld"])
+  static let packages = PythonPackages.pinned(
+    in: "requirements-metaworld.txt", ["gymnasium", "metaworld"], command: "make metaworld")
 
   /// What can be chosen about the tasks.
   private struct Options: Encodable {
@@ -47,16 +47,17 @@ public enum MetaWorld {
   /// - Parameter arguments: `reward_version` (v1, v2), `goal_seed`, `horizon`.
   /// - Throws: `EnvironmentError.refused` for any other name or value.
   static func tasks(_ names: [String], _ arguments: [String: String]) throws -> [Task] {
-    try names.map { try task($0, arguments) }
+    try names.map { try task(TaskEntry($0), arguments) }
   }
 
-  private static func task(_ name: String, _ arguments: [String: String]) throws -> Task {
+  /// One task, with arguments of its own beside those of all.
+  static func task(_ entry: TaskEntry, _ arguments: [String: String]) throws -> Task {
+    let (name, id) = (entry.name, entry.id)
     guard mt50.contains(name) else {
       throw EnvironmentError.unknownTask(suite: "metaworld-mt1", task: name, nearest: nearest(to: name, among: mt50))
     }
-    let id = name.replacing("-", with: "_")
     var options = Options(name: "\(name)-v3")
-    for (argument, value) in arguments {
+    for (argument, value) in entry.arguments(besides: arguments) {
       switch (argument, Int(value)) {
       case ("reward_version", _) where ["v1", "v2"].contains(value): options.rewardVersion = value
       case ("goal_seed", let seed?) where (0..<1 << 32).contains(seed): options.goalSeed = seed
@@ -74,6 +75,6 @@ public enum MetaWorld {
       parameters: [
         "suite": "metaworld", "environment": options.name, "reward_version": options.rewardVersion,
         "goals": "50, drawn from seed \(options.goalSeed)", "horizon": "\(options.horizon)",
-      ], versions: versions, hasSuccessRule: true)
+      ], packages: packages, hasSuccessRule: true)
   }
 }

@@ -22,10 +22,10 @@ public enum MinAtar {
     Game(id: "space_invaders", environment: "MinAtar/SpaceInvaders-v0", planes: 6, twin: "swarm", random: 4.307),
   ]
 
-  /// The versions that `make minatar` installs.
-  private static let versions = WorkerPython.pins("requirements-minatar.txt", of: ["gymnasium", "MinAtar"])
+  static let packages = PythonPackages.pinned(
+    in: "requirements-minatar.txt", ["gymnasium", "MinAtar"], command: "make minatar")
 
-  /// All five games. Making an environment throws `EnvironmentError.pythonMissing`, `packageMissing` or `workerFailed`.
+  /// All five games. Making an environment throws `EnvironmentError.pythonMissing` or `packageMissing`.
   static func tasks() -> [Task] { games.map(task) }
 
   private static func task(_ game: Game) -> Task {
@@ -40,6 +40,6 @@ public enum MinAtar {
       parameters: [
         "suite": "minatar", "environment": game.environment, "sticky_actions": "0.1", "ramping": "true",
         "horizon": "none",
-      ], versions: versions, hasSuccessRule: false, palette: Array(twin.palette.prefix(game.planes)))
+      ], packages: packages, hasSuccessRule: false, palette: Array(twin.palette.prefix(game.planes)))
   }
 }
