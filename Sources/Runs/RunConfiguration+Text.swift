@@ -11,7 +11,7 @@ public enum ConfigurationError: Error, CustomStringConvertible {
   case foreignSetting(String, of: [String])
   case unreadSetting(String, network: String, reads: [String])
   case badValue(setting: String, value: String, kind: String)
-  case outOfRange(setting: String, value: String, limit: String)
+  case wrongOrder(low: String, String, high: String, String)
   case badFile(path: String, reason: String)
 
   public var description: String {
@@ -23,8 +23,10 @@ public enum ConfigurationError: Error, CustomStringConvertible {
       "setting \(name) belongs to the algorithms \(algorithms.joined(separator: ", ")): leave it out, or choose one of them"
     case .unreadSetting(let name, let network, let reads):
       "setting \(name) means nothing to the network \(network), which reads \(reads.joined(separator: ", ")): leave it out"
-    case .badValue(let setting, let value, let kind): "\(setting) is \"\(value)\", but must be \(kind)"
-    case .outOfRange(let setting, let value, let limit): "\(setting) is \(value), but must be \(limit)"
+    case .badValue(let setting, let value, let kind):
+      "\(setting) is \(Double(value) == nil ? value.debugDescription : value), but must be \(kind)"
+    case .wrongOrder(let low, let less, let high, let more):
+      "\(low) is \(less), but must be at most \(high), which is \(more): lower it, or raise \(high)"
     case .badFile(let path, let reason): "\(path) is not a configuration: \(reason)"
     }
   }
@@ -58,17 +60,14 @@ extension RunConfiguration {
       protocol: named["protocol"].flatMap(TrainingProtocol.init))
     configuration.threads = cores
     for (name, value) in given {
-      let setting = try Setting.named(name, preset.family)
-      guard try setting.write(&configuration, value) else {
-        throw ConfigurationError.badValue(setting: name, value: value, kind: setting.kind)
-      }
+      try Setting.named(name, preset.family).write(value, to: &configuration)
     }
     let read = configuration.settings
     for (name, _) in given where !read.contains(where: { $0.name == name }) {
       throw ConfigurationError.unreadSetting(
         name, network: configuration.sac.network.rawValue, reads: read.filter { $0.networks != nil }.map(\.name))
     }
-    try configuration.check()
+    try configuration.checkOrder()
     return configuration
   }
 
@@ -99,79 +98,11 @@ extension RunConfiguration {
     }
   }
 
-  private func check() throws(ConfigurationError) {
-    func require(_ holds: Bool, _ setting: String, _ value: any CustomStringConvertible, _ limit: String)
-      throws(ConfigurationError)
-    {
-      if !holds { throw .outOfRange(setting: setting, value: value.description, limit: limit) }
+  private func checkOrder() throws(ConfigurationError) {
+    let texts = Dictionary(uniqueKeysWithValues: settings.map { ($0.name, $0.read(self)) })
+    for (low, high) in Setting.ordered {
+      guard let less = texts[low], let more = texts[high] else { continue }
+      if !(Double(less)! <= Double(more)!) { throw .wrongOrder(low: low, less, high: high, more) }
     }
-    try require(steps >= 1 && steps <= 1 << 53, "steps", steps, "between 1 and 2^53")
-    try require(threads >= 1 && threads <= 1024, "threads", threads, "between 1 and 1024")
-    try require(unroll >= 1 && unroll <= 10_000, "unroll", unroll, "between 1 and 10,000")
-    try require(
-      environmentsPerTask >= 1 && environmentsPerTask <= 4096, "environments-per-task", environmentsPerTask,
-      "between 1 and 4096")
-    try require(groups >= 0 && groups <= 4096, "groups", groups, "between 1 and 4096, or 0 for one a shard")
-    try require(shards >= 0 && shards <= 4096, "shards", shards, "between 1 and 4096, or 0 for the algorithm's own")
-    try require(
-      lag >= 0 && lag <= 64, "lag", lag, "between 0 and 64: each keeps one more round of buffers")
-    try require(recovery.most >= 0, "worker-restarts", recovery.most, "at least 0")
-    try require(checkpointEvery >= 1, "checkpoint-every", checkpointEvery, "at least 1")
-    switch family {
-    case .impala: try checkIMPALA(require)
-    case .sac: try checkSAC(require)
-    }
-  }
-
-  private typealias Require = (Bool, String, any CustomStringConvertible, String) throws(ConfigurationError) -> Void
-
-  private func checkIMPALA(_ require: Require) throws(ConfigurationError) {
-    try require(impala.lstm >= 0 && impala.lstm <= 65_536, "lstm", impala.lstm, "between 0 and 65,536")
-    try require((0..<1).contains(impala.discount), "discount", impala.discount, "in [0, 1)")
-    try require(
-      impala.learningRate >= 0 && impala.learningRate.isFinite, "learning-rate", impala.learningRate,
-      "at least 0, and finite")
-    try require(impala.entropyCost.isFinite, "entropy-cost", impala.entropyCost, "finite")
-    try require(impala.baselineCost.isFinite, "baseline-cost", impala.baselineCost, "finite")
-    try require(impala.gradientNorm > 0, "gradient-norm", impala.gradientNorm, "above 0")
-    try require((0..<1).contains(impala.rmsProp.decay), "rmsprop-decay", impala.rmsProp.decay, "in [0, 1)")
-    try require((0..<1).contains(impala.rmsProp.momentum), "rmsprop-momentum", impala.rmsProp.momentum, "in [0, 1)")
-    try require(impala.rmsProp.epsilon > 0, "rmsprop-epsilon", impala.rmsProp.epsilon, "above 0")
-    let (vTrace, popArt) = (impala.vTrace, impala.popArt)
-    try require(vTrace.cBar > 0, "c-bar", vTrace.cBar, "above 0")
-    try require(vTrace.rhoBar >= vTrace.cBar, "rho-bar", vTrace.rhoBar, "at least c-bar, \(vTrace.cBar)")
-    try require(
-      vTrace.policyGradientRhoBar > 0, "policy-gradient-rho-bar", vTrace.policyGradientRhoBar, "above 0")
-    try require((0...1).contains(vTrace.lambda), "lambda", vTrace.lambda, "in [0, 1]")
-    try require((0..<1).contains(popArt.beta), "popart-beta", popArt.beta, "in [0, 1)")
-    // Their squares bound the variance, and must be numbers too.
-    try require(popArt.lowerBound >= 1e-100, "popart-lower-bound", popArt.lowerBound, "at least 1e-100")
-    try require(
-      popArt.upperBound >= popArt.lowerBound && popArt.upperBound <= 1e100, "popart-upper-bound", popArt.upperBound,
-      "between popart-lower-bound, \(popArt.lowerBound), and 1e100")
-  }
-
-  private func checkSAC(_ require: Require) throws(ConfigurationError) {
-    let routing = sac.routing
-    for (name, size) in [
-      ("width", sac.width), ("layers", sac.layers), ("module-width", routing.width), ("modules", routing.modules),
-      ("embedding", routing.embedding), ("routing-width", routing.routingWidth), ("batch", sac.batch),
-    ] {
-      try require((1...65_536).contains(size), name, size, "between 1 and 65,536")
-    }
-    try require((2...64).contains(routing.layers), "module-layers", routing.layers, "between 2 and 64")
-    try require((1..<1 << 32).contains(sac.replay), "replay", sac.replay, "between 1 and 2^32 - 1")
-    try require(sac.replay >= sac.batch, "replay", sac.replay, "at least batch, \(sac.batch)")
-    try require(
-      (0...sac.replay).contains(sac.warmUp), "warm-up", sac.warmUp, "between 0 and replay, \(sac.replay)")
-    try require((0...100_000).contains(sac.updates), "updates", sac.updates, "between 0 and 100,000")
-    try require((0..<1).contains(sac.discount), "discount", sac.discount, "in [0, 1)")
-    try require(
-      sac.learningRate >= 0 && sac.learningRate.isFinite, "learning-rate", sac.learningRate, "at least 0, and finite")
-    try require(sac.adam.epsilon > 0, "adam-epsilon", sac.adam.epsilon, "above 0")
-    try require(sac.targetRate > 0 && sac.targetRate <= 1, "target-rate", sac.targetRate, "in (0, 1]")
-    try require(sac.gradientNorm > 0, "gradient-norm", sac.gradientNorm, "above 0")
-    try require(
-      (0..<1).contains(sac.correction), "log-probability-correction", sac.correction, "in [0, 1)")
   }
 }

@@ -11,18 +11,15 @@ extension Setting {
     } parse: {
       $0
     },
-    Setting("tasks", \.tasks, kind: "list", "tasks of the suite, separated by commas; all by default") {
-      $0.joined(separator: ",")
-    } parse: {
-      words($0)
-    },
+    list("tasks", \.tasks, "tasks of the suite, separated by commas; all by default"),
     Setting(
       "wrap", \.wrappers, kind: "list of wrappers",
       "around each task, the innermost first: \(Wrapper.texts.joined(separator: ", "))"
     ) {
       $0.map(\.description).joined(separator: ",")
-    } parse: {
-      try Wrapper.list($0)
+    } parse: { text in
+      let words = words(text)
+      return try words.isEmpty && !text.isEmpty ? nil : Wrapper.list(words.joined(separator: ","))
     },
     choice("task-context", \.taskContext, "one-hot: vectors end with the task's number, one-hot"),
     Setting(
@@ -35,26 +32,24 @@ extension Setting {
       guard pairs.allSatisfy({ $0.count == 2 }) else { return nil }
       return Dictionary(pairs.map { ($0[0].trimmingPrefix(" ").description, $0[1]) }) { $1 }
     },
-    Setting("env-module", \.gymnasium.modules, kind: "list", "Python modules that register environments") {
-      $0.joined(separator: ",")
-    } parse: {
-      words($0)
-    },
+    list("env-module", \.gymnasium.modules, "Python modules that register environments"),
     flag(
       "exact", \.isExact, "Atari through the emulator's own interface, whose state can be saved; slower"),
     choicePreset,
-    integer("steps", \.steps, "agent steps in all, over all tasks"),
-    integer("seed", \.seed, "seed of every random number"),
-    integer("threads", \.threads, "threads of the pool; results don't depend on it"),
-    integer("unroll", \.unroll, "T, agent steps of an unroll"),
-    integer("environments-per-task", \.environmentsPerTask, "environments of each task"),
-    integer("groups", \.groups, "acting batches, a multiple of the shards; 0 for one per shard"),
+    integer("steps", \.steps, 1...1 << 53, "agent steps in all, over all tasks"),
+    integer("seed", \.seed, 0...UInt64.max, "seed of every random number"),
+    integer("threads", \.threads, 1...1024, "threads of the pool; results don't depend on it"),
+    integer("unroll", \.unroll, 1...10_000, "T, agent steps of an unroll"),
+    integer("environments-per-task", \.environmentsPerTask, 1...4096, "environments of each task"),
+    integer("groups", \.groups, 0...4096, "acting batches, a multiple of the shards; 0 for one per shard"),
     integer(
-      "shards", \.shards,
+      "shards", \.shards, 0...4096,
       "learning batches; 0 for IMPALA's one per task (4 for one task), SAC's least divisor of the tasks from 2 on"),
-    integer("lag", \.lag, "rounds between the parameters that act and those that learn"),
-    integer("checkpoint-every", \.checkpointEvery, "agent steps between checkpoints"),
-    integer("worker-restarts", \.recovery.most, "failures of a worker process within ten minutes that are borne"),
+    integer("lag", \.lag, 0...64, "rounds between the parameters that act and those that learn"),
+    integer("checkpoint-every", \.checkpointEvery, 1...1 << 53, "agent steps between checkpoints"),
+    integer(
+      "worker-restarts", \.recovery.most, 0...1_000_000,
+      "failures of a worker process within ten minutes that are borne"),
     choice(
       "lost-task", \.recovery.afterwards, "after more failures: end the run, or quarantine the worker's environments"),
   ]
@@ -62,33 +57,34 @@ extension Setting {
   /// Of IMPALA and its presets.
   public static let impala: [Setting] = [
     choice("network", \.impala.network, "trunk that all tasks share"),
-    integer("lstm", \.impala.lstm, "units of an LSTM after the trunk; 0 for none"),
+    integer("lstm", \.impala.lstm, 0...65_536, "units of an LSTM after the trunk; 0 for none"),
     flag("extras", \.impala.extras, "the network also sees the last reward and action"),
     choice("rewards", \.impala.rewards, "how rewards enter learning"),
     choice("values", \.impala.values, "how values are represented"),
-    real("discount", \.impala.discount, "gamma per agent step"),
-    real("baseline-cost", \.impala.baselineCost, "weight of the value loss"),
-    real("entropy-cost", \.impala.entropyCost, "weight of the entropy bonus"),
-    real("learning-rate", \.impala.learningRate, "step size at the start"),
+    real("discount", \.impala.discount, .from(0, below: 1), "gamma per agent step"),
+    real("baseline-cost", \.impala.baselineCost, .finite(from: 0), "weight of the value loss"),
+    real("entropy-cost", \.impala.entropyCost, .finite(from: 0), "weight of the entropy bonus"),
+    real("learning-rate", \.impala.learningRate, .finite(from: 0), "step size at the start"),
     flag("annealing", \.impala.annealing, "the step size falls linearly to 0 over the run"),
-    real("gradient-norm", \.impala.gradientNorm, "largest norm of the gradient"),
-    real("rmsprop-decay", \.impala.rmsProp.decay, "decay of RMSProp's mean square"),
-    real("rmsprop-momentum", \.impala.rmsProp.momentum, "decay of RMSProp's momentum; 0 for none"),
-    real("rmsprop-epsilon", \.impala.rmsProp.epsilon, "RMSProp's epsilon"),
+    real("gradient-norm", \.impala.gradientNorm, .above(0), "largest norm of the gradient"),
+    real("rmsprop-decay", \.impala.rmsProp.decay, .from(0, below: 1), "decay of RMSProp's mean square"),
+    real("rmsprop-momentum", \.impala.rmsProp.momentum, .from(0, below: 1), "decay of RMSProp's momentum; 0 for none"),
+    real("rmsprop-epsilon", \.impala.rmsProp.epsilon, .finite(above: 0), "RMSProp's epsilon"),
     choice(
       "rmsprop-convention", \.impala.rmsProp.convention,
       "tensorflow: sqrt(ms + epsilon), ms begins at 1; pytorch: sqrt(ms) + epsilon, ms at 0"),
-    real("rho-bar", \.impala.vTrace.rhoBar, "V-trace: limit of the ratio in the temporal difference"),
-    real("c-bar", \.impala.vTrace.cBar, "V-trace: limit of the ratio in the trace"),
+    real("rho-bar", \.impala.vTrace.rhoBar, .above(0), "V-trace: limit of the ratio in the temporal difference"),
+    real("c-bar", \.impala.vTrace.cBar, .above(0), "V-trace: limit of the ratio in the trace"),
     real(
-      "policy-gradient-rho-bar", \.impala.vTrace.policyGradientRhoBar, "V-trace: limit of the ratio in the advantage"),
-    real("lambda", \.impala.vTrace.lambda, "V-trace: factor of the trace"),
+      "policy-gradient-rho-bar", \.impala.vTrace.policyGradientRhoBar, .above(0),
+      "V-trace: limit of the ratio in the advantage"),
+    real("lambda", \.impala.vTrace.lambda, .from(0, to: 1), "V-trace: factor of the trace"),
     choice(
       "lambda-convention", \.impala.vTrace.lambdaConvention,
       "V-trace: targets uses vs in the advantage, mixed lambda vs + (1 - lambda) V"),
-    real("popart-beta", \.impala.popArt.beta, "PopArt: step of the statistics"),
-    real("popart-lower-bound", \.impala.popArt.lowerBound, "PopArt: smallest sigma"),
-    real("popart-upper-bound", \.impala.popArt.upperBound, "PopArt: largest sigma"),
+    real("popart-beta", \.impala.popArt.beta, .from(0, below: 1), "PopArt: step of the statistics"),
+    real("popart-lower-bound", \.impala.popArt.lowerBound, .from(1e-100, to: 1e100), "PopArt: smallest sigma"),
+    real("popart-upper-bound", \.impala.popArt.upperBound, .from(1e-100, to: 1e100), "PopArt: largest sigma"),
     choice(
       "popart-second-moment", \.impala.popArt.secondMoment,
       "PopArt: nu averages the mean of vs^2, or the square of the mean of vs"),
@@ -100,35 +96,45 @@ extension Setting {
   public static let sac: [Setting] = [
     choice("protocol", \.trainingProtocol, "which experiment's numbers are the defaults of the settings below"),
     choice("network", \.sac.network, "what policy and critics are made of"),
-    integer("width", \.sac.width, "units of a hidden layer"),
-    integer("layers", \.sac.layers, "hidden layers of a plain network")
+    integer("width", \.sac.width, 1...65_536, "units of a hidden layer"),
+    integer("layers", \.sac.layers, 1...64, "hidden layers of a plain network")
       .read(by: .mlp, .multiHead, .separate, .mixtureOfExperts),
     choice(
       "routing", \.sac.routing.definition, "soft modularization: as the released code, or as the paper's equations"
     ).read(by: .softModularization),
-    integer("module-layers", \.sac.routing.layers, "L, layers of modules").read(by: .softModularization, .hardRouting),
-    integer("modules", \.sac.routing.modules, "n, modules of a layer").read(by: .softModularization, .hardRouting),
-    integer("module-width", \.sac.routing.width, "d, units of a module").read(by: .softModularization, .hardRouting),
-    integer("embedding", \.sac.routing.embedding, "D, size of the embeddings of state and task")
+    integer("module-layers", \.sac.routing.layers, 2...64, "L, layers of modules").read(
+      by: .softModularization, .hardRouting),
+    integer("modules", \.sac.routing.modules, 1...1024, "n, modules of a layer").read(
+      by: .softModularization, .hardRouting),
+    integer("module-width", \.sac.routing.width, 1...65_536, "d, units of a module").read(
+      by: .softModularization, .hardRouting),
+    integer("embedding", \.sac.routing.embedding, 1...65_536, "D, size of the embeddings of state and task")
       .read(by: .softModularization, .hardRouting),
-    integer("routing-width", \.sac.routing.routingWidth, "units of the routing network's layers")
+    integer("routing-width", \.sac.routing.routingWidth, 1...65_536, "units of the routing network's layers")
       .read(by: .softModularization),
     flag("routing-by-state", \.sac.routing.routesByState, "routing sees the state; otherwise the task alone decides")
       .read(by: .softModularization),
-    integer("batch", \.sac.batch, "transitions of each task in a batch"),
-    integer("replay", \.sac.replay, "transitions that each task's replay holds"),
-    integer("warm-up", \.sac.warmUp, "transitions of each task before the first update"),
+    integer("batch", \.sac.batch, 1...65_536, "transitions of each task in a batch"),
+    integer("replay", \.sac.replay, 1...(1 << 32) - 1, "transitions that each task's replay holds"),
+    integer("warm-up", \.sac.warmUp, 0...(1 << 32) - 1, "transitions of each task before the first update"),
     choice("warm-up-policy", \.sac.warmUpPolicy, "who acts until then"),
-    integer("updates", \.sac.updates, "updates a round; 0 for one for each step that a task makes"),
+    integer("updates", \.sac.updates, 0...100_000, "updates a round; 0 for one for each step that a task makes"),
     flag("shared-indices", \.sac.sharesIndices, "all tasks draw the same places of their replays"),
-    real("discount", \.sac.discount, "gamma per agent step"),
-    real("learning-rate", \.sac.learningRate, "step size of Adam"),
-    real("adam-epsilon", \.sac.adam.epsilon, "Adam's epsilon"),
-    real("target-rate", \.sac.targetRate, "how far target critics move an update"),
-    real("gradient-norm", \.sac.gradientNorm, "largest norm of the gradient of policy and of each critic"),
+    real("discount", \.sac.discount, .from(0, below: 1), "gamma per agent step"),
+    real("learning-rate", \.sac.learningRate, .finite(from: 0), "step size of Adam"),
+    real("adam-epsilon", \.sac.adam.epsilon, .finite(above: 0), "Adam's epsilon"),
+    real("target-rate", \.sac.targetRate, .above(0, to: 1), "how far target critics move an update"),
+    real("gradient-norm", \.sac.gradientNorm, .above(0), "largest norm of the gradient of policy and of each critic"),
     choice("aggregation", \.sac.aggregation, "how tasks' gradients become one; other than sum with a shard a task"),
     choice("balance", \.sac.balance, "how tasks are weighted by their temperatures"),
-    real("log-probability-correction", \.sac.correction, "added to 1 - tanh(u)^2; 0 for the form that needs none"),
+    real(
+      "log-probability-correction", \.sac.correction, .from(0, below: 1),
+      "added to 1 - tanh(u)^2; 0 for the form that needs none"),
+  ]
+
+  /// Settings of which the first must not be above the second, where a run has both.
+  static let ordered = [
+    ("c-bar", "rho-bar"), ("popart-lower-bound", "popart-upper-bound"), ("batch", "replay"), ("warm-up", "replay"),
   ]
 
   private static let choicePreset = Setting(

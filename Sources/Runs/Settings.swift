@@ -1,16 +1,18 @@
 import Algorithms
 import Environments
+import Foundation
 import Layers
 import Returns
 
-/// One named setting of a run: a flag of the tool, a field of run.yaml, and a line of `--print-config`.
+/// One named setting of a run: a flag of the tool, a field of run.yaml, and a line of `--print-config`. Its default comes
+/// from the preset.
 public struct Setting: Sendable {
   public let name: String
   public let help: String
   public let read: @Sendable (RunConfiguration) -> String
-  /// Sets the value from text; false where the text is not of the setting's kind, an error where more can be said.
-  let write: @Sendable (inout RunConfiguration, String) throws -> Bool
-  /// What kind of text is taken.
+  /// Sets the value from text; false where the setting doesn't take it, an error where more can be said.
+  private let assign: @Sendable (inout RunConfiguration, String) throws -> Bool
+  /// What text is taken, with its range.
   public let kind: String
   /// The networks of SAC that read it; nil where all do.
   private(set) var networks: [TaskNetworkKind]?
@@ -18,7 +20,7 @@ public struct Setting: Sendable {
   public var isFlag: Bool { kind == Self.flagKind }
   /// Whether that is several words.
   var isList: Bool { kind.hasPrefix("list") }
-  static let flagKind = "true or false"
+  private static let flagKind = "true or false"
 
   init<Value>(
     _ name: String, _ path: any (WritableKeyPath<RunConfiguration, Value> & Sendable), kind: String, _ help: String,
@@ -26,31 +28,34 @@ public struct Setting: Sendable {
   ) {
     (self.name, self.help, self.kind) = (name, help, kind)
     read = { format($0[keyPath: path]) }
-    write = { configuration, text in
+    assign = { configuration, text in
       guard let value = try parse(text) else { return false }
       configuration[keyPath: path] = value
       return true
     }
   }
 
-  static func integer<Value: FixedWidthInteger & Sendable>(
-    _ name: String, _ path: any (WritableKeyPath<RunConfiguration, Value> & Sendable), _ help: String
-  ) -> Setting {
-    Setting(name, path, kind: Value.isSigned ? "a whole number" : "a whole number from 0 on", help) {
-      String($0)
-    } parse: {
-      Value($0.replacing("_", with: ""))
+  /// Sets the value from text.
+  /// - Throws: `ConfigurationError.badValue`, or what says more.
+  func write(_ text: String, to configuration: inout RunConfiguration) throws {
+    guard try assign(&configuration, text) else {
+      throw ConfigurationError.badValue(setting: name, value: text, kind: kind)
     }
   }
 
-  static func real<Value: BinaryFloatingPoint & LosslessStringConvertible & Sendable>(
-    _ name: String, _ path: any (WritableKeyPath<RunConfiguration, Value> & Sendable), _ help: String
+  static func integer<Value: FixedWidthInteger & Sendable>(
+    _ name: String, _ path: any (WritableKeyPath<RunConfiguration, Value> & Sendable), _ range: ClosedRange<Value>,
+    _ help: String
   ) -> Setting {
-    Setting(name, path, kind: "number", help) {
-      $0.description
-    } parse: { text in
-      Value(text).flatMap { $0.isNaN ? nil : $0 }
-    }
+    let range = NumberRange.whole(range)
+    return Setting(name, path, kind: range.kind, help, format: { String($0) }, parse: { range.read($0) })
+  }
+
+  static func real<Value: BinaryFloatingPoint & LosslessStringConvertible & Sendable>(
+    _ name: String, _ path: any (WritableKeyPath<RunConfiguration, Value> & Sendable), _ range: NumberRange<Value>,
+    _ help: String
+  ) -> Setting {
+    Setting(name, path, kind: range.kind, help, format: { $0.description }, parse: { range.read($0) })
   }
 
   static func flag(
@@ -74,9 +79,20 @@ public struct Setting: Sendable {
     }
   }
 
+  static func list(
+    _ name: String, _ path: any (WritableKeyPath<RunConfiguration, [String]> & Sendable), _ help: String
+  ) -> Setting {
+    Setting(name, path, kind: "list", help) {
+      $0.joined(separator: ",")
+    } parse: { text in
+      let words = words(text)
+      return words.isEmpty && !text.isEmpty ? nil : words
+    }
+  }
+
   /// The words of a list.
   static func words(_ text: String) -> [String] {
-    text.split(separator: ",").map { $0.trimmingPrefix(" ").description }
+    text.split(separator: ",").map { $0.trimmingCharacters(in: .whitespacesAndNewlines) }.filter { !$0.isEmpty }
   }
 
   /// The same setting, which of SAC's networks only these read.

@@ -206,9 +206,9 @@ struct ConfigurationTests {
       (["steps", "many"], "a whole number"),
       (["discount", "1"], "in [0, 1)"), (["discount", "nan"], "number"),
       (["algorithm", "impalla"], "did you mean impala"),
-      (["network", "huge"], "deep"), (["c-bar", "2"], "at least c-bar"), (["lag", "-1"], "lag is -1"),
-      (["seed", "-1"], "from 0 on"), (["wrap", "frame-stak:4"], "did you mean frame-stack?"),
-      (["learning-rate", "inf"], "finite"), (["popart-upper-bound", "0"], "popart-lower-bound"),
+      (["network", "huge"], "deep"), (["c-bar", "2"], "at most rho-bar"), (["lag", "-1"], "lag is -1"),
+      (["seed", "-1"], "from 0 to 2^64 - 1"), (["wrap", "frame-stak:4"], "did you mean frame-stack?"),
+      (["learning-rate", "inf"], "finite"), (["popart-upper-bound", "0"], "in [1e-100, 1e+100]"),
     ])
   func refused(flag: [String], words: String) {
     do {
