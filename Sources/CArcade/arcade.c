@@ -81,6 +81,17 @@ void carcade_begin(carcade_state *state, const carcade_rules *rules, uint8_t *ob
   carcade_observe(state, rules, observation);
 }
 
+int carcade_is_possible(const carcade_state *state, const carcade_rules *rules, uint64_t seed, uint32_t stream) {
+  if (state->seed != seed || state->stream != stream || state->step > 1ull << 53) return 0;
+  if (state->episode_step > state->step || (rules->horizon && state->episode_step >= rules->horizon)) return 0;
+  if (!within(state->last_action, 0, CARCADE_ACTIONS - 1)) return 0;
+  bool possible = false;
+#define IS_POSSIBLE(name) possible = name##_is_possible(&state->name)
+  EACH_GAME(IS_POSSIBLE)
+#undef IS_POSSIBLE
+  return possible;
+}
+
 uint8_t carcade_action_mask(uint8_t game) {
   enum { NOOP = 1 << CARCADE_NOOP, FIRE = 1 << CARCADE_FIRE };
   enum { SIDEWAYS = 1 << CARCADE_LEFT | 1 << CARCADE_RIGHT, UPRIGHT = 1 << CARCADE_UP | 1 << CARCADE_DOWN };

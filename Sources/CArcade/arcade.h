@@ -2,6 +2,7 @@
 #ifndef ARCADE_H
 #define ARCADE_H
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "carcade.h"
@@ -37,6 +38,18 @@ static inline int below(arcade_random *random, uint32_t n) { return (int)((uint6
 
 static inline int clamp(int value, int low, int high) { return value < low ? low : value > high ? high : value; }
 
+static inline bool within(int value, int low, int high) { return value >= low && value <= high; }
+
+/// Flags are 0 or 1; `bool` may not be read from bytes that are neither.
+static inline bool is_flag(int value) { return within(value, 0, 1); }
+
+/// Whether ten rows have no bit beyond the grid.
+static inline bool rows_fit(const uint16_t rows[SIZE]) {
+  uint32_t bits = 0;
+  for (int y = 0; y < SIZE; y++) bits |= rows[y];
+  return bits >> SIZE == 0;
+}
+
 static inline bool inside(int x) { return x >= 0 && x <= LAST; }
 
 static inline void mark(uint8_t *observation, int plane, int y, int x) {
@@ -63,7 +76,8 @@ typedef struct {
 #define ARCADE_GAME(name)                                                                                             \
   void name##_begin(carcade_##name *game, arcade_random *random);                                                     \
   outcome name##_act(carcade_##name *game, int action, bool ramping, arcade_random *random);                          \
-  void name##_draw(const carcade_##name *game, uint8_t *observation)
+  void name##_draw(const carcade_##name *game, uint8_t *observation);                                                 \
+  bool name##_is_possible(const carcade_##name *game)
 
 ARCADE_GAME(swarm);
 ARCADE_GAME(bricks);

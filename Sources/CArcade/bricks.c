@@ -76,3 +76,11 @@ void bricks_draw(const carcade_bricks *game, uint8_t *observation) {
   mark(observation, 2, game->trail_y, game->trail_x);
   mark_rows(observation, 3, game->wall);
 }
+
+bool bricks_is_possible(const carcade_bricks *game) {
+  bool fits = rows_fit(game->wall);
+  for (int y = 0; y < SIZE; y++) fits = fits && (within(y, TOP_BRICKS, BOTTOM_BRICKS) || game->wall[y] == 0);
+  // A ball on the lowest row has ended the episode.
+  return fits && inside(game->paddle) && inside(game->x) && within(game->y, 0, LAST - 1) && inside(game->trail_x)
+         && inside(game->trail_y) && abs(game->dx) == 1 && abs(game->dy) == 1 && is_flag(game->struck);
+}

@@ -58,3 +58,11 @@ void crossing_draw(const carcade_crossing *game, uint8_t *observation) {
     mark(observation, 1 + game->car[i].interval, i + 1, behind);
   }
 }
+
+bool crossing_is_possible(const carcade_crossing *game) {
+  for (int i = 0; i < CARS; i++) {
+    if (!inside(game->car[i].x) || abs(game->car[i].step) != 1) return false;
+    if (!within(game->car[i].interval, 1, SLOWEST) || !within(game->car[i].timer, 0, game->car[i].interval)) return false;
+  }
+  return within(game->y, 1, LAST) && within(game->move_timer, 0, PLAYER_INTERVAL) && within(game->frames_left, 0, FRAMES);
+}

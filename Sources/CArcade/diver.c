@@ -233,3 +233,35 @@ void diver_draw(const carcade_diver *game, uint8_t *observation) {
   for (int x = 0; x < gauge(game); x++) mark(observation, 7, LAST, x);
   for (int x = LAST - game->rescued; x < LAST; x++) mark(observation, 8, LAST, x);
 }
+
+static bool swim(const carcade_swimmer *list, int count, int most, int slowest) {
+  if (!within(count, 0, most)) return false;
+  for (int i = 0; i < count; i++) {
+    if (!inside(list[i].x) || !within(list[i].y, 1, DEEPEST) || !is_flag(list[i].right)) return false;
+    if (!within(list[i].timer, 0, slowest) || !within(list[i].shot_timer, 0, TORPEDO_INTERVAL)) return false;
+  }
+  return true;
+}
+
+static bool fly(const carcade_bullet *list, int count, int most) {
+  if (!within(count, 0, most)) return false;
+  for (int i = 0; i < count; i++)
+    if (!inside(list[i].x) || !within(list[i].y, 0, DEEPEST) || !is_flag(list[i].right)) return false;
+  return true;
+}
+
+bool diver_is_possible(const carcade_diver *game) {
+  // Whoever turns makes a step, so the back of the submarine is on the grid too; divers on board may be fewer than none.
+  bool fits = inside(game->x) && inside(game->x + (game->right ? -1 : 1)) && within(game->rescued, INT16_MIN / 2, CREW);
+  return fits && swim(game->fish, game->fish_count, CARCADE_MOST_SWIMMERS, FIRST_MOVE_INTERVAL)
+         && swim(game->subs, game->sub_count, CARCADE_MOST_SWIMMERS, FIRST_MOVE_INTERVAL)
+         && swim(game->divers, game->diver_count, CARCADE_MOST_DIVERS, DIVER_MOVE_INTERVAL)
+         && fly(game->torpedoes, game->torpedo_count, CARCADE_MOST_SWIMMERS)
+         && fly(game->shots, game->shot_count, CARCADE_MOST_SHOTS) && within(game->y, 0, DEEPEST)
+         && within(game->oxygen, 0, OXYGEN) && is_flag(game->right) && is_flag(game->at_surface)
+         && within(game->spawn_interval, 1, FIRST_SPAWN_INTERVAL) && within(game->spawn_timer, 0, FIRST_SPAWN_INTERVAL)
+         && within(game->diver_timer, 0, DIVER_SPAWN_INTERVAL)
+         && within(game->move_interval, FASTEST_MOVE_INTERVAL, FIRST_MOVE_INTERVAL)
+         && within(game->shot_timer, 0, SHOT_INTERVAL)
+         && within(game->ramps, 0, FIRST_SPAWN_INTERVAL + FIRST_MOVE_INTERVAL);
+}

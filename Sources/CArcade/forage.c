@@ -86,3 +86,15 @@ void forage_draw(const carcade_forage *game, uint8_t *observation) {
     if (inside(behind)) mark(observation, 2, lane + 1, behind);
   }
 }
+
+bool forage_is_possible(const carcade_forage *game) {
+  for (int lane = 0; lane < LANES; lane++) {
+    if (!is_flag(game->lane[lane].present) || !is_flag(game->lane[lane].right) || !is_flag(game->lane[lane].treasure))
+      return false;
+    if (game->lane[lane].present && !inside(game->lane[lane].x)) return false;
+  }
+  return inside(game->x) && within(game->y, 1, LANES) && within(game->spawn_interval, 1, FIRST_SPAWN_INTERVAL)
+         && within(game->spawn_timer, 0, FIRST_SPAWN_INTERVAL) && within(game->move_interval, 1, FIRST_MOVE_INTERVAL)
+         && within(game->move_timer, 0, FIRST_MOVE_INTERVAL) && within(game->ramp_timer, -1, RAMP_INTERVAL)
+         && within(game->ramps, 0, FIRST_SPAWN_INTERVAL + FIRST_MOVE_INTERVAL);
+}

@@ -111,3 +111,10 @@ void swarm_draw(const carcade_swarm *game, uint8_t *observation) {
   mark_rows(observation, 4, game->shots);
   mark_rows(observation, 5, game->bombs);
 }
+
+bool swarm_is_possible(const carcade_swarm *game) {
+  return rows_fit(game->aliens) && rows_fit(game->shots) && rows_fit(game->bombs) && occupied_columns(game) != 0
+         && inside(game->x) && abs(game->direction) == 1 && within(game->interval, FASTEST, SLOWEST)
+         && within(game->move_timer, 0, SLOWEST) && within(game->bomb_timer, 0, BOMB_INTERVAL)
+         && within(game->shot_timer, 0, SHOT_INTERVAL);
+}

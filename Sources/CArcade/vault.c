@@ -97,17 +97,20 @@ static void move_skull(carcade_vault *game) {
   game->skull_timer = SKULL_INTERVAL - 1;
 }
 
-void vault_begin(carcade_vault *game, arcade_random *random) {
-  int choice = below(random, 2 * LAYOUTS);
+/// Makes a game of nothing but one layout's walls, ladders, places and ways; every second one is mirrored.
+static void lay_out(carcade_vault *game, int choice, uint16_t starts[SIZE]) {
   bool mirrored = choice % 2;
   memset(game, 0, sizeof *game);
   game->skull_left = LAST;
-  uint16_t starts[SIZE] = {0};
-  int start_count = 0;
-  for (int y = 0; y < SIZE; y++) {
+  for (int y = 0; y < SIZE; y++)
     for (int x = 0; x < SIZE; x++) place(game, layouts[choice / 2][y][mirrored ? LAST - x : x], x, y, starts);
-    start_count += __builtin_popcount(starts[y]);
-  }
+}
+
+void vault_begin(carcade_vault *game, arcade_random *random) {
+  uint16_t starts[SIZE] = {0};
+  lay_out(game, below(random, 2 * LAYOUTS), starts);
+  int start_count = 0;
+  for (int y = 0; y < SIZE; y++) start_count += __builtin_popcount(starts[y]);
   game->key_lies = game->door_closed = 1;
 
   int start = below(random, (uint32_t)start_count);
@@ -185,4 +188,30 @@ void vault_draw(const carcade_vault *game, uint8_t *observation) {
   mark(observation, 7, game->exit_y, game->exit_x);
   if (game->key_held) mark(observation, 8, game->y, game->x);
   if (game->skull_timer == 0) mark(observation, 9, game->skull_y, game->skull_x);
+}
+
+/// Whether a game has the walls, ladders, places and ways of a layout.
+static bool has_layout(const carcade_vault *game, int choice) {
+  uint16_t starts[SIZE] = {0};
+  carcade_vault layout, changed = *game;
+  lay_out(&layout, choice, starts);
+  // All that an episode changes.
+  layout.x = changed.x, layout.y = changed.y;
+  layout.skull_x = changed.skull_x, layout.skull_dx = changed.skull_dx, layout.skull_timer = changed.skull_timer;
+  layout.key_lies = changed.key_lies, layout.key_held = changed.key_held, layout.door_closed = changed.door_closed;
+  return memcmp(layout.wall, changed.wall, sizeof layout.wall) == 0
+         && memcmp(layout.ladder, changed.ladder, sizeof layout.ladder) == 0
+         && memcmp(&layout.x, &changed.x, sizeof layout - offsetof(carcade_vault, x)) == 0;
+}
+
+bool vault_is_possible(const carcade_vault *game) {
+  bool known = false;
+  for (int choice = 0; choice < 2 * LAYOUTS; choice++) known = known || has_layout(game, choice);
+  // The key lies, then is held, then has opened the door.
+  bool lies = game->key_lies == 1 && game->key_held == 0 && game->door_closed == 1;
+  bool held = game->key_lies == 0 && game->key_held == 1 && game->door_closed == 1;
+  bool used = game->key_lies == 0 && game->key_held == 0 && game->door_closed == 0;
+  return known && (lies || held || used) && !is_wall(game, game->x, game->y)
+         && within(game->skull_x, game->skull_left, game->skull_right) && abs(game->skull_dx) == 1
+         && within(game->skull_timer, 0, SKULL_INTERVAL - 1);
 }

@@ -43,7 +43,7 @@ public final class Group: @unchecked Sendable {
   private let worker: Worker
   private let streams: [RandomStream]
   private let unroll: Int
-  private let action: ActionSpace
+  let action: ActionSpace
   private var stage = Stage.new
   private var pending = 0
 
@@ -151,6 +151,11 @@ public final class Group: @unchecked Sendable {
     episodeLength.deallocate()
   }
 
+  /// Which actions, or dimensions, each column's task has.
+  var allowedActions: [[Bool]] {
+    (0..<columns).map { column in (0..<action.count).map { mask[column * action.count + $0] != 0 } }
+  }
+
   /// What was lost of its environments so far, by task. Safe to ask on any thread.
   public var losses: [(task: Int, losses: EnvironmentLosses)] {
     batches.map { (tasks[$0.column], $0.environment.losses) }
@@ -162,9 +167,10 @@ public final class Group: @unchecked Sendable {
   }
 
   /// Lets every slot that normalizes observations go on from `statistics`, one a task.
-  public func adopt(_ statistics: [ObservationStatistics?]) {
+  /// - Throws: `EnvironmentError.badState` where these are of other observations.
+  public func adopt(_ statistics: [ObservationStatistics?]) throws {
     for batch in batches {
-      if let learned = statistics[tasks[batch.column]] { batch.environment.adopt(learned, frozen: false) }
+      if let learned = statistics[tasks[batch.column]] { try batch.environment.adopt(learned, frozen: false) }
     }
   }
 
@@ -345,15 +351,25 @@ public final class Group: @unchecked Sendable {
     try withUnsafeMutablePointer(to: &generation) {
       try archive.restore("\(name).worker_generation", to: UnsafeMutableBufferPointer(start: $0, count: 1))
     }
+    guard (0..<1 << 32).contains(generation) else {
+      throw EngineError.badState("\(name) has generation \(generation) of its worker, and should have a small count")
+    }
     // Fresh episodes are not to be those that were played already.
     worker.begin(generation: generation + (exact ? 0 : 1))
     guard exact else { return }
-    try carry.restoreState(archive.bytes("\(name).carry"))
+    try carry.restoreState(archive.bytes("\(name).carry"), action: action, allowed: allowedActions)
     try archive.restore("\(name).episode_score", to: UnsafeMutableBufferPointer(start: episodeScore, count: columns))
     try archive.restore("\(name).episode_length", to: UnsafeMutableBufferPointer(start: episodeLength, count: columns))
     try archive.restore(
       "\(name).episode_success", to: UnsafeMutableBufferPointer(start: episodeSuccess, count: columns))
     try archive.restore("\(name).lives", to: UnsafeMutableBufferPointer(start: previousLives, count: columns))
+    for column in 0..<columns
+    where !episodeScore[column].isFinite || !(0...1 << 53).contains(episodeLength[column]) || episodeSuccess[column] > 1
+    {
+      throw EngineError.badState(
+        "\(name) has an episode of score \(episodeScore[column]), length \(episodeLength[column]) and success "
+          + "\(episodeSuccess[column]), which no episode has")
+    }
     for (index, batch) in batches.enumerated() {
       try batch.environment.restoreState(archive.bytes("\(name).environment\(index)"))
     }

@@ -48,9 +48,10 @@ extension ActorRows {
         action[column] = Int32(allowed[choice])
         logProbability[column] = -log(Float(allowed.count))
       case .box(let dimension):
-        // erf(z / sqrt 2) of a standard normal z is uniform in (-1, 1).
+        // erf(z / sqrt 2) of a standard normal z is uniform in (-1, 1); far out it rounds to 1, whose u is infinite.
+        let most = Float(1).nextDown
         for d in column * dimension..<(column + 1) * dimension {
-          box[d] = mask[d] == 0 ? 0 : atanh(erf(noise[d] / Float(2).squareRoot()))
+          box[d] = mask[d] == 0 ? 0 : atanh(min(max(erf(noise[d] / Float(2).squareRoot()), -most), most))
         }
         logProbability[column] = -log(2) * Float(allowed.count)
       }

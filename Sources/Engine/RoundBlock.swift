@@ -33,8 +33,8 @@ public final class RoundBlock: @unchecked Sendable {
   public let recurrentSize: Int
 
   let leaves: [ObservationLeaf]
-  private let memory: UnsafeMutableRawPointer
-  private let byteCount: Int
+  let memory: UnsafeMutableRawPointer
+  let byteCount: Int
   private let finalMemory: UnsafeMutableRawPointer
 
   public init(steps: Int, columns: Int, observation: ObservationSpace, action: ActionSpace, recurrentSize: Int) {
@@ -120,46 +120,5 @@ public final class RoundBlock: @unchecked Sendable {
     let size = recurrentSize
     (target.hidden + targetColumn * size).update(from: hidden + column * size, count: count * size)
     (target.cell + targetColumn * size).update(from: cell + column * size, count: count * size)
-  }
-
-  // MARK: State
-
-  /// Everything that learning may read.
-  func saveState() -> [UInt8] {
-    var bytes = Array(UnsafeRawBufferPointer(start: memory, count: byteCount))
-    forEachTruncation { bytes.append(contentsOf: $0) }
-    return bytes
-  }
-
-  func restoreState(_ bytes: [UInt8]) throws(EngineError) {
-    guard bytes.count >= byteCount else {
-      throw .badState("a saved round has \(bytes.count) bytes, but this run's rounds have at least \(byteCount)")
-    }
-    bytes.withUnsafeBytes { memory.copyMemory(from: $0.baseAddress!, byteCount: byteCount) }
-    var offset = byteCount
-    var fits = true
-    forEachTruncation { row in
-      guard offset + row.count <= bytes.count else {
-        fits = false
-        return
-      }
-      bytes.withUnsafeBytes { row.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[offset..<offset + row.count])) }
-      offset += row.count
-    }
-    if !fits || offset != bytes.count {
-      throw .badState("a saved round has \(bytes.count) bytes, \(offset) were expected")
-    }
-  }
-
-  private func forEachTruncation(_ body: (UnsafeMutableRawBufferPointer) -> Void) {
-    for step in 0..<steps {
-      for column in 0..<columns where isTruncated(step: step, column: column) {
-        for leaf in leaves.indices {
-          body(
-            UnsafeMutableRawBufferPointer(
-              start: finalObservation(leaf: leaf, step: step, column: column), count: leaves[leaf].byteCount))
-        }
-      }
-    }
   }
 }

@@ -113,6 +113,8 @@ public final class RoundEngine: @unchecked Sendable {
 
   /// Goes on after update number `round`. Where the environments could not be saved, episodes begin afresh and the
   /// experience ahead is collected again.
+  /// - Throws: `EngineError.badState`, `EnvironmentError.badState` where the state is not one of this run. Then the engine is of
+  ///   no use.
   public func restoreState(from archive: StateArchive, round: Int, exact: Bool) throws {
     for (index, group) in groups.enumerated() {
       try group.restoreState(from: archive, name: "group\(index)", exact: exact)
@@ -120,7 +122,10 @@ public final class RoundEngine: @unchecked Sendable {
     if exact {
       for ahead in 0..<shape.lag {
         for (shard, block) in blocks[(round + ahead) % (shape.lag + 1)].enumerated() {
-          try block.restoreState(archive.bytes("ahead\(ahead).shard\(shard)"))
+          let own = groups[shard * shape.groupsPerShard..<(shard + 1) * shape.groupsPerShard]
+          try block.restoreState(
+            archive.bytes("ahead\(ahead).shard\(shard)"), action: groups[0].action,
+            allowed: own.flatMap(\.allowedActions))
         }
       }
     }

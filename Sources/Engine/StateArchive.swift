@@ -82,8 +82,11 @@ public struct StateArchive: Sendable {
     saved.withUnsafeBytes { target.copyMemory(from: $0) }
   }
 
-  /// - Throws: `EngineError.badState` where the numbers are missing, of another count or not finite.
-  public func doubles(_ name: String, count: Int) throws(EngineError) -> [Double] {
+  /// - Parameter range: In which all numbers must lie.
+  /// - Throws: `EngineError.badState` where the numbers are missing, of another count, not finite or out of range.
+  public func doubles(
+    _ name: String, count: Int, in range: ClosedRange<Double> = -.infinity ... .infinity
+  ) throws(EngineError) -> [Double] {
     guard let entry = entry(name), entry.element == .float64, entry.shape == [count] else {
       throw .badState("it has no \(name) of \(count) numbers")
     }
@@ -92,12 +95,32 @@ public struct StateArchive: Sendable {
       (0..<count).map { bytes.loadUnaligned(fromByteOffset: 8 * $0, as: Double.self) }
     }
     guard numbers.allSatisfy(\.isFinite) else { throw .badState("\(name) holds numbers that are not finite") }
+    if let bad = numbers.first(where: { !range.contains($0) }) {
+      throw .badState("\(name) holds \(bad), which is not in \(range)")
+    }
     return numbers
   }
 
+  /// Whole numbers, which an archive keeps as doubles.
+  /// - Throws: `EngineError.badState` where they are missing, of another number, not whole or out of range.
+  public func counts(
+    _ name: String, count: Int, in range: ClosedRange<Int> = 0...1 << 53
+  ) throws(EngineError) -> [Int] {
+    let numbers = try doubles(name, count: count)
+    let counts = numbers.compactMap(Int.init(exactly:)).filter(range.contains)
+    guard counts.count == count else {
+      throw .badState(
+        "\(name) holds \(numbers.map(\.description).joined(separator: ", ")), and not whole numbers in \(range)")
+    }
+    return counts
+  }
+
   /// Fills a buffer with the parameters of its layout.
-  /// - Throws: `EngineError.badState` where one is missing, has another shape or is not finite.
-  public func restore(_ buffer: ParameterBuffer, prefix: String = "") throws(EngineError) {
+  /// - Parameter isSquare: Whether the numbers are means of squares, so that none is below 0.
+  /// - Throws: `EngineError.badState` where one is missing, has another shape, is not finite or is out of range.
+  public func restore(
+    _ buffer: ParameterBuffer, prefix: String = "", isSquare: Bool = false
+  ) throws(EngineError) {
     for parameter in buffer.layout.entries {
       let (name, shape) = (prefix + parameter.name, parameter.parameter.shape)
       guard let entry = entry(name) else { throw .badState("it has no \(name): it is of another network") }
@@ -108,6 +131,9 @@ public struct StateArchive: Sendable {
       entry.bytes.withUnsafeBytes { UnsafeMutableRawBufferPointer(target).copyMemory(from: $0) }
       guard ck_count_nonfinite(target.baseAddress!, shape.count) == 0 else {
         throw .badState("\(name) holds numbers that are not finite")
+      }
+      if isSquare, let bad = target.first(where: { $0 < 0 }) {
+        throw .badState("\(name) holds \(bad), and means of squares are not below 0")
       }
     }
   }

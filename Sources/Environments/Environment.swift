@@ -47,7 +47,8 @@ public protocol Environment: AnyObject {
   var statistics: ObservationStatistics? { get }
 
   /// Normalizes every slot's observations by `statistics`, and adds to them only where not `frozen`.
-  func adopt(_ statistics: ObservationStatistics, frozen: Bool)
+  /// - Throws: `EnvironmentError.badState` where they are of another number of numbers.
+  func adopt(_ statistics: ObservationStatistics, frozen: Bool) throws
 
   /// The exact state of all slots, or nil where it can't be had: then a resumed run begins fresh episodes and says so.
   func saveState() throws -> [UInt8]?
@@ -64,7 +65,7 @@ extension Environment {
     preconditionFailure("these environments begin episodes only where one ended")
   }
   public var statistics: ObservationStatistics? { nil }
-  public func adopt(_ statistics: ObservationStatistics, frozen: Bool) {}
+  public func adopt(_ statistics: ObservationStatistics, frozen: Bool) throws {}
 }
 
 /// Steps of a batch whose process failed: every step asked for was received or is counted as lost.

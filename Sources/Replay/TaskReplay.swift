@@ -85,4 +85,16 @@ public final class TaskReplay: @unchecked Sendable {
   public func records(_ task: Int) -> UnsafeMutableRawBufferPointer {
     UnsafeMutableRawBufferPointer(start: rings[task], count: count(task) * stride * 4)
   }
+
+  /// What in a task's records no `append` can have left there, in words; nil where there is nothing.
+  public func problem(of task: Int) -> String? {
+    let records = UnsafeBufferPointer(start: rings[task], count: count(task) * stride)
+    guard records.allSatisfy(\.isFinite) else { return "numbers that are not finite" }
+    for start in Swift.stride(from: 0, to: records.count, by: stride) {
+      let (first, last) = (start + observation, start + stride - 1)
+      if let bad = records[first..<first + action].first(where: { abs($0) > 1 }) { return "an action of \(bad)" }
+      if records[last] != 0 && records[last] != 1 { return "a flag of \(records[last])" }
+    }
+    return nil
+  }
 }

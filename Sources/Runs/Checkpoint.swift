@@ -59,12 +59,12 @@ enum Checkpoint {
   /// - Returns: what was learned of each task's observations.
   private static func readModel(
     _ folder: String, _ state: State, into agent: Agent
-  ) throws(RunError) -> [ObservationStatistics?] {
+  ) throws -> [ObservationStatistics?] {
     let path = "\(folder)/model.safetensors"
     let file = try tensors(path, hash: state.model)
-    return try reading(path) { () throws(EngineError) in
+    return try reading(path) {
       try agent.learner.restoreModel(from: file.archive)
-      return try agent.taskSet.ids.map { id throws(EngineError) in
+      return try agent.taskSet.ids.map { id in
         guard let size = file.archive.entry("observations.\(id).mean")?.shape.first else { return nil }
         return ObservationStatistics(
           count: try file.archive.doubles("observations.\(id).count", count: 1)[0],
@@ -81,11 +81,11 @@ enum Checkpoint {
     let statistics = try readModel(folder, state, into: training.agent)
     let path = "\(folder)/state.safetensors"
     let file = try tensors(path, hash: state.state)
-    try reading(path) { () throws(EngineError) in
+    try reading(path) {
       try training.agent.learner.restoreTraining(from: file.archive)
+      try training.engine.restoreState(from: file.archive, round: state.round, exact: state.exact)
     }
-    try training.engine.restoreState(from: file.archive, round: state.round, exact: state.exact)
-    if !state.exact { training.adopt(statistics) }
+    if !state.exact { try reading("\(folder)/model.safetensors") { try training.adopt(statistics) } }
     return state
   }
 
@@ -104,9 +104,11 @@ enum Checkpoint {
   }
 
   /// Says which file it was.
-  private static func reading<Result>(_ path: String, _ body: () throws(EngineError) -> Result) throws(RunError)
-    -> Result
-  {
-    do { return try body() } catch { throw .badCheckpoint(path: path, reason: error.description) }
+  private static func reading<Result>(_ path: String, _ body: () throws -> Result) throws -> Result {
+    do { return try body() } catch let error as EngineError {
+      throw RunError.badCheckpoint(path: path, reason: error.description)
+    } catch EnvironmentError.badState(let task, let reason) {
+      throw RunError.badCheckpoint(path: path, reason: "the environments of \(task) can't be in this state: \(reason)")
+    }
   }
 }

@@ -45,9 +45,10 @@ public final class Training {
   }
 
   /// Begins fresh episodes with what was learned of observations: every slot takes its share.
-  func adopt(_ statistics: [ObservationStatistics?]) {
+  /// - Throws: `EnvironmentError.badState` where these are of other observations.
+  func adopt(_ statistics: [ObservationStatistics?]) throws {
     let shares = statistics.map { $0?.divided(by: agent.configuration.environmentsPerTask) }
-    for group in engine.groups { group.adopt(shares) }
+    for group in engine.groups { try group.adopt(shares) }
   }
 
   /// - Throws: `RunError` where no environment is left that has not been given up, or none of a task that learning waits

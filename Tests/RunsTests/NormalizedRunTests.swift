@@ -67,7 +67,7 @@ struct NormalizedRunTests {
     let stopped = try Training(Agent(configuration()))
     try stopped.engine.run(until: 7)
     let resumed = try Training(Agent(configuration()))
-    resumed.adopt(stopped.statistics)
+    try resumed.adopt(stopped.statistics)
     for (before, after) in zip(stopped.statistics, resumed.statistics) {
       let (before, after) = (try #require(before), try #require(after))
       #expect(after.count == before.count && after.mean == before.mean)

@@ -38,14 +38,15 @@ extension IMPALA {
 
   public func restoreModel(from archive: StateArchive) throws(EngineError) {
     let tasks = popArt.mu.count
-    let (mu, nu) = try (archive.doubles("popart.mu", count: tasks), archive.doubles("popart.nu", count: tasks))
+    let mu = try archive.doubles("popart.mu", count: tasks)
+    let nu = try archive.doubles("popart.nu", count: tasks, in: 0 ... .infinity)
     try restore(popArt: PopArt(mu: mu, nu: nu, configuration.popArt)) { buffer throws(EngineError) in
       try archive.restore(buffer)
     }
   }
 
   public func restoreTraining(from archive: StateArchive) throws(EngineError) {
-    try archive.restore(optimizer.meanSquare, prefix: "mean_square.")
+    try archive.restore(optimizer.meanSquare, prefix: "mean_square.", isSquare: true)
     if let momentum = optimizer.momentum { try archive.restore(momentum, prefix: "momentum.") }
   }
 }

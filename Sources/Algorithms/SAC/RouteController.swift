@@ -164,16 +164,13 @@ final class RouteController {
   }
 
   func restoreTraining(from archive: StateArchive) throws(EngineError) {
-    episodes = try archive.doubles("routing.episodes", count: episodes.count)
+    episodes = try archive.counts("routing.episodes", count: episodes.count).map(Double.init)
     mean = try archive.doubles("routing.mean", count: mean.count)
-    variance = try archive.doubles("routing.variance", count: variance.count)
+    variance = try archive.doubles("routing.variance", count: variance.count, in: 0 ... .infinity)
     _ = try running.update(from: archive.doubles("routing.return", count: running.count))
     for (index, version) in routes.enumerated() {
-      let saved = try archive.doubles("routing.routes\(index)", count: version.count)
-      guard saved.allSatisfy({ 0..<Double(modules) ~= $0 }) else {
-        throw .badState("routing.routes\(index) names modules that there are not")
-      }
-      _ = version.update(from: saved.map { Int32($0) })
+      let saved = try archive.counts("routing.routes\(index)", count: version.count, in: 0...modules - 1)
+      _ = version.update(from: saved.map(Int32.init))
     }
   }
 }

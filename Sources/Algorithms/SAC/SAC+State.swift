@@ -108,25 +108,20 @@ extension SAC {
     try archive.restore(critics.targets, prefix: "target.")
     for optimizer in [actor.optimizer, critics.optimizer] {
       try archive.restore(optimizer.firstMoment, prefix: "first_moment.")
-      try archive.restore(optimizer.secondMoment, prefix: "second_moment.")
+      try archive.restore(optimizer.secondMoment, prefix: "second_moment.", isSquare: true)
     }
     try restore(
-      updates: Self.count("updates", archive.doubles("updates", count: 1)[0]),
-      logAlpha: archive.doubles("temperature.log_alpha", count: alpha.count),
+      updates: archive.counts("updates", count: 1)[0],
+      // Beyond this a temperature is infinite.
+      logAlpha: archive.doubles("temperature.log_alpha", count: alpha.count, in: -Double.greatestFiniteMagnitude...87),
       firstMoment: archive.doubles("temperature.first_moment", count: alpha.count),
-      secondMoment: archive.doubles("temperature.second_moment", count: alpha.count))
-    randomVersions = try archive.doubles("random_play", count: randomVersions.count)
+      secondMoment: archive.doubles("temperature.second_moment", count: alpha.count, in: 0 ... .infinity))
+    randomVersions = try archive.counts("random_play", count: randomVersions.count, in: 0...1).map(Double.init)
     try controller?.restoreTraining(from: archive)
-    for (task, added) in try archive.doubles("replay.added", count: alpha.count).enumerated() {
-      replay.added[task] = try Self.count("replay.added", added)
+    for (task, added) in try archive.counts("replay.added", count: alpha.count).enumerated() {
+      replay.added[task] = added
       try archive.restore("replay.\(task)", to: replay.records(task).bindMemory(to: UInt8.self))
+      if let problem = replay.problem(of: task) { throw .badState("replay.\(task) holds \(problem)") }
     }
-  }
-
-  private static func count(_ name: String, _ number: Double) throws(EngineError) -> Int {
-    guard let count = Int(exactly: number), (0...1 << 53).contains(count) else {
-      throw .badState("\(name) is \(number), and should be a count")
-    }
-    return count
   }
 }

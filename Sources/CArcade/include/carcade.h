@@ -143,6 +143,10 @@ void carcade_begin(carcade_state *state, const carcade_rules *rules, uint8_t *ob
 /// Writes the observation of one slot as it is now.
 void carcade_observe(const carcade_state *state, const carcade_rules *rules, uint8_t *observation);
 
+/// Whether slot `state` of seed and stream can have been left by `carcade_step` or `carcade_reset` with these rules: what reads and
+/// writes a state stays within its memory then. For states that come from a file.
+int carcade_is_possible(const carcade_state *state, const carcade_rules *rules, uint64_t seed, uint32_t stream);
+
 /// Which actions a game has: bit a is set when action a does something.
 uint8_t carcade_action_mask(uint8_t game);
 

@@ -64,8 +64,8 @@ final class ActionRepeatEnvironment: Environment {
     return all.first.map { all.dropFirst().reduce($0, +) }
   }
 
-  func adopt(_ statistics: ObservationStatistics, frozen: Bool) {
-    for environment in inner { environment.adopt(statistics, frozen: frozen) }
+  func adopt(_ statistics: ObservationStatistics, frozen: Bool) throws {
+    for environment in inner { try environment.adopt(statistics, frozen: frozen) }
   }
 
   // MARK: Steps

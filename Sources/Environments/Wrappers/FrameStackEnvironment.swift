@@ -1,3 +1,5 @@
+import CKernels
+
 /// Shows the last `depth` observations side by side along the last axis, newest last. An episode begins with `depth`
 /// times its first one.
 final class FrameStackEnvironment: WrapperEnvironment {
@@ -66,11 +68,17 @@ final class FrameStackEnvironment: WrapperEnvironment {
     zip(shown.rows.leaves, shown.byteCounts).flatMap { UnsafeRawBufferPointer(start: $0, count: slots * $1) }
   }
 
-  override func restoreOwnState(_ state: UnsafeRawBufferPointer) {
+  override func restoreOwnState(_ state: UnsafeRawBufferPointer) throws(EnvironmentError) {
     var offset = 0
     for (leaf, bytes) in zip(shown.rows.leaves, shown.byteCounts) {
       leaf.copyMemory(from: state.baseAddress! + offset, byteCount: slots * bytes)
       offset += slots * bytes
+    }
+    for (leaf, (memory, bytes)) in zip(task.observation.leaves, zip(shown.rows.leaves, shown.byteCounts))
+    where leaf.element == .float32 {
+      if ck_count_nonfinite(memory.assumingMemoryBound(to: Float.self), slots * bytes / 4) > 0 {
+        throw .badState(task: task.id, reason: "its stacked observations hold numbers that are not finite")
+      }
     }
   }
 }

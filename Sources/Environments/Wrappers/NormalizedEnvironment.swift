@@ -17,10 +17,14 @@ final class NormalizedEnvironment: WrapperEnvironment {
 
   override var statistics: ObservationStatistics? { slotStatistics.dropFirst().reduce(slotStatistics[0], +) }
 
-  override func adopt(_ statistics: ObservationStatistics, frozen: Bool) {
-    precondition(
-      statistics.mean.count == sizes.reduce(0, +),
-      "statistics of \(statistics.mean.count) numbers, but \(task.id) shows \(sizes.reduce(0, +))")
+  override func adopt(_ statistics: ObservationStatistics, frozen: Bool) throws {
+    let size = sizes.reduce(0, +)
+    guard statistics.mean.count == size, statistics.isPossible else {
+      throw EnvironmentError.badState(
+        task: task.id,
+        reason:
+          "its statistics are of \(statistics.mean.count) numbers, and \(size) are shown, or no observations have them")
+    }
     slotStatistics = Array(repeating: statistics, count: slots)
     isFrozen = frozen
   }
@@ -52,13 +56,16 @@ final class NormalizedEnvironment: WrapperEnvironment {
     slotStatistics.flatMap { slot in ([slot.count] + slot.mean + slot.squares).withUnsafeBytes(Array.init) }
   }
 
-  override func restoreOwnState(_ state: UnsafeRawBufferPointer) {
+  override func restoreOwnState(_ state: UnsafeRawBufferPointer) throws(EnvironmentError) {
     let numbers = Array(state.bindMemory(to: Double.self))
     let size = sizes.reduce(0, +)
     slotStatistics = (0..<slots).map { slot in
       let own = numbers[slot * (1 + 2 * size)..<(slot + 1) * (1 + 2 * size)]
       return ObservationStatistics(
         count: own.first!, mean: Array(own.dropFirst().prefix(size)), squares: Array(own.suffix(size)))
+    }
+    guard slotStatistics.allSatisfy(\.isPossible) else {
+      throw .badState(task: task.id, reason: "no observations have its statistics")
     }
   }
 }

@@ -20,6 +20,11 @@ public struct ObservationStatistics: Hashable, Sendable {
     self.init(count: 0, mean: Array(repeating: 0, count: numbers), squares: Array(repeating: 0, count: numbers))
   }
 
+  /// Whether there can be observations of which these are the statistics.
+  var isPossible: Bool {
+    count.isFinite && count >= 0 && mean.allSatisfy(\.isFinite) && squares.allSatisfy { $0 >= 0 && $0.isFinite }
+  }
+
   /// Adds one observation of number `index`; `count` must have been raised before.
   mutating func add(_ value: Double, at index: Int) {
     let difference = value - mean[index]

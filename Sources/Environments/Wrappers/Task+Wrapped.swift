@@ -28,7 +28,7 @@ extension Task {
       lifeLossEndsEpisode: lifeLossEndsEpisode, hasSuccessRule: hasSuccessRule, palette: palette
     ) { replicas, seed, worker in
       let environment = try makeEnvironment(replicas, seed, worker)
-      environment.adopt(statistics, frozen: true)
+      try environment.adopt(statistics, frozen: true)
       return environment
     }
   }

@@ -39,7 +39,11 @@ final class TimeLimitEnvironment: WrapperEnvironment {
   }
 
   override var ownState: [UInt8] { steps.withUnsafeBytes(Array.init) }
-  override func restoreOwnState(_ state: UnsafeRawBufferPointer) {
+
+  override func restoreOwnState(_ state: UnsafeRawBufferPointer) throws(EnvironmentError) {
     steps.withUnsafeMutableBytes { $0.copyMemory(from: state) }
+    if let bad = steps.first(where: { !(0..<limit).contains($0) }) {
+      throw .badState(task: task.id, reason: "\(bad) steps of an episode, which is over after \(limit)")
+    }
   }
 }

@@ -31,7 +31,8 @@ class WrapperEnvironment: Environment {
   func stepped(_ slot: Int, into rows: StepRows) throws {}
   /// Of its own; always as long.
   var ownState: [UInt8] { [] }
-  func restoreOwnState(_ state: UnsafeRawBufferPointer) {}
+  /// - Throws: `EnvironmentError.badState` where `ownState` can't have written it.
+  func restoreOwnState(_ state: UnsafeRawBufferPointer) throws(EnvironmentError) {}
 
   // MARK: Environment
 
@@ -39,7 +40,7 @@ class WrapperEnvironment: Environment {
   final var losses: EnvironmentLosses { inner.losses }
   final var beginsEpisodes: Bool { inner.beginsEpisodes }
   var statistics: ObservationStatistics? { inner.statistics }
-  func adopt(_ statistics: ObservationStatistics, frozen: Bool) { inner.adopt(statistics, frozen: frozen) }
+  func adopt(_ statistics: ObservationStatistics, frozen: Bool) throws { try inner.adopt(statistics, frozen: frozen) }
 
   final func reset(into observation: ObservationRows) throws -> StepProgress {
     pending = .reset(observation)
@@ -82,7 +83,7 @@ class WrapperEnvironment: Environment {
         task: task.id, reason: "it has \(state.count) bytes, and its wrapper alone needs \(count)")
     }
     try inner.restoreState(Array(state[count...]))
-    state.withUnsafeBytes { restoreOwnState(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
+    try state.withUnsafeBytes { try restoreOwnState(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
   }
 }
 

@@ -51,7 +51,7 @@ public final class ArcadeEnvironment: Environment {
 
   private var header: [UInt8] { [UInt8(CARCADE_RULES_VERSION), rules.game] }
 
-  /// - Throws: `EnvironmentError.badState` where the state is of another game, version, or number of slots.
+  /// - Throws: `EnvironmentError.badState` where the state is of another game, version, or number of slots, or impossible.
   public func restoreState(_ state: [UInt8]) throws {
     let target = UnsafeMutableRawBufferPointer(states)
     guard state.count == header.count + target.count else {
@@ -64,5 +64,8 @@ public final class ArcadeEnvironment: Environment {
         reason: "it is of rules version \(state[0]), game \(state[1]), not version \(header[0]), game \(header[1])")
     }
     state.withUnsafeBytes { target.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[header.count...])) }
+    for slot in 0..<slots where carcade_is_possible(states.baseAddress! + slot, &rules, seed, streams[slot]) == 0 {
+      throw EnvironmentError.badState(task: task, reason: "slot \(slot): its rules never lead to such a game")
+    }
   }
 }

@@ -46,6 +46,12 @@ struct Acrobot: Plant {
     return PlantStep(reward: above ? 0 : -1, terminated: above, success: above)
   }
 
+  func allows(_ s: State) -> Bool {
+    // Doubles, as the observation, keep angles in -pi...pi but for rounding.
+    s.angles.isWithin(.pi + 1e-9) && abs(s.velocities[0]) <= largestVelocities[0]
+      && abs(s.velocities[1]) <= largestVelocities[1]
+  }
+
   private func moved(_ s: State, _ by: State, _ time: Double) -> State {
     State(angles: s.angles + time * by.angles, velocities: s.velocities + time * by.velocities)
   }

@@ -43,6 +43,11 @@ struct CartPole: Plant {
     return PlantStep(reward: 1, terminated: abs(s.x) > largestX || abs(s.angle) > largestAngle)
   }
 
+  /// Speeds stay far below their limit here, as the cart would leave and the pole would fall.
+  func allows(_ s: State) -> Bool {
+    abs(s.x) <= largestX && abs(s.angle) <= largestAngle && abs(s.velocity) <= 1000 && abs(s.angularVelocity) <= 1000
+  }
+
   func observe(_ s: State, into numbers: UnsafeMutablePointer<Float>) {
     (numbers[0], numbers[1]) = (Float(s.x), Float(s.velocity))
     (numbers[2], numbers[3]) = (Float(s.angle), Float(s.angularVelocity))

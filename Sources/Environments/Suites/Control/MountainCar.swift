@@ -13,6 +13,8 @@ struct CarState: BitwiseCopyable {
 
   static func initial(_ u: SIMD8<Double>) -> CarState { CarState(x: spread(u[0], -0.6, -0.4), velocity: 0) }
 
+  func isPossible(largestVelocity: Double) -> Bool { (-1.2...0.6).contains(x) && abs(velocity) <= largestVelocity }
+
   func observe(into numbers: UnsafeMutablePointer<Float>) { (numbers[0], numbers[1]) = (Float(x), Float(velocity)) }
 }
 
@@ -37,6 +39,8 @@ struct MountainCar: Plant {
     let arrived = s.x >= goal && s.velocity >= 0
     return PlantStep(reward: -1, terminated: arrived, success: arrived)
   }
+
+  func allows(_ s: CarState) -> Bool { s.isPossible(largestVelocity: largestVelocity) }
 
   func observe(_ s: CarState, into numbers: UnsafeMutablePointer<Float>) { s.observe(into: numbers) }
 }
@@ -63,6 +67,8 @@ struct ContinuousMountainCar: Plant {
     return PlantStep(
       reward: (arrived ? 100 : 0) - 0.1 * action[0] * action[0], terminated: arrived, success: arrived)
   }
+
+  func allows(_ s: CarState) -> Bool { s.isPossible(largestVelocity: largestVelocity) }
 
   func observe(_ s: CarState, into numbers: UnsafeMutablePointer<Float>) { s.observe(into: numbers) }
 }

@@ -35,6 +35,10 @@ struct Pendulum: Plant {
     return PlantStep(reward: -cost)
   }
 
+  func allows(_ s: State) -> Bool {
+    abs(s.velocity) <= largestVelocity && abs(s.angle) <= .pi + Double(horizon) * largestVelocity * timeStep
+  }
+
   func observe(_ s: State, into numbers: UnsafeMutablePointer<Float>) {
     (numbers[0], numbers[1], numbers[2]) = (Float(cos(s.angle)), Float(sin(s.angle)), Float(s.velocity))
   }

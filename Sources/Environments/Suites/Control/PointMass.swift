@@ -31,6 +31,13 @@ struct PointMass: Plant {
       reward: -s.distance - 0.01 * (action * action).sum(), success: s.distance <= radius)
   }
 
+  func allows(_ s: State) -> Bool {
+    // Where friction eats up the force, but for rounding.
+    let fastest = force / friction * (1 + 1e-9)
+    return s.velocity.isWithin(fastest) && s.position.isWithin(1 + Double(horizon) * timeStep * fastest)
+      && s.goal.isWithin(1)
+  }
+
   func observe(_ s: State, into numbers: UnsafeMutablePointer<Float>) {
     for axis in 0..<2 {
       numbers[axis] = Float(s.position[axis])

@@ -51,6 +51,13 @@ struct Reacher: Plant {
     return PlantStep(reward: -length - 0.01 * (action * action).sum(), success: length <= radius)
   }
 
+  /// Damping keeps the arm far slower than this.
+  func allows(_ s: State) -> Bool {
+    let fastest = 1000.0
+    return s.velocities.isWithin(fastest) && s.angles.isWithin(.pi + Double(horizon) * timeStep * fastest)
+      && s.goal.isWithin(2 * length)
+  }
+
   private func toGoal(_ s: State) -> SIMD2<Double> {
     let (first, both) = (s.angles[0], s.angles[0] + s.angles[1])
     return s.goal - length * SIMD2(cos(first) + cos(both), sin(first) + sin(both))

@@ -76,12 +76,12 @@ public final class GoalGridEnvironment: Environment {
 
   public func saveState() -> [UInt8]? { states.savedState }
 
-  /// - Throws: `EnvironmentError.badState` where the state is of another number of slots, or no cell of the grid.
+  /// - Throws: `EnvironmentError.badState` where the state is of another number of slots, or impossible.
   public func restoreState(_ state: [UInt8]) throws {
-    let restored = try [Slot](savedState: state, slots: slots, of: task)
-    guard restored.allSatisfy({ 0..<Int32(GoalGrids.side * GoalGrids.side) ~= $0.cell }) else {
-      throw EnvironmentError.badState(task: task, reason: "a player is outside the 8x8 grid")
+    states = try Array(savedState: state, slots: slots, of: task) { _, slot in
+      let isFree = 0..<GoalGrids.side * GoalGrids.side ~= Int(slot.cell) && Int(slot.cell) != rules.goal
+      return problemOfCounts(life: slot.step, episode: Int(slot.episodeStep), horizon: rules.horizon)
+        ?? (isFree ? nil : "the player is in cell \(slot.cell), which is the goal or outside the 8x8 grid")
     }
-    states = restored
   }
 }

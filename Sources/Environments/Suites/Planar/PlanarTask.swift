@@ -134,6 +134,14 @@ struct PlanarTask: Plant {
     return PlantStep(reward: rewardMaximum * (success ? 1 : nearness), success: success)
   }
 
+  func allows(_ s: State) -> Bool {
+    let side = arena + 1e-9
+    let isInside = s.pusher.isWithin(side) && s.base.isWithin(side) && s.goal.isWithin(2 * side)
+    // The two touch at most, but for rounding: where centres meet there is no way out.
+    return isInside && s.motion.isWithin(2 * side) && (0...range).contains(s.displacement) && gap(s) >= -1e-3
+      && (0...1).contains(s.grip) && (0...1).contains(s.held)
+  }
+
   func observe(_ s: State, into numbers: UnsafeMutablePointer<Float>) {
     let object = object(s)
     var angle = 0.0

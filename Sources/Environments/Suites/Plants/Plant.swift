@@ -14,6 +14,8 @@ protocol Plant: Sendable {
   func initial(_ uniform: SIMD8<Double>) -> State
   /// Acts once. A discrete action comes as its number, a box's as up to four numbers in [-1, 1].
   func step(_ state: inout State, _ action: SIMD4<Double>) -> PlantStep
+  /// Whether an episode that goes on can be in this state. What is not finite is in none.
+  func allows(_ state: State) -> Bool
   /// Writes as many numbers as `observed` names.
   func observe(_ state: State, into numbers: UnsafeMutablePointer<Float>)
 }

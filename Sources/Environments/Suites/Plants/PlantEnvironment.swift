@@ -81,6 +81,11 @@ final class PlantEnvironment<P: Plant>: Environment {
 
   func saveState() -> [UInt8]? { states.savedState }
 
-  /// - Throws: `EnvironmentError.badState` where the state is of another number of slots, or of another plant.
-  func restoreState(_ state: [UInt8]) throws { states = try Array(savedState: state, slots: slots, of: task) }
+  /// - Throws: `EnvironmentError.badState` where the state is of another number of slots, of another plant, or impossible.
+  func restoreState(_ state: [UInt8]) throws {
+    states = try Array(savedState: state, slots: slots, of: task) { _, slot in
+      problemOfCounts(life: slot.step, episode: Int(slot.episodeStep), horizon: plant.horizon)
+        ?? (plant.allows(slot.state) ? nil : "it is in a state where no episode goes on, \(slot.state)")
+    }
+  }
 }

@@ -81,18 +81,18 @@ public final class RoomsEnvironment: Environment {
 
   /// - Throws: `EnvironmentError.badState` where the state is of another number of slots, or can't be on this map.
   public func restoreState(_ state: [UInt8]) throws {
-    let restored = try [Slot](savedState: state, slots: slots, of: task)
-    guard restored.allSatisfy({ rules.allows($0.state) }) else {
-      throw EnvironmentError.badState(task: task, reason: "a player, a skull or a thing is where this map has none")
+    states = try Array(savedState: state, slots: slots, of: task) { _, slot in
+      problemOfCounts(life: slot.step, episode: Int(slot.episodeStep), horizon: rules.horizon)
+        ?? (rules.allows(slot.state) ? nil : "the player, the skull or a thing is where this map has none")
     }
-    states = restored
   }
 }
 
 extension RoomsRules {
   fileprivate func allows(_ state: RoomsState) -> Bool {
     let cell = Int(state.cell)
-    return cell < places.count && places[cell].kind != .wall && Int(state.phase) < max(patrol.count, 1)
+    return cell < places.count && places[cell].kind != .wall && places[cell].kind != .goal
+      && Int(state.phase) < max(patrol.count, 1)
       && Int(state.left) >> things.count == 0
   }
 }
