@@ -56,7 +56,7 @@ extension RunConfiguration {
     }
     for (name, _) in given { _ = try Setting.named(name, preset.family) }
     var configuration = preset.configuration(
-      suite: named["suite"] ?? preset.defaultSuite, tasks: Setting.words(named["tasks"] ?? ""),
+      suite: named["suite"] ?? preset.defaultSuite, tasks: WordList.split(named["tasks"] ?? ""),
       protocol: named["protocol"].flatMap(TrainingProtocol.init))
     configuration.threads = cores
     for (name, value) in given {
@@ -73,7 +73,7 @@ extension RunConfiguration {
 
   /// All settings as YAML, one a line, as `run.yaml` holds them.
   public var yaml: String {
-    settings.map { "\($0.name): \($0.isList ? "[\($0.read(self))]" : $0.read(self))\n" }.joined()
+    settings.map { $0.yaml(self) }.joined()
   }
 
   /// The settings that a YAML mapping names, in its order.
@@ -91,8 +91,8 @@ extension RunConfiguration {
         throw ConfigurationError.badFile(path: path, reason: "a setting's name must be a word")
       }
       if let scalar = value.scalar { return (name, scalar.string) }
-      if let sequence = value.sequence, Setting.run.contains(where: { $0.name == name && $0.isList }) {
-        return (name, sequence.compactMap { $0.scalar?.string }.joined(separator: ","))
+      if let sequence = value.sequence, Setting.everyFamily.contains(where: { $0.name == name && $0.form == .list }) {
+        return (name, WordList.joined(sequence.compactMap { $0.scalar?.string }))
       }
       throw ConfigurationError.badFile(path: path, reason: "the value of \(name) must be one word or number")
     }

@@ -6,33 +6,44 @@ import Returns
 extension Setting {
   /// Of every run.
   public static let run: [Setting] = [
-    Setting("suite", \.suite, kind: "name", "which environments (`polymath list suites`)") {
+    Setting("suite", \.suite, .text, kind: "name", "which environments (`polymath list suites`)") {
       $0
     } parse: {
       $0
     },
-    list("tasks", \.tasks, "tasks of the suite, separated by commas; all by default"),
-    Setting(
+    list("tasks", \.tasks, kind: "list of tasks", "those of the suite to train on; all by default") {
+      $0
+    } parse: {
+      $0
+    },
+    list(
       "wrap", \.wrappers, kind: "list of wrappers",
       "around each task, the innermost first: \(Wrapper.texts.joined(separator: ", "))"
     ) {
-      $0.map(\.description).joined(separator: ",")
-    } parse: { text in
-      let words = words(text)
-      return try words.isEmpty && !text.isEmpty ? nil : Wrapper.list(words.joined(separator: ","))
+      $0.map(\.description)
+    } parse: {
+      try $0.map { try Wrapper($0) }
     },
     choice("task-context", \.taskContext, "one-hot: vectors end with the task's number, one-hot"),
-    Setting(
+    list(
       "env-arg", \.gymnasium.arguments, kind: "list of name=value",
       "arguments of a Gymnasium environment, or of an Atari suite"
     ) {
-      $0.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ",")
-    } parse: { text in
-      let pairs = text.split(separator: ",").map { $0.split(separator: "=", maxSplits: 1).map(String.init) }
-      guard pairs.allSatisfy({ $0.count == 2 }) else { return nil }
-      return Dictionary(pairs.map { ($0[0].trimmingPrefix(" ").description, $0[1]) }) { $1 }
+      $0.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+    } parse: { words in
+      let pairs = words.map {
+        $0.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+      }
+      guard pairs.allSatisfy({ $0.count == 2 && !$0[0].isEmpty }) else { return nil }
+      return Dictionary(pairs.map { ($0[0], $0[1]) }) { $1 }
     },
-    list("env-module", \.gymnasium.modules, "Python modules that register environments"),
+    list(
+      "env-module", \.gymnasium.modules, kind: "list of modules", "Python modules that register environments"
+    ) {
+      $0
+    } parse: {
+      $0
+    },
     flag(
       "exact", \.isExact, "Atari through the emulator's own interface, whose state can be saved; slower"),
     choicePreset,
@@ -138,7 +149,7 @@ extension Setting {
   ]
 
   private static let choicePreset = Setting(
-    "algorithm", \.algorithm, kind: "one of \(Preset.allCases.map(\.rawValue).joined(separator: ", "))",
+    "algorithm", \.algorithm, .text, kind: "one of \(Preset.allCases.map(\.rawValue).joined(separator: ", "))",
     "preset: defaults of the settings below"
   ) {
     $0

@@ -1,6 +1,5 @@
 import Algorithms
 import Environments
-import Foundation
 import Layers
 import Returns
 
@@ -14,19 +13,19 @@ public struct Setting: Sendable {
   private let assign: @Sendable (inout RunConfiguration, String) throws -> Bool
   /// What text is taken, with its range.
   public let kind: String
+  /// How run.yaml holds it.
+  let form: Form
   /// The networks of SAC that read it; nil where all do.
   private(set) var networks: [TaskNetworkKind]?
-  /// Whether that is true or false.
-  public var isFlag: Bool { kind == Self.flagKind }
-  /// Whether that is several words.
-  var isList: Bool { kind.hasPrefix("list") }
-  private static let flagKind = "true or false"
+  public var isFlag: Bool { form == .flag }
+
+  enum Form { case flag, number, text, list }
 
   init<Value>(
-    _ name: String, _ path: any (WritableKeyPath<RunConfiguration, Value> & Sendable), kind: String, _ help: String,
-    format: @escaping @Sendable (Value) -> String, parse: @escaping @Sendable (String) throws -> Value?
+    _ name: String, _ path: any (WritableKeyPath<RunConfiguration, Value> & Sendable), _ form: Form, kind: String,
+    _ help: String, format: @escaping @Sendable (Value) -> String, parse: @escaping @Sendable (String) throws -> Value?
   ) {
-    (self.name, self.help, self.kind) = (name, help, kind)
+    (self.name, self.form, self.kind, self.help) = (name, form, kind, help)
     read = { format($0[keyPath: path]) }
     assign = { configuration, text in
       guard let value = try parse(text) else { return false }
@@ -48,23 +47,23 @@ public struct Setting: Sendable {
     _ help: String
   ) -> Setting {
     let range = NumberRange.whole(range)
-    return Setting(name, path, kind: range.kind, help, format: { String($0) }, parse: { range.read($0) })
+    return Setting(name, path, .number, kind: range.kind, help, format: { String($0) }, parse: { range.read($0) })
   }
 
   static func real<Value: BinaryFloatingPoint & LosslessStringConvertible & Sendable>(
     _ name: String, _ path: any (WritableKeyPath<RunConfiguration, Value> & Sendable), _ range: NumberRange<Value>,
     _ help: String
   ) -> Setting {
-    Setting(name, path, kind: range.kind, help, format: { $0.description }, parse: { range.read($0) })
+    Setting(name, path, .number, kind: range.kind, help, format: { $0.description }, parse: { range.read($0) })
   }
 
   static func flag(
     _ name: String, _ path: any (WritableKeyPath<RunConfiguration, Bool> & Sendable), _ help: String
   ) -> Setting {
-    Setting(name, path, kind: flagKind, help) {
+    Setting(name, path, .flag, kind: "true or false", help) {
       String($0)
     } parse: {
-      Bool($0)
+      Bool($0.lowercased())
     }
   }
 
@@ -72,27 +71,37 @@ public struct Setting: Sendable {
     _ name: String, _ path: any (WritableKeyPath<RunConfiguration, Value> & Sendable), _ help: String
   ) -> Setting where Value.RawValue == String {
     let names = Value.allCases.map(\.rawValue).joined(separator: ", ")
-    return Setting(name, path, kind: "one of \(names)", help) {
+    return Setting(name, path, .text, kind: "one of \(names)", help) {
       $0.rawValue
     } parse: {
       Value(rawValue: $0)
     }
   }
 
-  static func list(
-    _ name: String, _ path: any (WritableKeyPath<RunConfiguration, [String]> & Sendable), _ help: String
+  /// - Parameters:
+  ///   - format: The words of a value.
+  ///   - parse: The value that words say; nil where they say none.
+  static func list<Value>(
+    _ name: String, _ path: any (WritableKeyPath<RunConfiguration, Value> & Sendable), kind: String, _ help: String,
+    format: @escaping @Sendable (Value) -> [String],
+    parse: @escaping @Sendable ([String]) throws -> Value?
   ) -> Setting {
-    Setting(name, path, kind: "list", help) {
-      $0.joined(separator: ",")
+    Setting(name, path, .list, kind: kind, help) {
+      WordList.joined(format($0))
     } parse: { text in
-      let words = words(text)
-      return words.isEmpty && !text.isEmpty ? nil : words
+      let words = WordList.split(text)
+      return words.isEmpty && !text.isEmpty ? nil : try parse(words)
     }
   }
 
-  /// The words of a list.
-  static func words(_ text: String) -> [String] {
-    text.split(separator: ",").map { $0.trimmingCharacters(in: .whitespacesAndNewlines) }.filter { !$0.isEmpty }
+  /// Its line of run.yaml.
+  func yaml(_ configuration: RunConfiguration) -> String {
+    let text = read(configuration)
+    return switch form {
+    case .flag, .number: "\(name): \(text)\n"
+    case .text: "\(name): \(YAMLText.quoted(text))\n"
+    case .list: "\(name): [\(WordList.split(text).map(YAMLText.quoted).joined(separator: ", "))]\n"
+    }
   }
 
   /// The same setting, which of SAC's networks only these read.

@@ -31,6 +31,10 @@ extension Play {
 
 @Suite("Wrappers")
 struct WrapperTests {
+  private func wrappers(_ text: String) throws -> [Wrapper] {
+    try text.split(separator: ",").map { try Wrapper("\($0)") }
+  }
+
   @Test("A repeated action stops where its episode ends, in each slot for itself")
   func actionRepeat() throws {
     let play = try Play(counting(3).wrapped(by: .actionRepeat(2)), replicas: 0..<2)
@@ -129,7 +133,7 @@ struct WrapperTests {
 
   @Test("Environments that wait do what others do", arguments: ["action-repeat:3", "frame-skip:3,frame-stack:2"])
   func waiting(text: String) throws {
-    let wrappers = try Wrapper.list(text + ",reward-scale:3")
+    let wrappers = try self.wrappers(text + ",reward-scale:3")
     let waiting = try Play(counting(4, waiting: true).wrapped(by: wrappers), replicas: 0..<3)
     let prompt = try Play(counting(4).wrapped(by: wrappers), replicas: 0..<3)
     var numbers = TestNumbers(1)
@@ -171,9 +175,8 @@ struct WrapperTests {
     let text =
       "action-repeat:4,frame-skip:2,frame-stack:3,time-limit:7,reward-scale:0.5,reward-clip:-1.0:2.0,"
       + "normalize-observation"
-    #expect(try Wrapper.list(text).map(\.description).joined(separator: ",") == text)
-    #expect(try Wrapper.list("frame-stack:2, reward-clip:-1:1") == [.frameStack(2), .rewardClip(low: -1, high: 1)])
-    #expect(try Wrapper.list("").isEmpty)
+    #expect(try wrappers(text).map(\.description).joined(separator: ",") == text)
+    #expect(try wrappers("frame-stack:2,reward-clip:-1:1") == [.frameStack(2), .rewardClip(low: -1, high: 1)])
   }
 
   @Test(
@@ -215,7 +218,7 @@ struct WrapperTests {
   @Test("Wrapped native tasks keep the promises of environments", arguments: checked.indices)
   func promises(index: Int) throws {
     let (task, text) = Self.checked[index]
-    #expect(try EnvironmentCheck.failures(of: task.wrapped(by: Wrapper.list(text)), steps: 2_000) == [])
+    #expect(try EnvironmentCheck.failures(of: task.wrapped(by: wrappers(text)), steps: 2_000) == [])
   }
 
   @Test("A state is saved where the environment's is, and another one refused")

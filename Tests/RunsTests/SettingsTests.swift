@@ -1,4 +1,7 @@
+import Algorithms
+import Environments
 import Foundation
+import Returns
 import Testing
 
 @testable import Runs
@@ -107,6 +110,76 @@ struct SettingsTests {
     #expect(setting.read(configuration) == words.joined(separator: ","))
     for text in [",", " ", " , ,"] { #expect(!takes(setting, text), "\(name) \"\(text)\"") }
     #expect(takes(setting, ""))
+  }
+
+  /// Text that files and shells are known to stumble over, and any other.
+  private func text(_ numbers: inout SystemRandomNumberGenerator) -> String {
+    let known = [
+      "a b", "a: b", "#1", "a #b", "[SFFG]", "{1}", "x'y", "\"q\"", "*", "&a", "100%", "|", "end:", "@home", "ü",
+      "~/levels",
+      "-", "--x", "? y", "!t", "%d", "a,b", "\\", "a\\,", "\\ ", " x ", "\t", "a\nb", "\r\n", "\u{1b}[31m",
+      "\u{85}\u{2028}",
+      "a\u{feff}", "😀", "e\u{301}", ",\u{301}", "true", "null", "007", "1.0", "1e3", "''", "\"", "=", "a=b", "\u{7f}",
+      "\u{ffff}",
+    ]
+    if Bool.random(using: &numbers) { return known.randomElement(using: &numbers)! }
+    return (0..<Int.random(in: 1...6, using: &numbers)).map { _ in
+      String((Unicode.Scalar(UInt32.random(in: 1...0x2ff, using: &numbers))!))
+    }.joined() + known.randomElement(using: &numbers)!
+  }
+
+  @Test("Whatever a configuration says, run.yaml and flags say the same")
+  func roundTrip() throws {
+    var numbers = SystemRandomNumberGenerator()
+    for algorithm in Preset.allCases {
+      for _ in 0..<8 {
+        var configuration = algorithm.configuration(suite: text(&numbers))
+        configuration.tasks = (0..<3).map { _ in text(&numbers) }
+        configuration.gymnasium.modules = (0..<2).map { _ in text(&numbers) }
+        for _ in 0..<3 { configuration.gymnasium.arguments[text(&numbers).replacing("=", with: "")] = text(&numbers) }
+        configuration.gymnasium.arguments[""] = nil
+        configuration.wrappers = [.rewardScale(.random(in: 1e-30...1e30)), .rewardClip(low: -.pi, high: 1e-8)]
+        configuration.seed = .random(in: 0...UInt64.max)
+        if algorithm.family == .impala {
+          configuration.impala.learningRate = .random(in: 0...1)
+          configuration.impala.popArt.beta = .random(in: 0..<1)
+          configuration.impala.gradientNorm = .infinity
+        }
+        let yaml = configuration.yaml
+        #expect(try RunConfiguration.resolve(file: (yaml, "run.yaml"), flags: []).yaml.utf8.elementsEqual(yaml.utf8))
+        let read = try RunConfiguration.resolve(file: (yaml, "run.yaml"), flags: [], cores: 7)
+        let flags = configuration.settings.map { ($0.name, $0.read(configuration)) }
+        let told = try RunConfiguration.resolve(flags: flags)
+        for again in [read, told] {
+          #expect(again == configuration, "\(yaml)")
+          #expect(again.tasks.map { Array($0.utf8) } == configuration.tasks.map { Array($0.utf8) })
+        }
+        #expect(
+          !yaml.utf8.contains { $0 < 32 && $0 != 10 } && yaml.count { $0 == "\n" } == configuration.settings.count)
+      }
+    }
+  }
+
+  @Test(
+    "run.yaml quotes what YAML would read as something else",
+    arguments: [
+      ("arcade", "arcade"), ("gymnasium:CartPole-v1", "gymnasium:CartPole-v1"), ("frame-stack:2", "frame-stack:2"),
+      ("off", "\"off\""), ("007", "\"007\""), ("", "\"\""), ("a: b", "\"a: b\""), ("a:", "\"a:\""),
+      ("ü\n", "\"ü\\U0000000a\""),
+      ("value=a", "value=a"), ("x=[1]", "\"x=[1]\""), ("a\"\\", "\"a\\\"\\\\\""),
+    ])
+  func quotes(text: String, yaml: String) { #expect(YAMLText.quoted(text) == yaml) }
+
+  @Test("Lists in a file are words as they stand, or one text as a flag holds it")
+  func listsInFiles() throws {
+    func arguments(_ yaml: String) throws -> [String: String] {
+      try RunConfiguration.resolve(file: (yaml, "x.yaml"), flags: []).gymnasium.arguments
+    }
+    #expect(try arguments("env-arg: ['a=1,2', b=]") == ["a": "1,2", "b": ""])
+    #expect(try arguments("env-arg: a=1\\,2, b=x y") == ["a": "1,2", "b": "x y"])
+    #expect(try arguments("env-arg: 'a=C:\\dir'") == ["a": "C:\\dir"])
+    #expect(throws: ConfigurationError.self) { try arguments("env-arg: [a]") }
+    #expect(throws: ConfigurationError.self) { try arguments("env-arg: ['=1']") }
   }
 
   @Test(

@@ -74,13 +74,6 @@ public enum Wrapper: Hashable, Sendable, CustomStringConvertible {
     self = wrapper
   }
 
-  /// Reads wrappers separated by commas, nearest to the environment first.
-  public static func list(_ text: String) throws(WrapperError) -> [Wrapper] {
-    var wrappers: [Wrapper] = []
-    for word in text.split(separator: ",") { wrappers.append(try Wrapper(String(word.trimmingPrefix(" ")))) }
-    return wrappers
-  }
-
   public var description: String {
     switch self {
     case .actionRepeat(let k): "action-repeat:\(k)"

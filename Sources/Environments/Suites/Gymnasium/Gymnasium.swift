@@ -8,7 +8,7 @@ import Foundation
 public enum Gymnasium {
   /// What is passed to `gymnasium.make`, and which modules register environments before.
   public struct Options: Hashable, Sendable {
-    /// Keyword arguments: numbers, `True` and `False` as such, anything else as text.
+    /// Keyword arguments: flags, numbers and text, told apart as `ArgumentValue` says.
     public var arguments: [String: String] = [:]
     /// Python modules.
     public var modules: [String] = []
@@ -18,42 +18,18 @@ public enum Gymnasium {
     public init() {}
   }
 
-  /// An argument as JSON has it.
-  private enum Value: Encodable {
-    case integer(Int), number(Double), flag(Bool), text(String)
-
-    init(_ text: String) {
-      switch text {
-      case "true", "True": self = .flag(true)
-      case "false", "False": self = .flag(false)
-      default:
-        let number = Double(text).flatMap { $0.isFinite ? Value.number($0) : nil }
-        self = Int(text).map(Value.integer) ?? number ?? .text(text)
-      }
-    }
-
-    func encode(to encoder: any Encoder) throws {
-      var container = encoder.singleValueContainer()
-      switch self {
-      case .integer(let value): try container.encode(value)
-      case .number(let value): try container.encode(value)
-      case .flag(let value): try container.encode(value)
-      case .text(let value): try container.encode(value)
-      }
-    }
-  }
-
   /// What the worker makes its environments with.
   struct WorkerOptions: Encodable {
     let id: String
-    private let arguments: [String: Value]
+    /// A JSON object, as text.
+    private let arguments: String
     let modules: [String]
     let directory: String
     let success: Bool
 
     init(_ id: String, _ options: Options, success: Bool = false) {
       (self.id, self.success, modules, directory) = (id, success, options.modules, options.directory)
-      arguments = options.arguments.mapValues(Value.init)
+      arguments = ArgumentValue.object(options.arguments)
     }
   }
 

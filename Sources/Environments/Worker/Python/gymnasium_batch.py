@@ -7,6 +7,7 @@ Gymnasium's `flatten` makes of it, as float32. An action is a number, of one dis
 
 import importlib
 import importlib.metadata
+import json
 import math
 import random
 import sys
@@ -32,15 +33,16 @@ def make(options, _seed):
     sys.path.append(options["directory"])
     for module in options["modules"]:
         importlib.import_module(module)
+    arguments = json.loads(options["arguments"])
     try:
         # Its checker would cost more than a small environment's step: `polymath check` is for that.
-        return gymnasium.make(options["id"], disable_env_checker=True, **options["arguments"])
+        return gymnasium.make(options["id"], disable_env_checker=True, **arguments)
     except gymnasium.error.UnregisteredEnv as error:
         raise Refused(str(error)) from error
     except TypeError as error:
-        if not options["arguments"]:
+        if not arguments:
             raise
-        raise Refused(f"it was made with {options['arguments']}: {error}; change --env-arg") from error
+        raise Refused(f"it was made with {arguments}: {error}; change --env-arg") from error
 
 
 class Observer:
