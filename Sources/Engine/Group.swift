@@ -3,17 +3,6 @@ import Environments
 import Glibc
 import Tensors
 
-/// One finished episode.
-public struct EpisodeRecord: BitwiseCopyable, Sendable {
-  public let task, column: Int
-  /// Sum of rewards in the task's own units.
-  public let score: Double
-  /// Agent steps.
-  public let length: Int
-  /// Whether the task's success rule held at any step.
-  public let success: Bool
-}
-
 /// The environments of some columns, unrolled together: a resumable piece of work that holds no thread while an
 /// environment makes it wait. One thread at a time advances it.
 public final class Group: @unchecked Sendable {
@@ -59,13 +48,10 @@ public final class Group: @unchecked Sendable {
   private let episodeLength: UnsafeMutablePointer<Int>
   private let episodeSuccess: UnsafeMutablePointer<UInt8>
 
-  /// Episodes of one round. A box, so that one round's is read while the next one's grows on another thread.
-  private final class EpisodeList {
-    var records: [EpisodeRecord] = []
-  }
-
-  /// Episodes that ended in the last `lag + 1` rounds, by round modulo that number.
-  private let episodes: [EpisodeList]
+  /// Of the last `lag + 1` rounds, by round modulo that number.
+  private let records: [RoundRecord]
+  /// Of each batch, before this process took the run up.
+  private var earlierLosses: [EnvironmentLosses]
   /// Whether actions are the most probable ones.
   public var greedy = false
   /// In environments of this process, and in the policy.
@@ -90,8 +76,8 @@ public final class Group: @unchecked Sendable {
     action = tasks[0].action
     carry = RoundBlock(
       steps: 0, columns: columns, observation: observation, action: action, recurrentSize: recurrentSize)
-    episodes = (0...shape.lag).map { _ in EpisodeList() }
-    for list in episodes { list.records.reserveCapacity(4 * columns) }
+    records = (0...shape.lag).map { _ in RoundRecord() }
+    for record in records { record.episodes.reserveCapacity(4 * columns) }
 
     func scratch<Element>(_ count: Int, _ value: Element) -> UnsafeMutablePointer<Element> {
       let pointer = UnsafeMutablePointer<Element>.allocate(capacity: count)
@@ -131,6 +117,7 @@ public final class Group: @unchecked Sendable {
       start = end
     }
     (self.batches, self.streams) = (batches, streams)
+    earlierLosses = Array(repeating: EnvironmentLosses(), count: batches.count)
   }
 
   deinit {
@@ -156,10 +143,25 @@ public final class Group: @unchecked Sendable {
     (0..<columns).map { column in (0..<action.count).map { mask[column * action.count + $0] != 0 } }
   }
 
-  /// What was lost of its environments so far, by task. Safe to ask on any thread.
-  public var losses: [(task: Int, losses: EnvironmentLosses)] {
-    batches.map { (tasks[$0.column], $0.environment.losses) }
+  /// What was lost of its environments since the start of the run, by task. Safe to ask on any thread.
+  public var losses: [(task: Int, losses: EnvironmentLosses)] { byTask(totalLosses) }
+
+  /// What was lost from the start of the run to the end of round `round`, which is one of the last `lag + 1`.
+  public func losses(inRound round: Int) -> [(task: Int, losses: EnvironmentLosses)] { byTask(record(round).losses) }
+
+  private var totalLosses: [EnvironmentLosses] {
+    zip(earlierLosses, batches).map { earlier, batch in
+      var losses = earlier
+      losses += batch.environment.losses
+      return losses
+    }
   }
+
+  private func byTask(_ losses: [EnvironmentLosses]) -> [(task: Int, losses: EnvironmentLosses)] {
+    zip(batches, losses).map { (tasks[$0.column], $1) }
+  }
+
+  private func record(_ round: Int) -> RoundRecord { records[round % records.count] }
 
   /// What normalizing environments learned of their observations, by task. Only between rounds.
   public var statistics: [(task: Int, statistics: ObservationStatistics)] {
@@ -174,8 +176,8 @@ public final class Group: @unchecked Sendable {
     }
   }
 
-  /// Episodes that ended in round `round`, by step and column.
-  public func episodes(inRound round: Int) -> [EpisodeRecord] { episodes[round % episodes.count].records }
+  /// Episodes that ended in round `round`, which is one of the last `lag + 1`, by step and column.
+  public func episodes(inRound round: Int) -> [EpisodeRecord] { record(round).episodes }
 
   /// Goes on with the unroll of round `round` until it is done or must wait.
   public func advance(round: Int, version: Int, block: RoundBlock, policy: any Policy, tape: Tape) throws
@@ -195,7 +197,7 @@ public final class Group: @unchecked Sendable {
         carry.valid.update(repeating: 1, count: columns)
         stage = .ready
       case .ready:
-        episodes[round % episodes.count].records.removeAll(keepingCapacity: true)
+        record(round).episodes.removeAll(keepingCapacity: true)
         carry.copyRow(step: 0, column: 0, count: columns, to: block, step: 0, column: blockColumn)
         carry.copyRecurrentState(column: 0, count: columns, to: block, column: blockColumn)
         stage = .choosing(step: 0)
@@ -212,6 +214,7 @@ public final class Group: @unchecked Sendable {
           stage = .choosing(step: step + 1)
         } else {
           block.copyRow(step: unroll, column: blockColumn, count: columns, to: carry, step: 0, column: 0)
+          record(round).losses = totalLosses
           stage = .ready
           return .done
         }
@@ -307,7 +310,7 @@ public final class Group: @unchecked Sendable {
         let lostLife = batch.task.lifeLossEndsEpisode && lives[column] < previousLives[column] && lives[column] > 0
         if ended {
           if block.valid[row] != 0 {
-            episodes[round % episodes.count].records.append(
+            record(round).episodes.append(
               EpisodeRecord(
                 task: tasks[column], column: range.lowerBound + column, score: episodeScore[column],
                 length: episodeLength[column], success: episodeSuccess[column] != 0))
@@ -324,8 +327,9 @@ public final class Group: @unchecked Sendable {
 
   // MARK: State
 
-  /// Whether every environment can be restored exactly.
-  func saveState(into archive: inout StateArchive, name: String) throws -> Bool {
+  /// Saves the group after it has acted in the rounds `ahead` of learning.
+  /// - Returns: whether every environment can be restored exactly.
+  func saveState(into archive: inout StateArchive, name: String, ahead: Range<Int>) throws -> Bool {
     archive.add("\(name).carry", carry.saveState())
     archive.add("\(name).episode_score", UnsafeBufferPointer(start: episodeScore, count: columns))
     archive.add("\(name).episode_length", UnsafeBufferPointer(start: episodeLength, count: columns))
@@ -339,14 +343,19 @@ public final class Group: @unchecked Sendable {
         exact = false
       }
     }
-    // Last, as a worker that fails now begins another generation.
+    for (number, round) in ahead.enumerated() { record(round).save(into: &archive, name: "\(name).ahead\(number)") }
+    // Last, as a worker that fails now has lost more and begins another generation.
+    RoundRecord.save(totalLosses, into: &archive, name: name)
     archive.add("\(name).worker_generation", withUnsafeBytes(of: worker.generation, Array.init))
     return exact
   }
 
   /// Goes on where a saved group stopped. Environments without saved state begin fresh episodes; then so does the
   /// group.
-  func restoreState(from archive: StateArchive, name: String, exact: Bool) throws {
+  func restoreState(from archive: StateArchive, name: String, ahead: Range<Int>, exact: Bool) throws {
+    earlierLosses = try RoundRecord.losses(from: archive, name: name, batches: batches.count)
+    // What was given up is tried again.
+    for batch in batches.indices { earlierLosses[batch].quarantined = false }
     var generation = 0
     try withUnsafeMutablePointer(to: &generation) {
       try archive.restore("\(name).worker_generation", to: UnsafeMutableBufferPointer(start: $0, count: 1))
@@ -357,6 +366,11 @@ public final class Group: @unchecked Sendable {
     // Fresh episodes are not to be those that were played already.
     worker.begin(generation: generation + (exact ? 0 : 1))
     guard exact else { return }
+    let columnTasks = Dictionary(uniqueKeysWithValues: zip(range, tasks))
+    for (number, round) in ahead.enumerated() {
+      try record(round).restore(
+        from: archive, name: "\(name).ahead\(number)", tasks: columnTasks, batches: batches.count)
+    }
     try carry.restoreState(archive.bytes("\(name).carry"), action: action, allowed: allowedActions)
     try archive.restore("\(name).episode_score", to: UnsafeMutableBufferPointer(start: episodeScore, count: columns))
     try archive.restore("\(name).episode_length", to: UnsafeMutableBufferPointer(start: episodeLength, count: columns))

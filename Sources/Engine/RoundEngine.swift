@@ -101,7 +101,7 @@ public final class RoundEngine: @unchecked Sendable {
   public func saveState(into archive: inout StateArchive) throws -> Bool {
     var exact = true
     for (index, group) in groups.enumerated() {
-      exact = try group.saveState(into: &archive, name: "group\(index)") && exact
+      exact = try group.saveState(into: &archive, name: "group\(index)", ahead: round..<round + shape.lag) && exact
     }
     for ahead in 0..<shape.lag {
       for (shard, block) in blocks[(round + ahead) % (shape.lag + 1)].enumerated() {
@@ -117,7 +117,8 @@ public final class RoundEngine: @unchecked Sendable {
   ///   no use.
   public func restoreState(from archive: StateArchive, round: Int, exact: Bool) throws {
     for (index, group) in groups.enumerated() {
-      try group.restoreState(from: archive, name: "group\(index)", exact: exact)
+      try group.restoreState(
+        from: archive, name: "group\(index)", ahead: round..<round + shape.lag, exact: exact)
     }
     if exact {
       for ahead in 0..<shape.lag {

@@ -27,11 +27,19 @@ public final class Training {
   /// Agent steps learned from so far.
   public var steps: Int { engine.round * agent.shape.stepsPerRound }
 
-  /// What was lost so far of each task's environments, since this process made them. Safe to ask on any thread.
-  public var losses: [EnvironmentLosses] {
-    var losses = Array(repeating: EnvironmentLosses(), count: agent.taskSet.tasks.count)
-    for group in engine.groups { for (task, lost) in group.losses { losses[task] += lost } }
-    return losses
+  /// What was lost of each task's environments since the start of the run. Safe to ask on any thread.
+  public var losses: [EnvironmentLosses] { byTask(engine.groups.flatMap(\.losses)) }
+
+  /// What was lost of each task's environments from the start of the run to the end of a round, which has just ended. Unlike
+  /// `losses`, it leaves out rounds that were acted ahead, so it doesn't depend on timing.
+  public func losses(inRound round: Int) -> [EnvironmentLosses] {
+    byTask(engine.groups.flatMap { $0.losses(inRound: round) })
+  }
+
+  private func byTask(_ losses: [(task: Int, losses: EnvironmentLosses)]) -> [EnvironmentLosses] {
+    var sums = Array(repeating: EnvironmentLosses(), count: agent.taskSet.tasks.count)
+    for (task, lost) in losses { sums[task] += lost }
+    return sums
   }
 
   /// What normalizing environments learned of each task's observations, over all slots; nil for tasks without. Only between

@@ -1,7 +1,8 @@
-import Engine
 import Environments
 import TestSupport
 import Testing
+
+@testable import Engine
 
 /// A run of the summing learner on counting environments.
 private struct Run {
@@ -62,15 +63,47 @@ struct RoundEngineTests {
 
   @Test("Stopping between rounds and going on in a new engine changes nothing", arguments: [0, 1, 2], [1, 3])
   func resume(lag: Int, threads: Int) throws {
-    let whole = try Run(lag: lag, threads: threads).history(rounds: 30)
+    // Of each round: the episodes that ended in it. Written by one pool thread at a time.
+    nonisolated(unsafe) var episodes: [[EpisodeRecord]] = []
+    func train(_ run: Run, until limit: Int) throws -> [Float] {
+      try run.engine.run(until: limit) { round in
+        episodes.append(run.engine.groups.flatMap { $0.episodes(inRound: round) })
+      }
+      return run.learner.history
+    }
+    let whole = try train(Run(lag: lag, threads: threads), until: 30)
+    let wholeEpisodes = episodes
+    episodes = []
     let first = try Run(lag: lag, threads: threads)
-    let start = try first.history(rounds: 13)
+    let start = try train(first, until: 13)
     var archive = StateArchive()
     #expect(try first.engine.saveState(into: &archive))
     let second = try Run(lag: lag, threads: threads + 1)
     second.learner.restore(versions: first.learner.versions)
     try second.engine.restoreState(from: archive, round: 13, exact: true)
-    #expect(try start + second.history(rounds: 30) == whole)
+    #expect(try start + train(second, until: 30) == whole)
+    #expect(episodes == wholeEpisodes && wholeEpisodes.joined().count > 30)
+  }
+
+  @Test("Saved episodes and losses that can't be are refused")
+  func impossibleRecords() throws {
+    let record = RoundRecord()
+    record.losses = [EnvironmentLosses()]
+    func restore(episodes: [Double], losses: [Double]) throws {
+      var archive = StateArchive()
+      archive.add("x.episodes", episodes)
+      archive.add("x.losses", losses)
+      try record.restore(from: archive, name: "x", tasks: [4: 0, 5: 1], batches: 1)
+    }
+    try restore(episodes: [5, -1.5, 7, 1], losses: [3, 2, 1, 0])
+    #expect(record.episodes == [EpisodeRecord(task: 1, column: 5, score: -1.5, length: 7, success: true)])
+    #expect(record.losses.map(\.lost) == [2])
+    for episodes in [[5, 1, 1], [3, 1, 1, 0], [4.5, 1, 1, 0], [4, 1, 0, 0], [4, 1, 1, 2], [1e300, 1, 1, 0]] {
+      #expect(throws: EngineError.self) { try restore(episodes: episodes, losses: [0, 0, 0, 0]) }
+    }
+    for losses in [[0, 0, 0], [-1, 0, 0, 0], [0.5, 0, 0, 0], [1e300, 0, 0, 0]] {
+      #expect(throws: EngineError.self) { try restore(episodes: [], losses: losses) }
+    }
   }
 
   @Test("Running in pieces changes nothing")
