@@ -33,12 +33,14 @@ extension Arm {
 extension RunConfiguration {
   /// The algorithm, then each setting that differs from the algorithm's own, as `name=value`, separated by spaces.
   ///
-  /// Left out are the seed, threads and checkpoints, and what depends on the tasks by default: they themselves, groups,
+  /// Left out are the seed, threads, checkpoints and logs, and what depends on the tasks by default: they themselves, groups,
   /// shards.
   public var arm: String {
     let preset = Preset(rawValue: algorithm)!
     let own = preset.configuration(suite: suite, tasks: tasks, protocol: trainingProtocol)
-    let free = ["seed", "threads", "checkpoint-every", "tasks", "groups", "shards"]
+    let free = [
+      "seed", "threads", "checkpoint-every", "checkpoint-seconds", "metrics-every", "tasks", "groups", "shards",
+    ]
     let usual = trainingProtocol == preset.configuration(suite: suite).trainingProtocol
     let changes = settings.filter { !free.contains($0.name) && $0.read(self) != $0.read(own) }
     return

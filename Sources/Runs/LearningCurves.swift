@@ -40,7 +40,7 @@ public struct LearningCurves {
     guard arms.count <= Self.mostArms else {
       throw RunError.noCurves(reason: "has \(arms.count) arms, but colours for \(Self.mostArms): draw fewer")
     }
-    let records = try runs.map { try MetricsLog.records(RunDirectory(path: $0).metrics) }
+    let records = try runs.map { try StepLog.records(RunDirectory(path: $0).metrics) }
     func isKnown(_ metric: Metric) -> Bool {
       records.allSatisfy { $0.last.map { !$0.numbers(Self.names(metric, tasks)).contains(nil) } ?? false }
     }
@@ -80,7 +80,7 @@ public struct LearningCurves {
   /// What the newest record of a run knows of `tasks`, each nil where it is unknown.
   /// - Throws: `RunError.cannotRead`.
   public static func newest(_ metric: Metric, of tasks: [String], in run: String) throws(RunError) -> [Double?] {
-    try MetricsLog.records(RunDirectory(path: run).metrics).last?.numbers(names(metric, tasks))
+    try StepLog.records(RunDirectory(path: run).metrics).last?.numbers(names(metric, tasks))
       ?? tasks.map { _ in nil }
   }
 

@@ -134,15 +134,17 @@ public enum TrainingProtocol: String, CaseIterable, Sendable {
     switch self {
     case .modern:
       run.steps = 2_000_000 * tasks
+      run.metricsEvery = 10_000 * tasks
       run.sac.adam.epsilon = 1e-5
     case .released:
       // Its actors have the newest parameters.
       (run.unroll, run.lag) = (200, 0)
       run.steps = run.suite == "metaworld-mt50" ? 50_000_000 : 1_500_000 * tasks
+      run.metricsEvery = 10_000 * tasks
       run.sac.replay = run.suite == "metaworld-mt50" ? 200_000 : 100_000
       (run.sac.warmUpPolicy, run.sac.sharesIndices, run.sac.correction) = (.policy, true, 1e-6)
     case .small:
-      (run.steps, run.checkpointEvery) = (120_000 * tasks, 400_000)
+      (run.steps, run.checkpointEvery, run.metricsEvery) = (120_000 * tasks, 400_000, 1_000 * tasks)
       (run.environmentsPerTask, run.unroll, run.sac.updates) = (4, 20, 20)
       (run.sac.batch, run.sac.warmUp, run.sac.replay, run.sac.learningRate) = (32, 500, 50_000, 1e-3)
       (run.sac.width, run.sac.routing.width) = (run.sac.width / 2, run.sac.routing.width / 2)

@@ -5,77 +5,91 @@ import Foundation
 import Returns
 import Synchronization
 
-/// A training run with its folder: metrics, checkpoints, resume.
+/// A training run with its folder: logs, checkpoints, resume. It holds the folder's lock.
 public final class Run: @unchecked Sendable {
   public let training: Training
   public let directory: RunDirectory
+  private let lock: RunLock
   private var manifest: Manifest
-  /// The last 100 episodes of each task, and how many there were.
+  /// One per task.
   public private(set) var recent: [RecentEpisodes]
-  private var metrics: MetricsLog
+  private var metrics, timing: StepLog
   private let firstSteps: Int
+  /// Seconds of training before this process took the run up.
+  private let firstSeconds: Double
   private let start = ContinuousClock.now
   private var reported = ContinuousClock.now
+  private var schedule: CheckpointSchedule
+  /// Steps and seconds of the newest line of `timing.jsonl`.
+  private var timed: (steps: Int, seconds: Double)
   private let isStopping = Atomic(false)
 
-  /// Episodes of one task, newest last.
-  public struct RecentEpisodes: Codable, Sendable {
-    public private(set) var count = 0
-    public private(set) var scores: [Double] = []
-    /// Whether the task's success rule held, 1 or 0 an episode.
-    public private(set) var successes: [Double] = []
-
-    mutating func add(_ episode: EpisodeRecord) {
-      count += 1
-      if scores.count == 100 {
-        scores.removeFirst()
-        successes.removeFirst()
-      }
-      scores.append(episode.score)
-      successes.append(episode.success ? 1 : 0)
+  /// Begins a new run.
+  ///
+  /// What is at `out` is refused, or its lock taken, before anything slow is done. A folder is made after the environments: a
+  /// run that can't start leaves none, and overwrites none.
+  public static func begin(_ configuration: RunConfiguration, out: String?, overwrite: Bool) throws -> Run {
+    if let directory = out.map(RunDirectory.init(path:)), directory.exists {
+      let lock = try directory.claim(overwrite: overwrite)
+      let training = try Training(Agent(configuration))
+      try directory.empty()
+      return try begin(training, directory, lock)
     }
-
-    /// Whether `add` can have made this.
-    var isPossible: Bool {
-      scores.count == min(count, 100) && successes.count == scores.count && scores.allSatisfy(\.isFinite)
-        && successes.allSatisfy { $0 == 0 || $0 == 1 }
-    }
+    let training = try Training(Agent(configuration))
+    let directory = try out.map(RunDirectory.make(path:)) ?? RunDirectory.make(name: configuration.runName)
+    // Another start may have been faster.
+    let lock = try directory.claim(overwrite: false)
+    return try begin(training, directory, lock)
   }
 
-  /// Begins a new run.
-  public static func begin(_ configuration: RunConfiguration, out: String?, overwrite: Bool) throws -> Run {
-    if let out, FileManager.default.fileExists(atPath: out), !overwrite { throw RunError.runExists(path: out) }
-    // The environments are made first: a run that can't start leaves no folder.
-    let training = try Training(Agent(configuration))
-    let directory = try RunDirectory.make(path: out, name: configuration.runName, overwrite: overwrite)
+  private static func begin(_ training: Training, _ directory: RunDirectory, _ lock: RunLock) throws -> Run {
     // run.yaml comes first: by it a folder is known as a run's, also one whose making was interrupted.
     let agent = training.agent
     try AtomicFile.write(agent.configuration.yaml.utf8, to: directory.configuration)
     try AtomicFile.write(agent.taskSet.lockfile.utf8, to: directory.lockfile)
     let recent = Array(repeating: RecentEpisodes(), count: agent.taskSet.tasks.count)
     return try Run(
-      training, directory, recent, Manifest(lockfile: SHA256.hex(agent.taskSet.lockfile.utf8)), from: nil)
+      training, directory, lock, recent, Manifest(lockfile: SHA256.hex(agent.taskSet.lockfile.utf8)), from: nil)
   }
 
-  /// Goes on with a run from its newest checkpoint. `flags` may repeat its settings; only free ones may differ
-  /// (`RunConfiguration.freeSettings`).
+  /// Goes on with a run from its newest checkpoint; where there is none yet, from its start.
+  ///
+  /// - Parameter flags: May repeat the run's settings; only free ones may differ (`RunConfiguration.freeSettings`), and steps be
+  ///   more: then the run is trained for longer from now on.
+  /// - Throws: `RunError`, and what configuration and environments throw.
   public static func resume(_ path: String, flags: [(name: String, value: String)], cores: Int) throws -> Run {
     let directory = RunDirectory(path: path)
+    guard directory.isRun else { throw RunError.notARun(path: path) }
+    let lock = try RunLock(folder: path)
+    try directory.clearRemains()
     let saved = try configuration(of: path)
-    let checkpoint = try directory.latestCheckpoint()
-    try Checkpoint.State(in: checkpoint).check(saved, in: directory.configuration)
+    let checkpoint = directory.checkpointSteps.last.map(directory.checkpoint(steps:))
+    let state = try checkpoint.map { try Checkpoint.State(in: $0) }
+    // Only who asks for a number of steps has it changed, never a file.
+    let changeable: Set = flags.contains { $0.name == "steps" } ? ["steps"] : []
+    try state?.check(saved, in: directory.configuration, except: changeable)
     var given = try RunConfiguration.resolve(
       file: (saved.yaml, directory.configuration), flags: flags, cores: cores)
     if !flags.contains(where: { $0.name == "threads" }) { given.threads = cores }
-    for setting in saved.settings
-    where !RunConfiguration.freeSettings.contains(setting.name) && setting.read(saved) != setting.read(given) {
+    let free =
+      given.steps >= saved.steps ? changeable.union(RunConfiguration.freeSettings) : RunConfiguration.freeSettings
+    for setting in saved.settings where !free.contains(setting.name) && setting.read(saved) != setting.read(given) {
       throw RunError.configurationMismatch(
         path: path, setting: setting.name, saved: setting.read(saved), given: setting.read(given))
     }
     let training = try Training(Agent(given))
+    guard let checkpoint else { return try begin(training, directory, lock) }
     try checkLockfile(directory, training.agent.taskSet)
-    let state = try Checkpoint.restore(training, from: checkpoint)
-    return try Run(training, directory, state.recent, Manifest(path: directory.manifest), from: state)
+    var restored = try Checkpoint.restore(training, from: checkpoint)
+    if !changeable.isEmpty {
+      // Cut off in between, the two don't agree, and the same command mends that.
+      restored.settings["steps"] = String(given.steps)
+      try AtomicFile.write(restored.json, to: "\(checkpoint)/state.json")
+      var longer = saved
+      longer.steps = given.steps
+      try AtomicFile.write(longer.yaml.utf8, to: directory.configuration)
+    }
+    return try Run(training, directory, lock, restored.recent, Manifest(path: directory.manifest), from: restored)
   }
 
   /// The resolved configuration in a run's folder.
@@ -110,20 +124,30 @@ public final class Run: @unchecked Sendable {
   }
 
   private init(
-    _ training: Training, _ directory: RunDirectory, _ recent: [RecentEpisodes], _ manifest: Manifest,
+    _ training: Training, _ directory: RunDirectory, _ lock: RunLock, _ recent: [RecentEpisodes], _ manifest: Manifest,
     from checkpoint: Checkpoint.State?
   ) throws {
-    (self.training, self.directory, self.recent, self.manifest) = (training, directory, recent, manifest)
+    (self.training, self.directory, self.lock) = (training, directory, lock)
+    (self.recent, self.manifest) = (recent, manifest)
+    let configuration = training.agent.configuration
     firstSteps = checkpoint?.steps ?? 0
-    self.steps = firstSteps
+    steps = firstSteps
     let kernels = checkpoint?.kernels.difference(to: .current)
     let episodes = checkpoint?.exact == false ? "these environments can't be saved: new episodes begin" : nil
     differences = [kernels, episodes].compactMap { $0 }
-    metrics = try MetricsLog(path: directory.metrics, keepingThrough: checkpoint?.steps)
+    // The last line of a run that is now trained for longer is one that the longer run doesn't have.
+    let isLogged = firstSteps == 0 || training.isLogged(round: training.engine.round - 1)
+    metrics = try StepLog(
+      path: directory.metrics, keepingThrough: checkpoint.map { isLogged ? $0.steps : $0.steps - 1 })
+    timing = try StepLog(path: directory.timing, keepingThrough: checkpoint?.steps)
+    firstSeconds = (timing.last?.numbers(["seconds"])[0]).map { max($0, 0) } ?? 0
+    timed = (timing.last?.steps ?? 0, firstSeconds)
+    schedule = CheckpointSchedule(
+      rounds: configuration.checkpointEvery / training.agent.shape.stepsPerRound,
+      seconds: configuration.checkpointSeconds, start: start)
     self.manifest.starts.append(
       Manifest.Start(
-        steps: firstSteps, threads: training.agent.configuration.threads,
-        differences: differences.isEmpty ? nil : differences))
+        steps: firstSteps, threads: configuration.threads, differences: differences.isEmpty ? nil : differences))
     if !differences.isEmpty { self.manifest.resumesExactly = false }
     try self.manifest.write(to: directory.manifest)
   }
@@ -132,36 +156,55 @@ public final class Run: @unchecked Sendable {
   /// is.
   public let differences: [String]
 
-  /// Seconds since this process took the run up.
-  public var seconds: Double { (ContinuousClock.now - start) / .seconds(1) }
+  /// Whether all of its steps are made.
+  public var isComplete: Bool { training.engine.round >= training.agent.rounds }
+
+  private var secondsOfThisStart: Double { (ContinuousClock.now - start) / .seconds(1) }
+  /// Seconds of training, over all starts of the run.
+  public var seconds: Double { firstSeconds + secondsOfThisStart }
   /// Agent steps learned from.
   public private(set) var steps: Int
-  public var stepsPerSecond: Double { Double(steps - firstSteps) / max(seconds, 1e-9) }
+  /// Since this process took the run up.
+  public var stepsPerSecond: Double { Double(steps - firstSteps) / max(secondsOfThisStart, 1e-9) }
   /// Seconds to go, by the speed so far; infinite before the first update.
   public var remaining: Double { Double(training.agent.configuration.steps - steps) / stepsPerSecond }
 
   /// Trains to the end, or until `stop()`. `report` is called about once a second, on a pool thread.
   ///
-  /// A checkpoint is written every `checkpointEvery` steps, and at the end. What fails leaves the last one as it was.
+  /// A checkpoint is written every `checkpointEvery` steps, every `checkpointSeconds` as far as that costs little, and at the
+  /// end. What fails leaves the last one as it was.
+  /// - Throws: `RunError`, and what environments and the learner throw.
   public func train(report: @escaping @Sendable (Run) -> Void) throws {
-    let every = max(training.agent.configuration.checkpointEvery / training.agent.shape.stepsPerRound, 1)
-    while training.engine.round < training.agent.rounds && !isStopping.load(ordering: .relaxed) {
-      let limit = min((training.engine.round / every + 1) * every, training.agent.rounds)
-      try training.engine.run(until: limit) { [self] round in
-        steps = (round + 1) * training.agent.shape.stepsPerRound
-        if isStopping.load(ordering: .relaxed) { training.engine.stop() }
-        training.forEachEpisode(inRound: round) { recent[$0.task].add($0) }
-        if ContinuousClock.now - reported >= .seconds(1) {
-          reported = .now
-          try training.checkSupply()
-          try writeMetrics()
-          report(self)
+    while !isComplete && !isStopping.load(ordering: .relaxed) {
+      let limit = min(schedule.limit(after: training.engine.round), training.agent.rounds)
+      do {
+        try training.engine.run(until: limit) { [self] round in
+          try finish(round, report)
+          if isStopping.load(ordering: .relaxed) || schedule.isDue(.now) { training.engine.stop() }
         }
+        try checkpoint()
+      } catch {
+        // Where the folder is gone, that is the cause.
+        try lock.check()
+        throw error
       }
-      try writeMetrics()
-      try checkpoint()
     }
     report(self)
+  }
+
+  private func finish(_ round: Int, _ report: (Run) -> Void) throws {
+    steps = (round + 1) * training.agent.shape.stepsPerRound
+    training.forEachEpisode(inRound: round) { recent[$0.task].add($0) }
+    if training.isLogged(round: round) {
+      try metrics.append(steps: steps, training.metrics(round: round, recent: recent))
+      try logTime()
+    }
+    if ContinuousClock.now - reported >= .seconds(1) {
+      reported = .now
+      try lock.check()
+      try training.checkSupply()
+      report(self)
+    }
   }
 
   /// Lets `train` return after the update that is being worked on, with a checkpoint. Safe to call from any thread.
@@ -171,7 +214,11 @@ public final class Run: @unchecked Sendable {
   }
 
   private func checkpoint() throws {
+    let begun = ContinuousClock.now
+    try lock.check()
+    try logTime()
     try metrics.synchronize()
+    try timing.synchronize()
     let saved = try Checkpoint.write(training, recent: recent, to: directory.checkpoint(steps: steps))
     try directory.keepNewestCheckpoints(2)
     let exact = saved && manifest.starts.allSatisfy { $0.differences == nil }
@@ -179,31 +226,16 @@ public final class Run: @unchecked Sendable {
       manifest.resumesExactly = exact
       try manifest.write(to: directory.manifest)
     }
+    schedule.wrote(from: begun, to: .now)
   }
 
-  private func writeMetrics() throws {
-    let learned = training.agent.learner.metrics
-    var numbers = learned.overall.map { ($0.name, $0.value) } + [("steps_per_second", stepsPerSecond)]
-    let losses = training.losses
-    for (index, task) in training.agent.taskSet.tasks.enumerated() {
-      let score = Statistics.mean(ofEpisodes: recent[index].scores)
-      numbers += [
-        ("\(task.id)/episodes", Double(recent[index].count)), ("\(task.id)/return", score.estimate),
-        ("\(task.id)/return_low", score.low), ("\(task.id)/return_high", score.high),
-      ]
-      if task.hasSuccessRule {
-        numbers.append(("\(task.id)/success", Statistics.mean(recent[index].successes)))
-      }
-      if losses[index].lost > 0 {
-        numbers.append(("\(task.id)/worker_restarts", Double(losses[index].restarts)))
-        numbers.append(("\(task.id)/steps_lost", Double(losses[index].lost)))
-        numbers.append(("\(task.id)/given_up", losses[index].quarantined ? 1 : 0))
-      }
-      if let normalized = task.scores?.normalized(score.estimate) {
-        numbers.append(("\(task.id)/normalized", normalized))
-      }
-      numbers += learned.tasks[index].map { ("\(task.id)/\($0.name)", $0.value) }
-    }
-    try metrics.append(steps: steps, seconds: seconds, numbers)
+  /// A line with each line of `metrics.jsonl` and with each checkpoint, so that a resumed run knows the time of its
+  /// checkpoint.
+  private func logTime() throws {
+    guard steps > timed.steps else { return }
+    let now = (seconds * 1000).rounded() / 1000
+    let speed = Double(steps - timed.steps) / max(now - timed.seconds, 1e-3)
+    try timing.append(steps: steps, [("seconds", now), ("steps_per_second", speed.rounded())])
+    timed = (steps, now)
   }
 }

@@ -3,7 +3,7 @@ import Environments
 import Layers
 import Returns
 
-/// Everything that decides a run's bits, and what does not (threads, checkpoint-every).
+/// Everything that decides a run's bits, and what does not: threads, when checkpoints and metrics are written.
 public struct RunConfiguration: Hashable, Sendable {
   /// Which environments, by the name of a suite.
   public var suite = "arcade"
@@ -37,6 +37,10 @@ public struct RunConfiguration: Hashable, Sendable {
   public var recovery = WorkerRecovery()
   /// Agent steps between checkpoints.
   public var checkpointEvery = 1_000_000
+  /// Seconds between checkpoints; 0 for no checkpoints by the clock.
+  public var checkpointSeconds = 60
+  /// Agent steps between lines of `metrics.jsonl`.
+  public var metricsEvery = 10_000
   public var impala = IMPALA.Configuration()
   /// Which experiment's numbers SAC has by default.
   public var trainingProtocol = TrainingProtocol.small

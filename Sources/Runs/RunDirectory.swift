@@ -1,7 +1,7 @@
 import Foundation
 
-/// The folder of a run: `run.yaml`, `tasks.lock`, `manifest.json`, `metrics.jsonl`, `checkpoints/<steps>/`,
-/// and `analysis/` where it was analysed.
+/// The folder of a run: `run.yaml`, `tasks.lock`, `manifest.json`, `metrics.jsonl`, `timing.jsonl`, `checkpoints/<steps>/`,
+/// `lock`, and `analysis/` where it was analysed.
 public struct RunDirectory: Sendable {
   public let path: String
 
@@ -9,33 +9,33 @@ public struct RunDirectory: Sendable {
   public var lockfile: String { "\(path)/tasks.lock" }
   public var manifest: String { "\(path)/manifest.json" }
   public var metrics: String { "\(path)/metrics.jsonl" }
+  public var timing: String { "\(path)/timing.jsonl" }
   public var analysis: String { "\(path)/analysis" }
   public func checkpoint(steps: Int) -> String { "\(path)/checkpoints/\(steps)" }
 
   public init(path: String) { self.path = path }
 
-  /// Makes the folder of a new run.
-  ///
-  /// - Parameters:
-  ///   - path: Where; nil for `runs/` and a name made of suite, algorithm and seed, with -2, -3, ... where that is taken.
-  ///   - overwrite: Whether what is at `path` may be replaced.
-  /// - Throws: `RunError.runExists`, `RunError.cannotWrite`.
-  public static func make(path: String?, name: String, overwrite: Bool) throws(RunError) -> RunDirectory {
-    if let path {
-      if FileManager.default.fileExists(atPath: path) {
-        guard overwrite else { throw .runExists(path: path) }
-        // Only what is a run is removed, never a folder named by mistake.
-        guard FileManager.default.fileExists(atPath: RunDirectory(path: path).configuration) else {
-          throw .cannotWrite(path: path, reason: "it exists and is not the folder of a run, so it is not overwritten")
-        }
-        do { try FileManager.default.removeItem(atPath: path) } catch {
-          throw .cannotWrite(path: path, reason: "the old run can't be removed")
-        }
-      }
-      try makeFolder(path)
-      return RunDirectory(path: path)
-    }
-    try makeFolder("runs")
+  /// Whether something is at the path, a link that leads nowhere included.
+  var exists: Bool {
+    var status = stat()
+    return lstat(path, &status) == 0
+  }
+
+  /// Whether it is known as the folder of a run.
+  var isRun: Bool { FileManager.default.fileExists(atPath: configuration) }
+
+  /// Makes the folder at `path`, with those above it; one that is there already is no error.
+  /// - Throws: `RunError.cannotWrite`.
+  static func make(path: String) throws(RunError) -> RunDirectory {
+    try AtomicFile.makeFolder(path)
+    guard access(path, W_OK) == 0 else { throw .cannotWrite(path: path, reason: String(cString: strerror(errno))) }
+    return RunDirectory(path: path)
+  }
+
+  /// Makes a folder in `runs/`, called `name`, with -2, -3, ... where that is taken.
+  /// - Throws: `RunError.cannotWrite`.
+  static func make(name: String) throws(RunError) -> RunDirectory {
+    _ = try make(path: "runs")
     for number in 1... {
       let path = "runs/\(name)" + (number == 1 ? "" : "-\(number)")
       if mkdir(path, 0o755) == 0 { return RunDirectory(path: path) }
@@ -44,9 +44,55 @@ public struct RunDirectory: Sendable {
     preconditionFailure("the loop ends with a name that is free")
   }
 
-  private static func makeFolder(_ path: String) throws(RunError) {
-    try AtomicFile.makeFolder(path)
-    guard access(path, W_OK) == 0 else { throw .cannotWrite(path: path, reason: String(cString: strerror(errno))) }
+  /// Takes a folder that exists, and its lock, for a new run. What is in it stays until it is emptied.
+  ///
+  /// - Parameter overwrite: Whether a run that is in it may be replaced. What is not a run's is never touched.
+  /// - Throws: `RunError.runExists`, `RunError.locked`, `RunError.cannotWrite`.
+  func claim(overwrite: Bool) throws(RunError) -> RunLock {
+    // Before the lock, so that a folder named by mistake gets no file; after it, as another start may have come first.
+    try checkFree(overwrite: overwrite)
+    let lock = try RunLock(folder: path)
+    try checkFree(overwrite: overwrite)
+    return lock
+  }
+
+  private func checkFree(overwrite: Bool) throws(RunError) {
+    // A start that was cut off leaves nothing else.
+    let firstFiles: Set = [RunLock.fileName, "run.yaml.partial"]
+    if try firstFiles.isSuperset(of: contents()) { return }
+    guard isRun else { throw .cannotWrite(path: path, reason: "it exists and is not the folder of a run") }
+    if !overwrite { throw .runExists(path: path) }
+  }
+
+  private func contents() throws(RunError) -> [String] {
+    do { return try FileManager.default.contentsOfDirectory(atPath: path) } catch {
+      throw .cannotWrite(path: path, reason: AtomicFile.reason(of: error))
+    }
+  }
+
+  /// Removes all but the lock.
+  ///
+  /// Checkpoints go first and `run.yaml` last: when this is cut off, a run is left that has no checkpoint, which can be
+  /// overwritten or begun again.
+  /// - Throws: `RunError.cannotWrite`.
+  func empty() throws(RunError) {
+    try AtomicFile.removeFolder("\(path)/checkpoints")
+    for name in try contents() where name != RunLock.fileName && name != "run.yaml" { try remove(name) }
+    if isRun { try remove("run.yaml") }
+  }
+
+  /// Removes what a killed process left of a checkpoint that it wrote or removed.
+  /// - Throws: `RunError.cannotWrite`.
+  func clearRemains() throws(RunError) {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: "\(path)/checkpoints")) ?? []
+    for name in names where name.wholeMatch(of: /[0-9]+\.(old|partial)/) != nil { try remove("checkpoints/\(name)") }
+    if try contents().contains("checkpoints.old") { try remove("checkpoints.old") }
+  }
+
+  private func remove(_ name: String) throws(RunError) {
+    do { try FileManager.default.removeItem(atPath: "\(path)/\(name)") } catch {
+      throw .cannotWrite(path: "\(path)/\(name)", reason: AtomicFile.reason(of: error))
+    }
   }
 
   /// Step counts of the complete checkpoints, ascending.

@@ -4,6 +4,10 @@ public enum RunError: Error, Equatable, CustomStringConvertible {
   case cannotRead(path: String, reason: String)
   /// A new run was asked for where something is already.
   case runExists(path: String)
+  /// Another process trains the run.
+  case locked(path: String, holder: String)
+  /// The folder was deleted, moved or replaced while the run was trained.
+  case folderLost(path: String)
   /// No run is where one should go on.
   case notARun(path: String)
   case noCheckpoint(path: String)
@@ -36,6 +40,11 @@ public enum RunError: Error, Equatable, CustomStringConvertible {
       "cannot read \(path): \(reason); check the path"
     case .runExists(let path):
       "\(path) exists: go on with --resume, replace it with --overwrite, or choose another folder with --out"
+    case .locked(let path, let holder):
+      "\(path) is being trained by \(holder); wait for it, stop it, or choose another folder with --out"
+    case .folderLost(let path):
+      "\(path) was deleted, moved or replaced while it was trained, so training ended; a folder that was moved goes on with "
+        + "--resume --out and its new path, from its newest checkpoint"
     case .notARun(let path):
       "\(path) is not the folder of a run, there is no run.yaml in it: check the path"
     case .noCheckpoint(let path):
@@ -49,7 +58,7 @@ public enum RunError: Error, Equatable, CustomStringConvertible {
         + "write that there again, or begin a new run"
     case .configurationMismatch(let path, let setting, let saved, let given):
       "\(path) was begun with \(setting) \(Self.value(saved)), not \(Self.value(given)); only "
-        + "\(RunConfiguration.freeSettings.sorted().joined(separator: ", ")) may change: "
+        + "\(RunConfiguration.freeSettings.sorted().joined(separator: ", ")) may change, and steps become more: "
         + "leave --\(setting) out, or begin a new run"
     case .noRouting(let reason): "analyze routing \(reason)"
     case .noCurves(let reason): "analyze curves \(reason)"

@@ -59,6 +59,10 @@ extension Setting {
     integer("lag", \.lag, 0...64, "rounds between the parameters that act and those that learn"),
     integer("checkpoint-every", \.checkpointEvery, 1...1 << 53, "agent steps between checkpoints"),
     integer(
+      "checkpoint-seconds", \.checkpointSeconds, 0...1 << 31,
+      "seconds between checkpoints, more where they would cost over 2 % of the time; 0 for none by the clock"),
+    integer("metrics-every", \.metricsEvery, 1...1 << 53, "agent steps between lines of metrics.jsonl"),
+    integer(
       "worker-restarts", \.recovery.most, 0...1_000_000,
       "failures of a worker process within ten minutes that are borne"),
     choice(

@@ -29,6 +29,7 @@ final class ProgressDisplay: @unchecked Sendable {
     fflush(nil)
   }
 
+  /// What is printed is not flushed.
   func update(_ run: Run) {
     if quiet { return }
     if isTerminal {
@@ -37,7 +38,6 @@ final class ProgressDisplay: @unchecked Sendable {
       printed = .now
       for line in lines(run) { print(line) }
       print("")
-      fflush(nil)
     }
   }
 
@@ -50,7 +50,6 @@ final class ProgressDisplay: @unchecked Sendable {
     let lines = fitting(lines(run))
     // Up over the last table, then each line cleared before it is written.
     print((drawnLines > 0 ? "\u{1b}[\(drawnLines)A" : "") + lines.map { "\u{1b}[2K\($0)\n" }.joined(), terminator: "")
-    fflush(nil)
     drawnLines = lines.count
   }
 
@@ -91,7 +90,7 @@ final class ProgressDisplay: @unchecked Sendable {
       + "\(grouped(Int(run.stepsPerSecond))) steps/s, \(duration(run.seconds)) gone, \(duration(run.remaining)) left"
     let losses = zip(agent.taskSet.tasks, run.training.losses).filter { $1.lost > 0 }.map { task, lost in
       "\(task.id): \(grouped(lost.lost)) steps lost, worker started again \(grouped(lost.restarts)) times"
-        + (lost.quarantined ? ", then given up" : "") + "; last: \(lost.reason)"
+        + (lost.quarantined ? ", then given up" : "") + (lost.reason.isEmpty ? "" : "; last: \(lost.reason)")
     }
     return table(rows) + losses + [status]
   }

@@ -93,38 +93,24 @@ struct FilesTests {
     } catch { #expect(!"\(error)".contains("\n")) }
   }
 
-  @Test("Run folders get the next free name; a taken --out is refused")
-  func directories() throws {
+  @Test("A log of steps goes on after its checkpoint: later lines are dropped, and those that are torn or repeated")
+  func logs() throws {
     let path = try folder()
     defer { try? FileManager.default.removeItem(atPath: path) }
-    let run = try RunDirectory.make(path: "\(path)/a", name: "", overwrite: false)
-    #expect(throws: RunError.self) { try RunDirectory.make(path: "\(path)/a", name: "", overwrite: false) }
-    // Not a run: there is no run.yaml.
-    #expect(throws: RunError.self) { try RunDirectory.make(path: "\(path)/a", name: "", overwrite: true) }
-    try AtomicFile.write("suite: arcade\n".utf8, to: run.configuration)
-    _ = try RunDirectory.make(path: "\(path)/a", name: "", overwrite: true)
-    #expect(!FileManager.default.fileExists(atPath: run.configuration))
-    #expect(throws: RunError.self) { try AtomicFile.write([1], to: "\(path)/missing/file") }
-  }
-
-  @Test("Metrics of a resumed run have no line after its checkpoint")
-  func metrics() throws {
-    let path = try folder()
-    defer { try? FileManager.default.removeItem(atPath: path) }
+    let file = "\(path)/m.jsonl"
     do {
-      let log = try MetricsLog(path: "\(path)/m.jsonl", keepingThrough: nil)
-      for steps in [10, 20, 30] {
-        try log.append(steps: steps, seconds: 0.5, [("a/return", Double(steps)), ("b", .nan)])
-      }
+      let log = try StepLog(path: file, keepingThrough: nil)
+      for steps in [10, 20, 30] { try log.append(steps: steps, [("a/return", Double(steps)), ("b", .nan)]) }
     }
-    let log = try MetricsLog(path: "\(path)/m.jsonl", keepingThrough: 20)
-    try log.append(steps: 25, seconds: 0.25, [("a/return", 1)])
-    let text = try String(contentsOfFile: "\(path)/m.jsonl", encoding: .utf8)
+    let torn = try String(contentsOfFile: file, encoding: .utf8) + "{\"steps\":20,\"b\":1}\n{\"steps\":21,\"a/re"
+    try Data(torn.utf8).write(to: URL(fileURLWithPath: file))
+    let log = try StepLog(path: file, keepingThrough: 22)
+    #expect(log.last?.steps == 20)
+    try log.append(steps: 25, [("a/return", 1)])
     #expect(
-      text.split(separator: "\n") == [
-        "{\"steps\":10,\"seconds\":0.5,\"a/return\":10.0,\"b\":null}",
-        "{\"steps\":20,\"seconds\":0.5,\"a/return\":20.0,\"b\":null}",
-        "{\"steps\":25,\"seconds\":0.25,\"a/return\":1.0}",
+      try String(contentsOfFile: file, encoding: .utf8).split(separator: "\n") == [
+        "{\"steps\":10,\"a/return\":10.0,\"b\":null}", "{\"steps\":20,\"a/return\":20.0,\"b\":null}",
+        "{\"steps\":25,\"a/return\":1.0}",
       ])
   }
 }

@@ -15,7 +15,7 @@ struct LearningCurvesTests {
     let lines = records.map { steps in
       // Nothing is known of the first task at first.
       let reach = steps == 250 ? "null" : "\(end * Double(steps) / 1000)"
-      return "{\"steps\":\(steps),\"seconds\":1.5,\"reach/success\":\(reach),\"push/success\":0.25}\n"
+      return "{\"steps\":\(steps),\"reach/success\":\(reach),\"push/success\":0.25}\n"
     }
     try Data(lines.joined().utf8).write(to: URL(fileURLWithPath: path + "/metrics.jsonl"))
     return path
@@ -47,7 +47,7 @@ struct LearningCurvesTests {
     defer { try? FileManager.default.removeItem(atPath: path) }
     let file = path + "/metrics.jsonl"
     let lines = try String(contentsOfFile: file, encoding: .utf8).split(separator: "\n")
-    let text = [lines[0], "\0\0", lines[1], "{\"steps\":1000,\"seconds\":1.5,\"rea"].joined(separator: "\n")
+    let text = [lines[0], "\0\0", lines[1], "{\"steps\":1000,\"rea"].joined(separator: "\n")
     try Data(text.utf8).write(to: URL(fileURLWithPath: file))
     let curves = try LearningCurves([path], points: 2)
     #expect(curves.panels[1].curves[0].map(\.steps) == [500])
