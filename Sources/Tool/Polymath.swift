@@ -12,6 +12,11 @@ struct Command: ParsableCommand {
       Train.self, Evaluate.self, Compare.self, Analyze.self, Play.self, List.self, Check.self, Doctor.self, Bench.self,
     ])
 
+  static func main() {
+    Output.checkAtExit()
+    main(nil)
+  }
+
   /// What every command does first.
   static func prepare() {
     serveProcessor()

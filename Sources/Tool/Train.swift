@@ -1,5 +1,4 @@
 import ArgumentParser
-import Dispatch
 import Foundation
 import Polymath
 
@@ -35,7 +34,9 @@ struct Train: ParsableCommand {
   }
 
   func run() throws {
+    Interruption.holdSignals()
     Command.prepare()
+    let interruption = Interruption()
     let cores = ProcessInfo.processInfo.activeProcessorCount
     let flags = try parsedSettings()
     let file = try config.map { (text: String(decoding: try AtomicFile.read($0), as: UTF8.self), path: $0) }
@@ -53,18 +54,28 @@ struct Train: ParsableCommand {
     } else {
       run = try Run.begin(configuration, out: out, overwrite: overwrite)
     }
-    let signals = stopOnInterrupt(run)
-    defer { signals.forEach { $0.cancel() } }
+    interruption.watch(run)
     let display = ProgressDisplay(run, quiet: quiet)
     display.begin()
     do {
-      try run.train { display.update($0) }
+      try run.train {
+        display.update($0)
+        if let error = Output.flush() { interruption.stop(.output(error)) }
+      }
     } catch {
       display.finish(run)
       throw error
     }
     display.finish(run)
     summarize(run)
+    if let cause = interruption.cause, !run.isComplete {
+      _ = Output.flush()
+      note(
+        "\(cause.description): stopped after \(grouped(run.steps)) of "
+          + "\(grouped(run.training.agent.configuration.steps)) steps; to go on: "
+          + "./polymath train --resume --out \(run.directory.path)")
+      throw ExitCode(cause.status)
+    }
   }
 
   /// Flags that are settings: `--name value`, `--name=value`, or `--name` for true.
@@ -89,23 +100,6 @@ struct Train: ParsableCommand {
     return flags
   }
 
-  /// The first Ctrl-C (or TERM) ends the run after the current update, with a checkpoint; the second ends it at once.
-  private func stopOnInterrupt(_ run: Run) -> [any DispatchSourceSignal] {
-    [SIGINT, SIGTERM].map { number in
-      signal(number, SIG_IGN)
-      let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-      nonisolated(unsafe) var stopping = false
-      source.setEventHandler {
-        if stopping { _exit(130) }
-        stopping = true
-        note("stopping after this update; once more to leave at once")
-        run.stop()
-      }
-      source.resume()
-      return source
-    }
-  }
-
   /// One sentence a task, and what to try next.
   private func summarize(_ run: Run) {
     if quiet {
@@ -114,11 +108,6 @@ struct Train: ParsableCommand {
     }
     print("")
     for (task, recent) in zip(run.training.agent.taskSet.tasks, run.recent) { print(sentence(task, recent)) }
-    if run.training.engine.round < run.training.agent.rounds {
-      print(
-        "\nStopped after \(grouped(run.steps)) of \(grouped(run.training.agent.configuration.steps)) steps. To go on:")
-      print("  ./polymath train --resume --out \(run.directory.path)")
-    }
     print("\nThe run is in \(run.directory.path). Try next:")
     print("  ./polymath evaluate \(run.directory.path) --episodes 100")
     print("  ./polymath play \(run.directory.path) --task \(run.training.agent.taskSet.ids[0])")
