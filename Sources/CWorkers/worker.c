@@ -6,11 +6,13 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
 #include <sys/wait.h>
@@ -24,6 +26,9 @@ enum { PIDFD = 3 };
 
 /// Descriptors that the child is given lie above its fixed numbers, so that no dup2 there overwrites one still needed.
 enum { FIRST_FREE = CWORKERS_DONE + 1 };
+
+/// Bytes of a log, after which it begins anew.
+enum { LONGEST_LOG = 16 << 20 };
 
 static int lift(int descriptor) {
   if (descriptor < 0 || descriptor >= FIRST_FREE) return descriptor;
@@ -57,14 +62,28 @@ static int poll_for(struct pollfd *watched, nfds_t count, double seconds) {
   }
 }
 
-static int spawn(
-    pid_t *pid, const char *const arguments[], const char *directory, const char *log_path, const int given[4]) {
+/// This process's environment with `mark`, which takes the place of a mark that is there; NULL without memory.
+static char **marked_environment(const char *mark) {
+  size_t count = 0, name = (size_t)(strchr(mark, '=') + 1 - mark);
+  while (environ[count]) count++;
+  char **marked = malloc((count + 2) * sizeof *marked);
+  if (!marked) return NULL;
+  size_t used = 0;
+  marked[used++] = (char *)mark;
+  for (size_t i = 0; i < count; i++) {
+    if (strncmp(environ[i], mark, name)) marked[used++] = environ[i];
+  }
+  marked[used] = NULL;
+  return marked;
+}
+
+static int spawn(pid_t *pid, const cworkers_program *program, const int given[4]) {
   posix_spawn_file_actions_t actions;
   posix_spawnattr_t attributes;
   posix_spawn_file_actions_init(&actions);
   posix_spawnattr_init(&attributes);
   int error = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  if (!error) error = posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, log_path, O_WRONLY | O_APPEND, 0);
+  if (!error) error = posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, program->log_path, O_WRONLY | O_APPEND, 0);
   if (!error) error = posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO);
   for (int i = 0; i < 4 && !error; i++) {
     error = posix_spawn_file_actions_adddup2(&actions, given[i], CWORKERS_CONTROL + i);
@@ -74,21 +93,28 @@ static int spawn(
     error = posix_spawn_file_actions_addclose(&actions, i);
   }
   if (!error) error = posix_spawn_file_actions_addclosefrom_np(&actions, FIRST_FREE);
-  if (!error) error = posix_spawn_file_actions_addchdir_np(&actions, directory);
+  if (!error) error = posix_spawn_file_actions_addchdir_np(&actions, program->directory);
 
-  // What stops a service or a batch job sends a signal to all of its processes. The host decides what becomes of its
-  // workers.
+  // What stops a service or a batch job sends a signal to all of its processes, and the host decides what becomes of its
+  // workers: these are blocked until the worker has handlers for them.
   sigset_t blocked, defaults;
   sigemptyset(&blocked);
   sigaddset(&blocked, SIGINT);
   sigaddset(&blocked, SIGTERM);
+  sigaddset(&blocked, SIGHUP);
   sigfillset(&defaults);
   posix_spawnattr_setsigmask(&attributes, &blocked);
   posix_spawnattr_setsigdefault(&attributes, &defaults);
   // A group of its own: Ctrl-Z stops the host and not a worker at its step, and what a worker has started ends with it.
   posix_spawnattr_setpgroup(&attributes, 0);
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
-  if (!error) error = posix_spawn(pid, arguments[0], &actions, &attributes, (char *const *)arguments, environ);
+  char **variables = marked_environment(program->mark);
+  if (!error && !variables) error = ENOMEM;
+  if (!error) {
+    error = posix_spawn(
+        pid, program->arguments[0], &actions, &attributes, (char *const *)program->arguments, variables);
+  }
+  free(variables);
   posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&actions);
   return error;
@@ -100,7 +126,7 @@ static int watch(int watcher, int descriptor) {
 }
 
 /// Everything but the process. `given` are the worker's ends, in the order of their fixed numbers.
-static int prepare(cworkers_worker *worker, int given[4], size_t bytes) {
+static int prepare(cworkers_worker *worker, int given[4], const char *log_path, size_t bytes) {
   int sockets[2];
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets)) return errno;
   worker->control = sockets[0];
@@ -108,6 +134,7 @@ static int prepare(cworkers_worker *worker, int given[4], size_t bytes) {
   if ((given[1] = lift(memfd_create("polymath-worker", MFD_CLOEXEC))) < 0) return errno;
   if ((worker->request = given[2] = lift(eventfd(0, EFD_CLOEXEC))) < 0) return errno;
   if ((worker->done = given[3] = lift(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK))) < 0) return errno;
+  if ((worker->log = open(log_path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600)) < 0) return errno;
   if ((worker->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK)) < 0) return errno;
   if ((worker->watch = epoll_create1(EPOLL_CLOEXEC)) < 0) return errno;
   if (ftruncate(given[1], (off_t)bytes)) return errno;
@@ -121,20 +148,23 @@ static int prepare(cworkers_worker *worker, int given[4], size_t bytes) {
   return 0;
 }
 
+static const cworkers_worker NONE = {
+    .control = -1, .request = -1, .done = -1, .timer = -1, .log = -1, .process = -1, .watch = -1};
+
 static void release(cworkers_worker *worker) {
-  int descriptors[] = {worker->watch, worker->timer, worker->done, worker->request, worker->control, worker->process};
+  int descriptors[] = {
+      worker->watch, worker->timer, worker->done, worker->request, worker->control, worker->log, worker->process};
   close_all(descriptors, sizeof descriptors / sizeof *descriptors);
   if (worker->data) munmap(worker->data, worker->bytes);
-  *worker = (cworkers_worker){.control = -1, .request = -1, .done = -1, .timer = -1, .process = -1, .watch = -1};
+  *worker = NONE;
 }
 
-int cworkers_start(
-    cworkers_worker *worker, const char *const arguments[], const char *directory, const char *log_path, size_t bytes) {
-  *worker = (cworkers_worker){.control = -1, .request = -1, .done = -1, .timer = -1, .process = -1, .watch = -1};
+int cworkers_start(cworkers_worker *worker, const cworkers_program *program, size_t bytes) {
+  *worker = NONE;
   int given[4] = {-1, -1, -1, -1};
-  int error = bytes < sizeof(cworkers_header) ? EINVAL : prepare(worker, given, bytes);
+  int error = bytes < sizeof(cworkers_header) ? EINVAL : prepare(worker, given, program->log_path, bytes);
   pid_t pid = 0;
-  if (!error) error = spawn(&pid, arguments, directory, log_path, given);
+  if (!error) error = spawn(&pid, program, given);
   close_all(given, 2);   // the eventfds belong to both sides
   if (!error && (worker->process = (int)syscall(SYS_pidfd_open, pid, 0)) < 0) {
     // Without a pidfd the child is still ours and not yet reaped, so its number can't have been given away.
@@ -159,19 +189,56 @@ ptrdiff_t cworkers_receive(const cworkers_worker *worker, void *packet, size_t c
   return length < 0 ? 0 : length;
 }
 
-int cworkers_set_deadline(cworkers_worker *worker, double seconds) {
-  struct itimerspec deadline = {.it_value = {.tv_sec = (time_t)seconds}};
-  deadline.it_value.tv_nsec = (long)(1e9 * (seconds - (double)deadline.it_value.tv_sec)) + 1;   // 0 would disarm
-  return timerfd_settime(worker->timer, 0, &deadline, NULL) ? errno : 0;
+static cworkers_header *header_of(const cworkers_worker *worker) { return (cworkers_header *)worker->data; }
+
+/// Makes `watch` readable when something is to be looked at: the deadline, or before it the worker's progress.
+static int set_timer(cworkers_worker *worker, double time) {
+  double wait = worker->limit / 8;
+  if (wait > 0.5) wait = 0.5;
+  if (wait > worker->deadline - time) wait = worker->deadline - time;
+  if (wait < 1e-6) wait = 1e-6;   // 0 would disarm
+  struct itimerspec timer = {.it_value = {.tv_sec = (time_t)wait}};
+  timer.it_value.tv_nsec = (long)(1e9 * (wait - (double)timer.it_value.tv_sec));
+  return timerfd_settime(worker->timer, 0, &timer, NULL) ? errno : 0;
 }
 
-int cworkers_request(cworkers_worker *worker, uint32_t command, double seconds) {
-  cworkers_header *header = (cworkers_header *)worker->data;
+/// Puts the deadline off where the worker has got on since it was last looked at.
+static void follow(cworkers_worker *worker, double time) {
+  uint32_t progress = __atomic_load_n(&header_of(worker)->progress, __ATOMIC_RELAXED);
+  if (progress == worker->progress) return;
+  worker->progress = progress;
+  worker->deadline = time + worker->limit;
+}
+
+int cworkers_set_deadline(cworkers_worker *worker, double seconds) {
+  double time = now();
+  worker->progress = __atomic_load_n(&header_of(worker)->progress, __ATOMIC_RELAXED);
+  worker->limit = seconds;
+  worker->deadline = time + seconds;
+  return set_timer(worker, time);
+}
+
+/// A log that has grown too long begins anew. Its file is this side's: the worker may have its output elsewhere by now.
+static void cut_log(const cworkers_worker *worker) {
+  struct stat status;
+  if (fstat(worker->log, &status) == 0 && status.st_size > LONGEST_LOG && ftruncate(worker->log, 0)) {}
+}
+
+int cworkers_is_late(cworkers_worker *worker) {
+  if (!cworkers_wait(worker->timer, 0)) return 0;
+  cut_log(worker);
+  double time = now();
+  follow(worker, time);
+  if (time >= worker->deadline) return 1;
+  set_timer(worker, time);
+  return 0;
+}
+
+static int signal_request(cworkers_worker *worker, uint32_t command) {
+  cworkers_header *header = header_of(worker);
   header->command = command;
   worker->sequence += 1;
   __atomic_store_n(&header->requested, worker->sequence, __ATOMIC_RELEASE);
-  int error = cworkers_set_deadline(worker, seconds);
-  if (error) return error;
   uint64_t one = 1;
   ssize_t written;
   do written = write(worker->request, &one, sizeof one);
@@ -179,17 +246,31 @@ int cworkers_request(cworkers_worker *worker, uint32_t command, double seconds) 
   return written < 0 ? errno : 0;
 }
 
+int cworkers_request(cworkers_worker *worker, uint32_t command, double seconds) {
+  int error = cworkers_set_deadline(worker, seconds);
+  return error ? error : signal_request(worker, command);
+}
+
+void cworkers_ask_to_end(cworkers_worker *worker, uint32_t command) {
+  __atomic_store_n(&header_of(worker)->closing, 1, __ATOMIC_RELEASE);
+  signal_request(worker, command);
+  // It may be at work; its handler looks at `closing`.
+  syscall(SYS_pidfd_send_signal, worker->process, SIGTERM, NULL, 0);
+}
+
 cworkers_state cworkers_check(cworkers_worker *worker) {
   // Taking the signal before reading the number can lose nothing: the worker writes the number first.
   uint64_t signals;
   while (read(worker->done, &signals, sizeof signals) < 0 && errno == EINTR) {}
-  const cworkers_header *header = (const cworkers_header *)worker->data;
-  if (__atomic_load_n(&header->completed, __ATOMIC_ACQUIRE) == worker->sequence) return CWORKERS_COMPLETE;
+  if (__atomic_load_n(&header_of(worker)->completed, __ATOMIC_ACQUIRE) == worker->sequence) {
+    cut_log(worker);
+    return CWORKERS_COMPLETE;
+  }
   char byte;
   ssize_t length = recv(worker->control, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
   if (length > 0) return CWORKERS_MESSAGE;
   if (length == 0 || errno == ECONNRESET || cworkers_wait(worker->process, 0)) return CWORKERS_DEAD;
-  return cworkers_wait(worker->timer, 0) ? CWORKERS_LATE : CWORKERS_PENDING;
+  return cworkers_is_late(worker) ? CWORKERS_LATE : CWORKERS_PENDING;
 }
 
 int cworkers_open_signal(void) { return eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK); }
@@ -199,10 +280,23 @@ int cworkers_wait(int descriptor, double seconds) {
   return poll_for(&watched, 1, seconds);
 }
 
+/// Waits until the process has ended, at most `seconds` after it last got on.
+static int wait_for_end(cworkers_worker *worker, double seconds) {
+  worker->limit = seconds;
+  worker->deadline = now() + seconds;
+  for (;;) {
+    double time = now();
+    follow(worker, time);
+    double left = worker->deadline - time;
+    if (cworkers_wait(worker->process, left < 0.1 ? left : 0.1)) return 1;
+    if (left <= 0) return 0;
+  }
+}
+
 cworkers_end cworkers_stop(cworkers_worker *worker, double seconds) {
   cworkers_end end = {0};
   if (worker->process >= 0) {
-    if (!cworkers_wait(worker->process, seconds)) {
+    if (!wait_for_end(worker, seconds)) {
       end.forced = 1;
       syscall(SYS_pidfd_send_signal, worker->process, SIGKILL, NULL, 0);
     }

@@ -29,7 +29,7 @@ public final class Group: @unchecked Sendable {
   private let blockColumn: Int
   private let batches: [Batch]
   /// Hosts the environments that need a process.
-  private let worker: Worker
+  let worker: Worker
   private let streams: [RandomStream]
   private let unroll: Int
   let action: ActionSpace

@@ -76,6 +76,9 @@ public final class RoundEngine: @unchecked Sendable {
   /// Lets a running `run(until:)` return after the update that is being worked on. Safe to call from any thread.
   public func stop() { graph.stopAfterThisRound() }
 
+  /// Closes all environments and ends their processes. The engine can't run after that. Only between runs.
+  public func close() { Worker.close(groups.map(\.worker)) }
+
   private func run(
     _ item: RoundGraph.Item, tape: Tape, afterRound: @Sendable (Int) throws -> Void
   ) throws -> StepProgress {

@@ -213,6 +213,9 @@ public final class Run: @unchecked Sendable {
     training.engine.stop()
   }
 
+  /// Closes the environments and ends their processes. The run can't train after that.
+  public func close() { training.close() }
+
   private func checkpoint() throws {
     let begun = ContinuousClock.now
     try lock.check()

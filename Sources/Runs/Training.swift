@@ -72,6 +72,9 @@ public final class Training {
     }
   }
 
+  /// Closes the environments and ends their processes, when training is over. Only between rounds.
+  public func close() { engine.close() }
+
   /// Calls `body` with every episode that ended in a round, group by group.
   public func forEachEpisode(inRound round: Int, _ body: (EpisodeRecord) -> Void) {
     for group in engine.groups { group.episodes(inRound: round).forEach(body) }

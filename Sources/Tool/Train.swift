@@ -54,6 +54,8 @@ struct Train: ParsableCommand {
     } else {
       run = try Run.begin(configuration, out: out, overwrite: overwrite)
     }
+    // However training ends, environments of Python are closed and nothing of them is left.
+    defer { run.close() }
     interruption.watch(run)
     let display = ProgressDisplay(run, quiet: quiet)
     display.begin()

@@ -65,7 +65,8 @@ struct MetaWorldTests {
       import os, sys, tempfile
       os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp()
       sys.path.insert(0, "\(folder)")
-      import metaworld_batch, metaworld
+      import metaworld
+      from polymath_worker import metaworld_batch
       theirs = [task.data for task in metaworld.MT1("reach-v3", seed=3).train_tasks]
       import pickle, numpy
       def same(a, b):

@@ -146,7 +146,7 @@ struct WorkerBenchmarks {
       """
       import sys
       sys.path.insert(0, "\(folder)")
-      import metaworld_batch
+      from polymath_worker import metaworld_batch
 
       names = \(MetaWorld.mt10)
 

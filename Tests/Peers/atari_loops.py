@@ -17,8 +17,7 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "Sources/Environments/Worker/Python"))
 
 import ale_py
-import atari_batch
-import atari_exact_batch
+from polymath_worker import atari_batch, atari_exact_batch
 import cv2
 import gymnasium
 import numpy

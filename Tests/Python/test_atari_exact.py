@@ -15,8 +15,7 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 HAS_EMULATOR = importlib.util.find_spec("ale_py") is not None
 if HAS_EMULATOR:
-    import atari_batch
-    import atari_exact_batch
+    from polymath_worker import atari_batch, atari_exact_batch
     import numpy
 
 SLOTS = 2

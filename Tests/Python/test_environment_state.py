@@ -31,9 +31,9 @@ warnings.filterwarnings("ignore")
 
 import gymnasium  # noqa: E402
 import numpy  # noqa: E402
-from environment_state import HEADER, StateKeeper  # noqa: E402
+from polymath_worker.environment_state import HEADER, StateKeeper  # noqa: E402
 from gymnasium import spaces, wrappers  # noqa: E402
-from state_kinds import StateMismatch, StateNotOffered  # noqa: E402
+from polymath_worker.state_kinds import StateMismatch, StateNotOffered  # noqa: E402
 
 SWEEP = os.environ.get("STATE_SWEEP", "").split(",")
 

@@ -18,6 +18,11 @@ struct WorkerProgram {
   var truncationTerminates = false
   /// What its Python must have.
   var packages = PythonPackages([:], command: PythonPackages.gymnasium.command)
+  /// Where the process runs: the user's folder, by which environments of the user's own find their files. nil for a temporary
+  /// folder, into which simulators may write what they like.
+  var directory: String?
+  /// Seconds that one environment may take to be made, reset or stepped; nil for those of the worker.
+  var timeout: Double?
 
   /// Seeds of replicas, each below 2^31: a simulator's own generator begins there and is never seeded again.
   static func seeds(task: String, replicas: Range<Int>, seed: UInt64, generation: Int = 0) -> [UInt32] {
@@ -50,8 +55,12 @@ final class HostedBatch {
   var isSent = false
   /// Whether its environments must be reset before they can step.
   var isFresh = true
-  /// Whether environments were ever reset.
-  var wasOfUse = false
+  /// Whether environments were ever reset, and whether they ever made a step.
+  private(set) var (wasOfUse, hasStepped) = (false, false)
+  /// What this process has done for the batch: its steps, and when its first episodes had begun.
+  private var (steps, began) = (0, ContinuousClock.Instant?.none)
+  /// Whether the process before failed early.
+  var failedEarly = false
   /// Given up: every step is lost.
   var isQuarantined = false
   /// State to begin with.
@@ -95,6 +104,7 @@ final class HostedBatch {
     case .reset(let observation):
       try copy(layout.observation, to: observation, slots: 0..<slots, from: memory)
       (isFresh, wasOfUse) = (false, true)
+      began = began ?? .now
     case .step(let rows):
       try copy(layout.observation, to: rows.observation, slots: 0..<slots, from: memory)
       copy(layout.reward, to: rows.reward, from: memory)
@@ -109,7 +119,9 @@ final class HostedBatch {
         try copy(layout.final, to: rows.finalObservation, slots: slot..<slot + 1, from: memory)
         if program.truncationTerminates { (rows.terminated[slot], rows.truncated[slot]) = (1, 0) }
       }
-      wasOfUse = true
+      (wasOfUse, hasStepped) = (true, true)
+      began = began ?? .now
+      steps += 1
       ledger.withLock { $0.received += slots }
     }
     (pending, isSent) = (.none, false)
@@ -131,6 +143,12 @@ final class HostedBatch {
   func forget() {
     if case .step(let rows) = pending { lose(rows) }
     (isSent, isFresh, restored) = (false, true, nil)
+    (steps, began) = (0, nil)
+  }
+
+  /// Whether the process has not yet been at work for a while.
+  func isEarly(_ recovery: WorkerRecovery) -> Bool {
+    steps < recovery.earlySteps && began.map { .now - $0 < .seconds(recovery.earlySeconds) } ?? true
   }
 
   func quarantine() {

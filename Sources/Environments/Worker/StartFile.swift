@@ -37,13 +37,14 @@ struct StartFile: Encodable {
 
   /// What the environments of `kind` with these options look like: asked of a worker that ends with its answer.
   static func describe(
-    _ task: String, kind: String, options: any Encodable, python: String
+    _ task: String, kind: String, options: any Encodable, python: String, directory: String? = nil,
+    timeout: Double? = nil
   ) throws -> WorkerProcess.Ready {
     var file = StartFile()
     file.describe = Description(kind: kind, options: AnyEncodable(options))
     let process = try WorkerProcess(
-      hosts: [task], python: python, memory: MemoryLayout<cworkers_header>.size, start: file,
-      deadlines: WorkerDeadlines())
+      hosts: [task], python: python, directory: directory, memory: MemoryLayout<cworkers_header>.size, start: file,
+      deadlines: WorkerDeadlines().with(step: timeout))
     defer { process.close() }
     return try process.waitUntilReady()
   }

@@ -33,7 +33,17 @@ public final class Worker {
     (self.recovery, self.deadlines, self.python) = (recovery, deadlines, python)
   }
 
-  deinit { if let signal { close(signal) } }
+  deinit { if let signal { Foundation.close(signal) } }
+
+  /// Ends the processes of these workers, all at once: every environment is closed, and what does not end in time is killed.
+  /// After that they take no more requests.
+  public static func close(_ workers: [Worker]) {
+    for worker in workers { worker.process?.askToEnd() }
+    for worker in workers {
+      worker.process?.close()
+      (worker.process, worker.hasEnded) = (nil, true)
+    }
+  }
 
   /// Begins with seeds that no environment before `generation` has had.
   ///
@@ -122,7 +132,7 @@ public final class Worker {
       for other in batches.indices where other != index { process.setCommand(.nothing, of: other) }
       try process.request(.work)
       while try !process.isComplete() { _ = cworkers_wait(process.fileDescriptor, 1) }
-      let state = try Data(contentsOf: process.stateFile(of: index))
+      let state = try Data(contentsOf: URL(filePath: process.folder.state(of: index)))
       return state.isEmpty ? nil : state
     } catch let error as EnvironmentError {
       try recover(from: error)
@@ -138,11 +148,11 @@ public final class Worker {
     for (index, batch) in batches.enumerated() {
       var command = batch.command
       if let state = batch.restored, command != .nothing {
-        do { try state.write(to: process.stateFile(of: index)) } catch {
+        do { try state.write(to: URL(filePath: process.folder.state(of: index))) } catch {
           process.close(blaming: index)
           throw EnvironmentError.workerFailed(
             task: batch.program.task,
-            reason: "can't be given its state, as \(process.directory.path) can't be written: "
+            reason: "can't be given its state, as \(process.folder.path) can't be written: "
               + "free space, or set TMPDIR", log: "")
         }
         command.insert(.restore)
@@ -163,11 +173,11 @@ public final class Worker {
     file.batches = hosted.map { index, batch in
       StartFile.Batch(index: index, batch.program, seeds: batch.program.seeds(generation), batch.layout)
     }
-    var deadlines = self.deadlines
-    deadlines.start += delay + deadlines.environment * Double(hosted.reduce(0) { $0 + $1.element.slots })
+    let deadlines = self.deadlines.with(step: hosted.compactMap(\.element.program.timeout).max())
     (isReady, isWorking) = (false, false)
     let process = try WorkerProcess(
-      hosts: batches.map(\.program.task), python: python!, memory: batches.last!.layout.end, start: file,
+      hosts: batches.map(\.program.task), python: python!, directory: batches[0].program.directory,
+      memory: batches.last!.layout.end, start: file,
       deadlines: deadlines)
     self.process = process
     return process
@@ -187,15 +197,17 @@ public final class Worker {
   ///
   /// - Throws: `error` where what failed never was of use, or has failed too often.
   private func recover(from error: EnvironmentError) throws {
-    let culprit = process?.culprit
+    let (culprit, isOwn) = (process?.culprit, !(process?.wasEndedFromOutside ?? true))
     process = nil
     let blamed = culprit.map { [batches[$0]] } ?? batches.filter { !$0.isQuarantined }
     var delay = 0.0
     for batch in blamed {
-      if !batch.wasOfUse { try end(with: error) }
+      if !batch.wasOfUse || isOwn && !batch.hasStepped { try end(with: error) }
       batch.failures.append(.now)
       batch.ledger.withLock { $0.reason = error.summary }
-      if let wait = recovery.delay(after: &batch.failures) {
+      let isEarly = isOwn && batch.isEarly(recovery)
+      defer { batch.failedEarly = isEarly }
+      if !(isEarly && batch.failedEarly), let wait = recovery.delay(after: &batch.failures) {
         delay = max(delay, wait)
         batch.ledger.withLock { $0.restarts += 1 }
       } else if recovery.afterwards == .end {

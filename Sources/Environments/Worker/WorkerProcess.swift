@@ -3,13 +3,22 @@ import Foundation
 
 /// How long a worker may take, in seconds.
 struct WorkerDeadlines {
-  /// Imports: seconds when many workers start on few cores.
+  /// Imports, which take seconds when many workers start on few cores.
   var start = 60.0
-  /// To make one environment, on top of that.
-  var environment = 10.0
+  /// To make, reset or step one environment.
   var step = 30.0
-  /// To end when asked; it is killed after that.
+  /// To close one environment when the worker is asked to end; it is killed after that.
   var close = 5.0
+  /// Whether `step` is a setting of the user's.
+  private(set) var areSetting = false
+
+  /// The same with the user's own limit for `step`, where there is one.
+  func with(step: Double?) -> WorkerDeadlines {
+    guard let step else { return self }
+    var own = self
+    (own.step, own.areSetting) = (step, true)
+    return own
+  }
 }
 
 /// One running worker process: `CWorkers` with errors that say what happened and what the worker printed last.
@@ -72,70 +81,59 @@ final class WorkerProcess {
   private let python: String
   /// The batch at which the process failed, once it has; nil where that is not known.
   private(set) var culprit: Int?
+  /// Whether the process, once it has failed, was killed or stopped by something else, and can't help it.
+  private(set) var wasEndedFromOutside = false
   private let deadlines: WorkerDeadlines
-  /// Where the worker runs and writes its log; removed with it.
-  let directory: URL
+  /// What the process is told, and its log; removed with it.
+  let folder: WorkerFolder
   private(set) var worker = cworkers_worker()
   private var isRunning = false
-  private var isReady = false
 
   /// Starts the worker's program with its file; doesn't wait, so that many workers can start at the same time.
+  ///
+  /// - Parameter directory: Where it runs; nil for its own folder.
   init(
-    hosts: [String], python: String, memory bytes: Int, start: StartFile, deadlines: WorkerDeadlines
+    hosts: [String], python: String, directory: String? = nil, memory bytes: Int, start: StartFile,
+    deadlines: WorkerDeadlines
   ) throws {
     (self.hosts, self.python, self.deadlines) = (hosts, python, deadlines)
-    _ = Self.clearAbandoned
-    // A place of its own: some simulators write files into the current directory.
-    directory = FileManager.default.temporaryDirectory.appending(
-      path: "\(Self.directoryPrefix)\(getpid())-\(UUID().uuidString)")
-    do {
-      try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
-      try Data().write(to: URL(filePath: logPath))
-      try start.encoded().write(to: directory.appending(path: "start.json"))
-    } catch {
+    guard let folder = WorkerFolder(),
+      (try? start.encoded().write(to: URL(filePath: folder.start))) != nil
+    else {
       throw EnvironmentError.workerFailed(
-        task: task, reason: "can't be started, as \(directory.path) can't be written: free space, or set TMPDIR",
+        task: hosts[0],
+        reason: "can't be started, as \(FileManager.default.temporaryDirectory.path) can't be written: "
+          + "free space, or set TMPDIR", log: "")
+    }
+    self.folder = folder
+    // -u: what it printed last is in the log when it dies. -B: no cache files beside the script.
+    let words = [python, "-u", "-B", WorkerPython.resource("worker.py").path, folder.path]
+    let directory = directory ?? folder.path
+    let failure = withCStrings(words + [directory, folder.log, folder.mark]) { strings in
+      var arguments = Array(strings.prefix(words.count)) + [nil]
+      return arguments.withUnsafeMutableBufferPointer { arguments in
+        var program = cworkers_program(
+          arguments: arguments.baseAddress, directory: strings[words.count], log_path: strings[words.count + 1],
+          mark: strings[words.count + 2])
+        return cworkers_start(&worker, &program, bytes)
+      }
+    }
+    guard failure == 0 else {
+      throw EnvironmentError.workerFailed(
+        task: task, reason: "can't be started by \(python) in \(directory): \(String(cString: strerror(failure)))",
         log: "")
     }
-
-    // -u: what it printed last is in the log when it dies. -B: no cache files beside the script.
-    let words = [python, "-u", "-B", WorkerPython.resource("worker.py").path]
-    let arguments = words.map { UnsafePointer<CChar>(strdup($0)) } + [nil]
-    defer { for word in arguments { free(UnsafeMutableRawPointer(mutating: word)) } }
-    let failure = cworkers_start(&worker, arguments, directory.path, logPath, bytes)
-    guard failure == 0 else {
-      try? FileManager.default.removeItem(at: directory)
-      throw EnvironmentError.workerFailed(
-        task: task, reason: "can't be started with \(python): \(String(cString: strerror(failure)))", log: "")
-    }
     isRunning = true
-    guard cworkers_set_deadline(&worker, deadlines.start) == 0 else { throw failed() }
+    guard cworkers_set_deadline(&worker, max(deadlines.start, deadlines.step)) == 0 else { throw failed() }
   }
 
   deinit { close() }
-
-  private static let directoryPrefix = "polymath-worker-"
-
-  /// Removes, once a process, what hosts that are no more left behind: they were killed and could not.
-  private static let clearAbandoned: Void = {
-    let place = FileManager.default.temporaryDirectory
-    for name in (try? FileManager.default.contentsOfDirectory(atPath: place.path)) ?? []
-    where name.hasPrefix(directoryPrefix) {
-      guard let host = name.dropFirst(directoryPrefix.count).split(separator: "-").first.flatMap({ pid_t($0) }),
-        kill(host, 0) != 0, errno == ESRCH
-      else { continue }
-      try? FileManager.default.removeItem(at: place.appending(path: name))
-    }
-  }()
 
   /// Readable when `isComplete` has something to say.
   var fileDescriptor: Int32 { worker.watch }
 
   /// The memory shared with the worker; only while that is running.
   var memory: UnsafeMutableRawPointer { UnsafeMutableRawPointer(worker.data) }
-
-  /// Where a batch's state is written and read.
-  func stateFile(of batch: Int) -> URL { directory.appending(path: "state-\(batch)") }
 
   func setCommand(_ command: Command, of batch: Int) {
     let commands = MemoryLayout<cworkers_header>.offset(of: \.commands)!
@@ -148,12 +146,11 @@ final class WorkerProcess {
     let hasEnded = cworkers_wait(worker.process, 0) != 0
     guard cworkers_wait(worker.control, 0) != 0 else {
       if hasEnded { throw failed() }
-      if cworkers_wait(worker.timer, 0) != 0 { throw ended("was not ready within \(deadlines.start) s", grace: 0) }
+      if cworkers_is_late(&worker) != 0 { throw late(max(deadlines.start, deadlines.step), "was not ready") }
       return nil
     }
     guard let packet = receive() else { throw failed() }
     guard packet.ready == true else { throw failed(packet) }
-    isReady = true
     return Ready(versions: packet.versions ?? [], spaces: packet.spaces)
   }
 
@@ -161,7 +158,7 @@ final class WorkerProcess {
   func waitUntilReady() throws -> Ready {
     while true {
       if let ready = try readiness() { return ready }
-      _ = cworkers_wait(fileDescriptor, deadlines.start)
+      _ = cworkers_wait(fileDescriptor, 1)
     }
   }
 
@@ -175,17 +172,22 @@ final class WorkerProcess {
     case CWORKERS_COMPLETE: return true
     case CWORKERS_PENDING: return false
     case CWORKERS_MESSAGE: throw failed(receive())
-    case CWORKERS_LATE: throw ended("did not answer within \(deadlines.step) s", grace: 0)
+    case CWORKERS_LATE: throw late(deadlines.step, "did not answer")
     default: throw failed()
     }
   }
 
-  /// Ends the worker, by force if it does not end in time; at once where it never was ready, and would not listen.
+  /// Asks the worker to close its environments and end, whatever it is at; doesn't wait.
+  func askToEnd() {
+    if isRunning { cworkers_ask_to_end(&worker, Request.close.rawValue) }
+  }
+
+  /// Ends the worker, by force if it does not end in time.
   func close(blaming batch: Int? = nil) {
     guard isRunning else { return }
     culprit = batch
-    if isReady { _ = cworkers_request(&worker, Request.close.rawValue, deadlines.close) }
-    _ = stop(grace: isReady ? deadlines.close : 0)
+    askToEnd()
+    _ = stop()
   }
 
   /// Whose failure an error is.
@@ -193,8 +195,6 @@ final class WorkerProcess {
     if let culprit { return hosts[culprit] }
     return hosts.count > 3 ? "\(hosts[0]) and \(hosts.count - 1) other tasks" : hosts.joined(separator: ", ")
   }
-
-  private var logPath: String { directory.appending(path: "log.txt").path }
 
   /// The packet that has come, nil when the worker has gone.
   private func receive() -> Packet? {
@@ -205,30 +205,52 @@ final class WorkerProcess {
 
   /// The error of a worker that has sent `packet`, or nothing, and is about to be gone.
   private func failed(_ packet: Packet? = nil) -> EnvironmentError {
-    guard let error = packet?.error else { return ended(nil, grace: 1) }
-    let end = ended("failed: " + (error.split(separator: "\n").last ?? ""), grace: 1)
+    guard let error = packet?.error?.printable(longest: 2000) else { return ended() }
+    noteCulprit()
+    _ = stop()
     switch packet?.kind {
     case "state": return .badState(task: task, reason: error)
     case "package": return .packageMissing(task: task, reason: error, fix: fix(for: error))
     case "refused": return .refused(task: task, reason: error)
     case "rom": return .romMissing(task: task, reason: error)
-    default: return end
+    // Its log has the whole traceback; the line says where to look.
+    default: return .workerFailed(task: task, reason: "failed: \(error)", log: "")
     }
   }
 
-  /// Ends the worker and says so with its log; without a reason, the reason is how the process ended by itself.
-  private func ended(_ reason: String?, grace: Double) -> EnvironmentError {
+  /// The error of a worker whose time is up. One that was stopped by a signal can't help it.
+  private func late(_ seconds: Double, _ what: String) -> EnvironmentError {
+    wasEndedFromOutside = isStopped
+    noteCulprit()
+    let log = logTail()
+    askToEnd()
+    _ = stop()
+    let remedy = deadlines.areSetting ? ": set a higher --worker-timeout if it needs longer" : ""
+    return .workerFailed(task: task, reason: "\(what) within \(seconds) s\(remedy)", log: log)
+  }
+
+  /// The error of a worker that has ended without a word.
+  private func ended() -> EnvironmentError {
+    noteCulprit()
+    // What it printed last comes before its end.
+    _ = cworkers_wait(worker.process, 1)
+    let log = logTail()
+    let end = stop()
+    wasEndedFromOutside = end.forced == 0 && [SIGKILL, SIGTERM, SIGINT, SIGHUP].contains(end.signal)
+    let reason: String
+    if end.forced != 0 {
+      reason = "closed the descriptors by which it is asked to step: an environment must close only what it has opened"
+    } else if end.signal != 0 {
+      reason = "was killed by signal \(end.signal)"
+    } else {
+      reason = "exited with status \(end.status)"
+    }
+    return .workerFailed(task: task, reason: reason, log: log)
+  }
+
+  private func noteCulprit() {
     let working = Int(memory.assumingMemoryBound(to: cworkers_header.self).pointee.working)
     culprit = (1...hosts.count).contains(working) ? working - 1 : nil
-    let log = logTail()
-    let end = stop(grace: grace)
-    let own: String
-    if end.forced != 0 {
-      own = "closed its socket"
-    } else {
-      own = end.signal != 0 ? "was killed by signal \(end.signal)" : "exited with status \(end.status)"
-    }
-    return .workerFailed(task: task, reason: reason ?? own, log: log)
   }
 
   /// The suite's own packages were there, so Python's own words are about a module that the user named, or about what that needs.
@@ -240,18 +262,30 @@ final class WorkerProcess {
       + "with `\(python) -m pip install NAME`"
   }
 
-  private func stop(grace: Double) -> cworkers_end {
+  /// Whether the process was stopped by a signal, as SIGSTOP does.
+  private var isStopped: Bool {
+    let status = try? String(contentsOfFile: "/proc/\(worker.group)/stat", encoding: .utf8)
+    return status?.split(separator: ")").last?.split(separator: " ").first == "T"
+  }
+
+  private func stop() -> cworkers_end {
     isRunning = false
-    let end = cworkers_stop(&worker, grace)
-    try? FileManager.default.removeItem(at: directory)
-    return end
+    defer { folder.remove() }
+    return cworkers_stop(&worker, deadlines.close)
   }
 
   private func logTail(_ longest: UInt64 = 4000) -> String {
-    guard let log = try? FileHandle(forReadingFrom: URL(filePath: logPath)) else { return "" }
+    guard let log = try? FileHandle(forReadingFrom: URL(filePath: folder.log)) else { return "" }
     defer { try? log.close() }
     guard let end = try? log.seekToEnd() else { return "" }
     try? log.seek(toOffset: end > longest ? end - longest : 0)
-    return String(decoding: (try? log.readToEnd()) ?? Data(), as: UTF8.self)
+    return String(decoding: (try? log.readToEnd()) ?? Data(), as: UTF8.self).printableLines(last: 20)
   }
+}
+
+/// Calls `body` with the texts as C has them.
+private func withCStrings<Result>(_ texts: [String], _ body: ([UnsafePointer<CChar>?]) -> Result) -> Result {
+  let copies = texts.map { strdup($0) }
+  defer { copies.forEach { free($0) } }
+  return body(copies.map { UnsafePointer($0) })
 }

@@ -12,6 +12,9 @@ public struct WorkerRecovery: Hashable, Sendable {
   public var most = 10
   public var seconds = 600.0
   public var afterwards = LostTask.end
+  /// A process that fails by itself before it has made this many steps, within this many seconds, fails early: when the one
+  /// after it does so too, the environments are broken, and no further start would help.
+  var (earlySteps, earlySeconds) = (1_000, 10.0)
 
   public init(most: Int = 10, seconds: Double = 600, afterwards: LostTask = .end) {
     (self.most, self.seconds, self.afterwards) = (most, seconds, afterwards)

@@ -12,8 +12,10 @@ public enum Gymnasium {
     public var arguments: [String: String] = [:]
     /// Python modules.
     public var modules: [String] = []
-    /// Where they may lie, besides where Python looks for its own.
+    /// Where workers run, and where modules may lie besides where Python looks for its own.
     public var directory = FileManager.default.currentDirectoryPath
+    /// Seconds that one environment may take to be made, reset or stepped.
+    public var timeout = 30.0
 
     public init() {}
   }
@@ -51,7 +53,8 @@ public enum Gymnasium {
     let python = try WorkerPython.locate()
     try PythonPackages.gymnasium.check(in: python, for: name)
     let ready = try StartFile.describe(
-      name, kind: "gymnasium", options: WorkerOptions(id, options), python: python)
+      name, kind: "gymnasium", options: WorkerOptions(id, options), python: python, directory: options.directory,
+      timeout: options.timeout)
     guard let spaces = ready.spaces else { preconditionFailure("a worker that was asked describes its environments") }
     let leaf = ObservationLeaf(
       name: "observation", element: spaces.observation.element == "uint8" ? .uint8 : .float32,
@@ -64,7 +67,7 @@ public enum Gymnasium {
       name, kind: "gymnasium", options: WorkerOptions(id, options, success: spaces.success), leaf: leaf,
       action: action, parameters: parameters,
       packages: PythonPackages(ready.versions[0].mapValues(Optional.some), command: PythonPackages.gymnasium.command),
-      hasSuccessRule: spaces.success)
+      hasSuccessRule: spaces.success, directory: options.directory, timeout: options.timeout)
   }
 
   /// A task whose environments a worker steps one after the other.
@@ -74,10 +77,13 @@ public enum Gymnasium {
   ///   - options: What that makes them with.
   ///   - actionMask: nil for all.
   ///   - packages: What the worker's Python must have; versions stand in the lockfile.
+  ///   - directory: Where workers run; nil for a temporary folder.
+  ///   - timeout: Seconds for one environment; nil for the worker's own.
   static func task(
     _ name: String, kind: String, options: any Encodable & Sendable, leaf: ObservationLeaf, action: ActionSpace,
     actionMask: [Bool]? = nil, scores: Task.ReferenceScores? = nil, parameters: [String: String],
-    packages: PythonPackages, hasSuccessRule: Bool, palette: [UInt32] = []
+    packages: PythonPackages, hasSuccessRule: Bool, palette: [UInt32] = [], directory: String? = nil,
+    timeout: Double? = nil
   ) -> Task {
     Task(
       id: name, observation: ObservationSpace([leaf]), action: action,
@@ -88,7 +94,8 @@ public enum Gymnasium {
       let program = WorkerProgram(
         task: name, kind: kind,
         seeds: { WorkerProgram.seeds(task: name, replicas: replicas, seed: seed, generation: $0) }, options: options,
-        leaves: [WorkerLeaf(leaf: leaf, planesFirst: false)], action: action, packages: packages)
+        leaves: [WorkerLeaf(leaf: leaf, planesFirst: false)], action: action, packages: packages,
+        directory: directory, timeout: timeout)
       return try WorkerEnvironment(program, in: worker)
     }
   }

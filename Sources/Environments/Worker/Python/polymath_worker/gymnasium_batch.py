@@ -9,14 +9,17 @@ import importlib
 import importlib.metadata
 import json
 import math
+import os
 import random
 import sys
 
 import gymnasium
 import numpy
-from environment_state import StateKeeper
 from gymnasium import spaces
-from state_kinds import StateNotOffered
+
+from . import process, user_error
+from .environment_state import StateKeeper
+from .state_kinds import StateNotOffered
 
 MOST_COMBINATIONS = 1024
 
@@ -28,11 +31,24 @@ class Refused(Exception):
         return " ".join(super().__str__().split())  # numpy breaks lines
 
 
+def load(options):
+    """Imports what registers the environment: the modules that the user has named, and ale-py for its own names."""
+    directory, name = options["directory"], options["id"]
+    modules = [*options["modules"], *name.split(":")[:-1]]
+    # Only where modules are named is the folder of the user's own looked at, and then before all others.
+    if modules and directory not in sys.path:
+        sys.path.insert(0, directory)
+    for module in modules:
+        loaded = importlib.import_module(module)
+        own = os.path.join(directory, *module.split(".")) + ".py"
+        if os.path.exists(own) and os.path.realpath(getattr(loaded, "__file__", None) or "") != os.path.realpath(own):
+            raise Refused(f"{own} has the name of a module that Python has loaded before: rename your file")
+    if name.startswith("ALE/"):
+        gymnasium.register_envs(importlib.import_module("ale_py"))
+
+
 def make(options, _seed):
-    # Modules of the user's own lie where the host was started.
-    sys.path.append(options["directory"])
-    for module in options["modules"]:
-        importlib.import_module(module)
+    load(options)
     arguments = json.loads(options["arguments"])
     try:
         # Its checker would cost more than a small environment's step: `polymath check` is for that.
@@ -149,17 +165,22 @@ def success(information):
 
 def describe(options):
     environment = make(options, 0)
-    observation, action = Observer(environment.observation_space), actor(environment.action_space)
-    environment.reset(seed=0)
-    information = environment.step(environment.action_space.sample())[-1]
-    described = {
-        "observation": observation.leaf,
-        "action": action.action,
-        "horizon": environment.spec.max_episode_steps,
-        "success": success(information) is not None,
-    }
-    environment.close()
-    return described, versions(environment)
+    try:
+        observation, action = Observer(environment.observation_space), actor(environment.action_space)
+        process.advance()
+        environment.reset(seed=0)
+        process.advance()
+        information = environment.step(environment.action_space.sample())[-1]
+        described = {
+            "observation": observation.leaf,
+            "action": action.action,
+            "horizon": environment.spec.max_episode_steps,
+            "success": success(information) is not None,
+        }
+        return described, versions(environment)
+    finally:
+        process.advance()
+        environment.close()
 
 
 class Batch:
@@ -171,7 +192,17 @@ class Batch:
         # For environments that draw from the process's generators.
         random.seed(seeds[0])
         numpy.random.seed(seeds[0])
-        self.environments = [self.make(options, seed) for seed in seeds]
+        self.environments = []
+        try:
+            for seed in seeds:
+                process.advance()
+                self.environments.append(self.make(options, seed))
+            self.prepare(seeds, options, arrays)
+        except BaseException:
+            self.close()  # those that were made before the one that can't be
+            raise
+
+    def prepare(self, seeds, options, arrays):
         self.observer = Observer(self.environments[0].observation_space)
         self.actor = actor(self.environments[0].action_space)
         self.seeds, self.has_success_rule = seeds, options["success"]
@@ -187,7 +218,10 @@ class Batch:
 
     def reset(self):
         # Seeded once: a simulator's own generator goes on from there.
-        observations = [env.reset(seed=int(seed))[0] for env, seed in zip(self.environments, self.seeds)]
+        observations = []
+        for environment, seed in zip(self.environments, self.seeds):
+            process.advance()
+            observations.append(environment.reset(seed=int(seed))[0])
         self.observer.write_all(self.observation, observations)
 
     def step(self):
@@ -196,6 +230,7 @@ class Batch:
             a["terminated"][:] = a["truncated"][:] = 0
             self.has_ended = False
         for environment, action in zip(self.environments, self.actor(a["action"])):
+            process.advance()
             observation, reward, terminated, truncated, information = environment.step(action)
             slot = len(rewards)
             if self.has_success_rule:
@@ -204,6 +239,7 @@ class Batch:
                 self.has_ended = True
                 a["terminated"][slot], a["truncated"][slot] = bool(terminated), not terminated
                 self.observer.write(self.final[slot], observation)
+                process.advance()
                 observation, _ = environment.reset()
             rewards.append(reward)
             observations.append(observation)
@@ -214,7 +250,7 @@ class Batch:
         try:
             return self.keeper.save()
         except StateNotOffered as reason:
-            print(f"the state can't be saved: {reason}")
+            process.log(f"the state can't be saved: {reason}")
             return None
 
     def restore(self, state):
@@ -222,4 +258,8 @@ class Batch:
 
     def close(self):
         for environment in self.environments:
-            environment.close()
+            process.advance()
+            try:
+                environment.close()
+            except Exception as error:  # the others are to be closed all the same
+                process.log(f"an environment can't be closed: {user_error.line(error)}")

@@ -4,8 +4,9 @@ import sys
 import zlib
 
 import numpy
-from numpy_state import flat
-from state_kinds import Kind, StateMismatch, StateNotOffered
+
+from .numpy_state import flat
+from .state_kinds import Kind, StateMismatch, StateNotOffered
 
 # Arrays of a model that are larger, of meshes and textures, must stay as they were.
 LARGEST = 65536

@@ -3,7 +3,8 @@
 import json
 
 import numpy
-from state_kinds import Kind, StateMismatch, StateNotOffered
+
+from .state_kinds import Kind, StateMismatch, StateNotOffered
 
 BITS = {name: getattr(numpy.random, name) for name in ("PCG64", "PCG64DXSM", "MT19937", "Philox", "SFC64")}
 

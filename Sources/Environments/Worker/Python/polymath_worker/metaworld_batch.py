@@ -11,11 +11,12 @@ import pickle
 import tempfile
 
 import gymnasium
-import gymnasium_batch
 import metaworld
 import numpy
 from metaworld import env_dict
 from metaworld.wrappers import RandomTaskSelectWrapper
+
+from . import gymnasium_batch
 
 GOALS = 50
 VERSION = importlib.metadata.version("metaworld")

@@ -5,11 +5,12 @@ import math
 
 import ale_py
 import gymnasium
-import gymnasium_batch
 import numpy
-from atari_batch import rom_path
 from gymnasium.spaces import Box, Discrete
-from simulator_state import Emulator
+
+from . import gymnasium_batch
+from .atari_batch import rom_path
+from .simulator_state import Emulator
 
 SHAPE = (4, 84, 84)
 

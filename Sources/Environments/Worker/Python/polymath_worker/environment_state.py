@@ -17,11 +17,10 @@ import sys
 import types
 
 import numpy
-import numpy_state
-import simulator_state
-import state_kinds
-from numpy_state import BLOCK, owner
-from state_kinds import CLASS, CONSTANT, CONSTANTS, OBJECT, StateMismatch, StateNotOffered, is_ordinary
+
+from . import numpy_state, simulator_state, state_kinds
+from .numpy_state import BLOCK, owner
+from .state_kinds import CLASS, CONSTANT, CONSTANTS, OBJECT, StateMismatch, StateNotOffered, is_ordinary
 
 MAGIC = b"PMENVST\x01"
 HEADER = struct.Struct("<8s32sQ")

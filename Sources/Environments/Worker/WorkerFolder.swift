@@ -1,0 +1,74 @@
+import CWorkers
+import Foundation
+
+/// The folder of a worker process, in TMPDIR: what it is told, its log and the states of its environments.
+///
+/// A lock on a file in it is held for as long as its host lives, whoever looks: a host in another container has a process
+/// number that means nothing here. Folders whose lock can be taken were left behind, by hosts that were killed.
+final class WorkerFolder {
+  let path: String
+  /// -1 once it is removed.
+  private var lock: Int32 = -1
+
+  private static let prefix = "polymath-worker-"
+  private static let lockName = "lock"
+  /// Seconds after which a folder without a lock was not just made.
+  private static let longestMaking = 3600.0
+
+  var log: String { "\(path)/log.txt" }
+  var start: String { "\(path)/start.json" }
+  func state(of batch: Int) -> String { "\(path)/state-\(batch)" }
+
+  /// What the process and all that it starts have in their environment.
+  var mark: String { Self.mark(path) }
+
+  private static func mark(_ path: String) -> String { "POLYMATH_WORKER=\(path)" }
+
+  /// Makes the folder, and once a process removes those that were left behind.
+  init?(in place: URL = FileManager.default.temporaryDirectory) {
+    _ = Self.clearOnce
+    path = place.appending(path: "\(Self.prefix)\(getpid())-\(UUID().uuidString)").path
+    guard (try? FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)) != nil else {
+      return nil
+    }
+    // It gets its name when it is locked: who finds it can't take the lock.
+    let (made, final) = ("\(path)/\(Self.lockName).new", "\(path)/\(Self.lockName)")
+    lock = open(made, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+    guard lock >= 0, flock(lock, LOCK_EX | LOCK_NB) == 0, rename(made, final) == 0 else {
+      if lock >= 0 { close(lock) }
+      lock = -1
+      try? FileManager.default.removeItem(atPath: path)
+      return nil
+    }
+  }
+
+  deinit { remove() }
+
+  /// Removes the folder once the worker has ended, and ends what that has started and not ended.
+  func remove() {
+    guard lock >= 0 else { return }
+    cworkers_kill_marked(mark)
+    try? FileManager.default.removeItem(atPath: path)
+    close(lock)
+    lock = -1
+  }
+
+  private static let clearOnce: Void = clear(FileManager.default.temporaryDirectory)
+
+  /// Removes the folders that hosts left behind, and ends the processes that their workers left.
+  static func clear(_ place: URL) {
+    for name in (try? FileManager.default.contentsOfDirectory(atPath: place.path)) ?? [] where name.hasPrefix(prefix) {
+      let path = place.appending(path: name).path
+      let lock = open("\(path)/\(lockName)", O_RDWR | O_CLOEXEC)
+      defer { if lock >= 0 { close(lock) } }
+      guard lock >= 0 ? flock(lock, LOCK_EX | LOCK_NB) == 0 : errno == ENOENT && isOld(path) else { continue }
+      cworkers_kill_marked(mark(path))
+      try? FileManager.default.removeItem(atPath: path)
+    }
+  }
+
+  private static func isOld(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && Date.now.timeIntervalSince1970 - Double(status.st_mtim.tv_sec) > longestMaking
+  }
+}
