@@ -63,21 +63,23 @@ public struct CurvePicture: Sendable {
   }
 
   private func draw(_ panel: Panel, last: Int, x: Double, y: Double, into picture: inout SVG) {
-    let known = panel.curves.joined()
+    let curves = panel.curves.map { $0.filter { ($0.low + $0.estimate + $0.high).isFinite } }
+    let known = curves.joined()
     let (low, high) = (
       range?.lowerBound ?? known.map(\.low).min() ?? 0, range?.upperBound ?? known.map(\.high).max() ?? 1
     )
-    let span = high > low ? high - low : 1
+    // Halved: the difference of two numbers may be too large for one.
+    let span = high > low ? high / 2 - low / 2 : 1
     func place(_ steps: Int, _ value: Double) -> (x: Double, y: Double) {
-      let share = min(max((value - low) / span, 0), 1)
-      return (x + Self.width * Double(steps) / Double(last), y + Self.height * (1 - share))
+      let share = min(max((value / 2 - low / 2) / span, 0), 1)
+      return (x + Self.width * Double(steps) / Double(max(last, 1)), y + Self.height * (1 - share))
     }
     picture.frame(x, y, width: Self.width, height: Self.height)
     picture.text(panel.title, x + Self.width / 2, y - 8, size: 14, anchor: .middle, bold: true)
     picture.text(Self.short(high), x - 6, y + 10, size: 11, anchor: .end)
     picture.text(Self.short(low), x - 6, y + Self.height, size: 11, anchor: .end)
     picture.text("\(Self.short(Double(last))) steps", x + Self.width, y + Self.height + 14, size: 11, anchor: .end)
-    for (arm, curve) in panel.curves.enumerated() {
+    for (arm, curve) in curves.enumerated() {
       let colour = TaskMark(task: arm).colour
       if curve.contains(where: { $0.low < $0.high }) {
         picture.area(

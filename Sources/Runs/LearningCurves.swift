@@ -51,7 +51,7 @@ public struct LearningCurves {
           + "--metric (\(Metric.allCases.map(\.rawValue).joined(separator: ", ")))")
     }
     let longest = records.map { $0.last!.steps }.max()!
-    let steps = (1...points).map { longest * $0 / points }
+    let steps = (1...points).map { longest / points * $0 + longest % points * $0 / points }
     // [run][point][task], nil where not all tasks are known, and after the run's newest record.
     let numbers = records.map { records in
       steps.map { steps -> [Double]? in

@@ -157,7 +157,9 @@ public enum TrainingProtocol: String, CaseIterable, Sendable {
     if let listed = suite.split(separator: ":", maxSplits: 1).dropFirst().first {
       return listed.split(separator: ",").count
     }
-    if suite.hasPrefix("metaworld-mt") { return Int(suite.trimmingPrefix("metaworld-mt")) ?? 1 }
+    if suite.hasPrefix("metaworld-mt") && Suites.names.contains(suite) {
+      return Int(suite.trimmingPrefix("metaworld-mt")) ?? 1
+    }
     return (try? Suites.make(suite).ids.count) ?? 1
   }
 }

@@ -14,23 +14,25 @@ struct Analyze: ParsableCommand {
         + "in the same states. Plays again with the routing of each task's successor: the task's number reaches nothing but "
         + "the routing. Tables and pictures are written into the run's folder, under analysis.")
 
-    @Argument(help: "Folder of a run.")
+    private enum Numbers {
+      static let episodes = NumberOption.episodes(20)
+      static let stride = NumberOption<Int>(
+        "Note every so many steps; by default so that a task has about 200 rows", .whole(1...1_000_000))
+      static let seed = NumberOption.seed(1001)
+    }
+
+    @Argument(help: "Folder of a run.", transform: path)
     var runFolder: String
-    @Option(help: "Episodes of each task.")
-    var episodes = 20
-    @Option(help: "Note every so many steps; by default so that a task has about 200 rows.")
+    @Option(help: Numbers.episodes.help, transform: Numbers.episodes.read)
+    var episodes = Numbers.episodes.value
+    @Option(help: Numbers.stride.help, transform: Numbers.stride.read)
     var stride: Int?
-    @Option(help: "Seed of the environments, of sampled actions and of the shuffled control.")
-    var seed: UInt64 = 1001
+    @Option(help: Numbers.seed.help, transform: Numbers.seed.read)
+    var seed = Numbers.seed.value
     @Flag(help: "Sample actions instead of taking the mean.")
     var sampled = false
     @Flag(help: "Print the report as one JSON object.")
     var json = false
-
-    func validate() throws {
-      if episodes < 1 { throw ValidationError("episodes is \(episodes), but must be at least 1") }
-      if let stride, stride < 1 { throw ValidationError("stride is \(stride), but must be at least 1") }
-    }
 
     func run() throws {
       Command.prepare()

@@ -10,11 +10,11 @@ extension Analyze {
         "Runs that differ in nothing but their seed are an arm: a line, with a 95 % bootstrap interval behind it. Numbers are "
         + "those of the last 100 training episodes, from each run's metrics.jsonl; runs that still train can be drawn.")
 
-    @Argument(help: "Folders of runs.")
+    @Argument(help: "Folders of runs.", transform: path)
     var runs: [String]
     @Option(help: "What to draw; by default the first of these that is known of every task.")
     var metric: LearningCurves.Metric?
-    @Option(help: "File of the picture.")
+    @Option(help: "File of the picture.", transform: path)
     var out = "curves.svg"
 
     func run() throws {

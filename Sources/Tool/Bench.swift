@@ -17,18 +17,19 @@ struct Bench: ParsableCommand {
   }
 
   struct Options: ParsableArguments {
+    private enum Numbers {
+      static let batch = NumberOption.batch(32)
+      static let repetitions = NumberOption.repetitions(10)
+    }
+
     @Option(help: "Trunk: \(TrunkKind.allCases.map(\.rawValue).joined(separator: ", ")).")
     var network = TrunkKind.deep
-    @Option(help: "Environments: B.")
-    var batch = 32
-    @Option(help: "Repetitions that are timed, after two that are not.")
-    var repetitions = 10
+    @Option(help: Numbers.batch.help, transform: Numbers.batch.read)
+    var batch = Numbers.batch.value
+    @Option(help: Numbers.repetitions.help, transform: Numbers.repetitions.read)
+    var repetitions = Numbers.repetitions.value
     @Flag(help: "Print one JSON object.")
     var json = false
-
-    func validate() throws {
-      if batch < 1 || repetitions < 1 { throw ValidationError("batch and repetitions must be above 0") }
-    }
 
     /// Bytes of the largest resident set so far (`VmHWM`).
     private var mostMemory: Int {
@@ -45,7 +46,7 @@ struct Bench: ParsableCommand {
         return
       }
       print(
-        "\(grouped(Int(Double(steps) / median))) steps/s: \(String(format: "%.3f", 1e3 * median)) ms for \(steps), "
+        "\(grouped(Double(steps) / median)) steps/s: \(String(format: "%.3f", 1e3 * median)) ms for \(steps), "
           + "median of \(timed.count), \(String(format: "%.3f", 1e3 * timed[0])) to "
           + "\(String(format: "%.3f", 1e3 * timed[timed.count - 1])) ms")
       print(
@@ -58,13 +59,19 @@ struct Bench: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "IMPALA's update: forward, V-trace, losses, backward, clip, RMSProp.",
       discussion: "Steps are agent steps, T B an update.")
+    private enum Numbers {
+      static let unroll = NumberOption.unroll(20)
+      static let shards = NumberOption.shards(4)
+      static let threads = NumberOption.threads(1)
+    }
+
     @OptionGroup var options: Options
-    @Option(help: "Steps of an unroll: T.")
-    var unroll = 20
-    @Option(help: "Parts of the batch that are differentiated together.")
-    var shards = 4
-    @Option(help: "Threads.")
-    var threads = 1
+    @Option(help: Numbers.unroll.help, transform: Numbers.unroll.read)
+    var unroll = Numbers.unroll.value
+    @Option(help: Numbers.shards.help, transform: Numbers.shards.read)
+    var shards = Numbers.shards.value
+    @Option(help: Numbers.threads.help, transform: Numbers.threads.read)
+    var threads = Numbers.threads.value
 
     func run() throws {
       Command.prepare()
@@ -92,28 +99,34 @@ extension Bench {
   struct Training: ParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "training", abstract: "A suite's training without files, and where its time goes.")
+    private enum Numbers {
+      static let threads = NumberOption.threads(ProcessInfo.processInfo.activeProcessorCount)
+      static let seconds = NumberOption<Double>(
+        "Seconds to train for, after a warm-up of a fifth", .above(0, to: 86_400), default: 20)
+    }
+
     @Option(help: "Suite.")
     var suite = "arcade"
-    @Option(help: "Tasks, separated by commas; all by default.")
-    var tasks = ""
+    @Option(help: "Tasks, separated by commas; all by default.", transform: Words.init)
+    var tasks: [Words] = []
     @Option(help: "Environments of each task; the preset's by default.")
-    var environmentsPerTask: Int?
+    var environmentsPerTask: String?
     @Option(help: "Steps of an unroll: T; the preset's by default.")
-    var unroll: Int?
+    var unroll: String?
     @Option(help: "Trunk; the preset's by default.")
     var network: TrunkKind?
-    @Option(help: "Threads; all cores by default.")
-    var threads = ProcessInfo.processInfo.activeProcessorCount
-    @Option(help: "Seconds to train for, after a warm-up of a fifth.")
-    var seconds = 20.0
+    @Option(help: Numbers.threads.help, transform: Numbers.threads.read)
+    var threads = Numbers.threads.value
+    @Option(help: Numbers.seconds.help, transform: Numbers.seconds.read)
+    var seconds = Numbers.seconds.value
     @Flag(help: "Print one JSON object.")
     var json = false
 
     func run() throws {
       Command.prepare()
-      var flags = [("suite", suite), ("threads", "\(threads)"), ("tasks", tasks), ("steps", "1000000000")]
-      if let environmentsPerTask { flags.append(("environments-per-task", "\(environmentsPerTask)")) }
-      if let unroll { flags.append(("unroll", "\(unroll)")) }
+      var flags = [("suite", suite), ("threads", "\(threads)"), ("tasks", tasks.text), ("steps", "1000000000")]
+      if let environmentsPerTask { flags.append(("environments-per-task", environmentsPerTask)) }
+      if let unroll { flags.append(("unroll", unroll)) }
       if let network { flags.append(("network", network.rawValue)) }
       let agent = try Agent(RunConfiguration.resolve(flags: flags.map { (name: $0.0, value: $0.1) }))
       let training = try Polymath.Training(agent)
@@ -129,7 +142,7 @@ extension Bench {
       }
       let network = agent.configuration.settings.first { $0.name == "network" }!.read(agent.configuration)
       print(
-        "\(grouped(Int(rate))) steps/s: \(suite), \(agent.shape.columns) environments, network \(network), threads "
+        "\(grouped(rate)) steps/s: \(suite), \(agent.shape.columns) environments, network \(network), threads "
           + "\(threads), kernels \(Command.kernelLevel), OpenBLAS core \(String(cString: ck_blas_core_name()))")
       Bench.printShares(training.engine.times, since: times, of: Double(threads) * elapsed)
     }
@@ -145,20 +158,20 @@ extension Bench {
 
   struct VTrace: ParsableCommand {
     static let configuration = CommandConfiguration(commandName: "vtrace", abstract: "V-trace on T B numbers.")
-    @Option(help: "Steps of an unroll: T.")
-    var unroll = 100
-    @Option(help: "Columns: B.")
-    var batch = 1024
-    @Option(help: "Repetitions that are timed.")
-    var repetitions = 200
+    private enum Numbers {
+      static let unroll = NumberOption.unroll(100)
+      static let batch = NumberOption.batch(1024)
+      static let repetitions = NumberOption.repetitions(200)
+    }
+
+    @Option(help: Numbers.unroll.help, transform: Numbers.unroll.read)
+    var unroll = Numbers.unroll.value
+    @Option(help: Numbers.batch.help, transform: Numbers.batch.read)
+    var batch = Numbers.batch.value
+    @Option(help: Numbers.repetitions.help, transform: Numbers.repetitions.read)
+    var repetitions = Numbers.repetitions.value
     @Flag(help: "Print one JSON object.")
     var json = false
-
-    func validate() throws {
-      if unroll < 1 || batch < 1 || repetitions < 1 {
-        throw ValidationError("unroll, batch and repetitions must be above 0")
-      }
-    }
 
     func run() throws {
       Command.prepare()

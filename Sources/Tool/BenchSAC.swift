@@ -28,26 +28,29 @@ extension Bench {
       }
     }
 
+    private enum Numbers {
+      static let tasks = NumberOption<Int>("Tasks", .whole(1...1000), default: 10)
+      static let batch = NumberOption<Int>("Transitions of a batch, of all tasks", .whole(1...65_536), default: 1280)
+      static let shards = NumberOption.shards(2)
+      static let threads = NumberOption.threads(1)
+      static let repetitions = NumberOption<Int>(
+        "Rounds of four updates that are timed, after one that is not", .whole(1...100_000), default: 7)
+    }
+
     @Option(help: "Network: \(Network.allCases.map(\.rawValue).joined(separator: ", ")).")
     var network = Network.softShallow
-    @Option(help: "Tasks.")
-    var tasks = 10
-    @Option(help: "Transitions of a batch, of all tasks.")
-    var batch = 1280
-    @Option(help: "Parts of the batch that are differentiated together; they divide the tasks.")
-    var shards = 2
-    @Option(help: "Threads.")
-    var threads = 1
-    @Option(help: "Rounds of four updates that are timed, after one that is not.")
-    var repetitions = 7
+    @Option(help: Numbers.tasks.help, transform: Numbers.tasks.read)
+    var tasks = Numbers.tasks.value
+    @Option(help: Numbers.batch.help, transform: Numbers.batch.read)
+    var batch = Numbers.batch.value
+    @Option(help: Numbers.shards.help, transform: Numbers.shards.read)
+    var shards = Numbers.shards.value
+    @Option(help: Numbers.threads.help, transform: Numbers.threads.read)
+    var threads = Numbers.threads.value
+    @Option(help: Numbers.repetitions.help, transform: Numbers.repetitions.read)
+    var repetitions = Numbers.repetitions.value
     @Flag(help: "Print one JSON object.")
     var json = false
-
-    func validate() throws {
-      if tasks < 1 || shards < 1 || threads < 1 || repetitions < 1 {
-        throw ValidationError("tasks, shards, threads and repetitions must be above 0")
-      }
-    }
 
     func run() throws {
       Command.prepare()

@@ -10,21 +10,21 @@ struct Check: ParsableCommand {
       + "episodes, replicas differ, every number is written and finite, ends of episodes come with their last observation, "
       + "and a saved state goes on as the original does.")
 
+  private enum Numbers {
+    static let steps = NumberOption<Int>("Steps of each copy", .whole(10...100_000), default: 500)
+  }
+
   @Argument(help: "A suite, or gymnasium:ID,ID...")
   var suite: String
-  @Option(help: "Tasks, separated by commas; all by default.")
-  var tasks = ""
+  @Option(help: "Tasks, separated by commas; all by default.", transform: Words.init)
+  var tasks: [Words] = []
   @OptionGroup var environments: EnvironmentOptions
-  @Option(help: "Steps of each copy.")
-  var steps = 500
-
-  func validate() throws {
-    if steps < 10 { throw ValidationError("steps is \(steps), but must be at least 10") }
-  }
+  @Option(help: Numbers.steps.help, transform: Numbers.steps.read)
+  var steps = Numbers.steps.value
 
   func run() throws {
     Command.prepare()
-    let set = try environments.taskSet(suite: suite, tasks: tasks)
+    let set = try environments.taskSet(suite: suite, tasks: tasks.text)
     print("observations: \(set.observation.summary); actions: \(set.action.summary)")
     var failed = 0
     for task in set.tasks {
@@ -47,7 +47,7 @@ struct Check: ParsableCommand {
     let rewards = UnsafeBufferPointer(start: player.block.reward + slots, count: steps * slots)
     let saves = try EnvironmentCheck.savesState(of: task)
     return
-      "\(grouped(Int(rate))) steps/s, rewards \(rewards.min()!) to \(rewards.max()!), \(episodes.count) episodes in "
+      "\(grouped(rate)) steps/s, rewards \(rewards.min()!) to \(rewards.max()!), \(episodes.count) episodes in "
       + "\(grouped(steps * slots)) steps, state \(saves ? "can" : "can't") be saved"
   }
 }

@@ -11,26 +11,31 @@ struct Compare: ParsableCommand {
       + "--training scored by its log. Scores are normalised returns, or with --success the share of episodes that succeed. "
       + "Intervals are 95 % stratified bootstrap intervals; one seed gives none.")
 
-  @Argument(help: "Folders of runs; of those whose scores --scores has, only the names matter.")
+  private enum Numbers {
+    static let episodes = NumberOption.episodes(nil)
+    static let seed = NumberOption.seed(nil)
+  }
+
+  @Argument(help: "Folders of runs; of those whose scores --scores has, only the names matter.", transform: path)
   var runs: [String]
-  @Option(help: "Episodes of each task and run; 100 by default.")
+  @Option(help: Numbers.episodes.help, transform: Numbers.episodes.read)
   var episodes: Int?
-  @Option(help: "Seed of the environments and of sampled actions; 1001 by default.")
+  @Option(help: Numbers.seed.help, transform: Numbers.seed.read)
   var seed: UInt64?
-  @Option(help: "Tasks to compare on, separated by commas; all by default.")
-  var tasks = ""
+  @Option(help: "Tasks to compare on, separated by commas; all by default.", transform: Words.init)
+  var tasks: [Words] = []
   @Flag(help: "Take the most probable action instead of sampling from the policy.")
   var greedy = false
   @Flag(help: "Take the last 100 training episodes of each task, or all where there are fewer, from each run's log.")
   var training = false
   @Flag(help: "Score by the share of episodes that succeed.")
   var success = false
-  @Option(help: "File of scores, a line a run: runs that it has are not scored again, others are added.")
+  @Option(
+    help: "File of scores, a line a run: runs that it has are not scored again, others are added.", transform: path)
   var scores: String?
 
   func validate() throws {
     if runs.isEmpty { throw ValidationError("name the folders of the runs to compare") }
-    if let episodes, episodes < 1 { throw ValidationError("episodes is \(episodes), but must be at least 1") }
     if training && (greedy || episodes != nil || seed != nil) {
       throw ValidationError("--training plays nothing: leave --episodes, --seed and --greedy out")
     }
@@ -98,7 +103,7 @@ struct Compare: ParsableCommand {
 
   /// A table without rows, of the tasks that all runs have.
   private func emptyTable(_ entries: [Entry], _ recorded: ScoreTable?) throws -> ScoreTable {
-    let wanted = tasks.split(separator: ",").map(String.init)
+    let wanted = tasks.list
     if let recorded, recorded.conditions != conditions || !wanted.isEmpty && Set(wanted) != Set(recorded.tasks) {
       throw ValidationError(
         "\(scores!) has \(recorded.conditions), of \(recorded.tasks): ask for the same, or name another file")

@@ -3,15 +3,16 @@ import Polymath
 
 /// How the environments of a suite are made, as flags of a run say it.
 struct EnvironmentOptions: ParsableArguments {
-  @Option(help: "Arguments of a Gymnasium environment or of an Atari suite: name=value,...")
-  var envArg = ""
-  @Option(help: "Python modules that register environments, separated by commas.")
-  var envModule = ""
-  @Option(help: "Wrappers around each task, the innermost first, separated by commas.")
-  var wrap = ""
+  @Option(
+    help: "Arguments of a Gymnasium environment or of an Atari suite: name=value,...", transform: Words.init)
+  var envArg: [Words] = []
+  @Option(help: "Python modules that register environments, separated by commas.", transform: Words.init)
+  var envModule: [Words] = []
+  @Option(help: "Wrappers around each task, the innermost first, separated by commas.", transform: Words.init)
+  var wrap: [Words] = []
 
   private var flags: [(name: String, value: String)] {
-    [("wrap", wrap), ("env-arg", envArg), ("env-module", envModule)]
+    [("wrap", wrap.text), ("env-arg", envArg.text), ("env-module", envModule.text)]
   }
 
   /// Makes sure that a command is given a run, or random play of a suite.

@@ -5,18 +5,23 @@ import Polymath
 struct Evaluate: ParsableCommand {
   static let configuration = CommandConfiguration(abstract: "Score a trained agent, or random play, on each task.")
 
-  @Argument(help: "Folder of a run; left out with --random.")
+  private enum Numbers {
+    static let episodes = NumberOption.episodes(100)
+    static let seed = NumberOption.seed(1001)
+  }
+
+  @Argument(help: "Folder of a run; left out with --random.", transform: path)
   var runFolder: String?
   @Flag(help: "Score uniformly random play instead of an agent.")
   var random = false
   @Option(help: "Suite for --random.")
   var suite = "arcade"
-  @Option(help: "Tasks, separated by commas; all by default.")
-  var tasks = ""
-  @Option(help: "Episodes of each task.")
-  var episodes = 100
-  @Option(help: "Seed of the environments and of sampled actions.")
-  var seed: UInt64 = 1001
+  @Option(help: "Tasks, separated by commas; all by default.", transform: Words.init)
+  var tasks: [Words] = []
+  @Option(help: Numbers.episodes.help, transform: Numbers.episodes.read)
+  var episodes = Numbers.episodes.value
+  @Option(help: Numbers.seed.help, transform: Numbers.seed.read)
+  var seed = Numbers.seed.value
   @Flag(help: "Take the most probable action instead of sampling from the policy.")
   var greedy = false
   @Flag(help: "Print one JSON object.")
@@ -32,19 +37,17 @@ struct Evaluate: ParsableCommand {
 
   func validate() throws {
     try environments.validate(random: random, run: runFolder)
-    if episodes < 1 { throw ValidationError("episodes is \(episodes), but must be at least 1") }
   }
 
   func run() throws {
     Command.prepare()
-    let ids = tasks.split(separator: ",").map(String.init)
     let scores: [Evaluation.TaskScore]
     if let runFolder {
       let agent = try Run.load(runFolder)
       scores = try Evaluation.play(
-        agent.taskSet, tasks: ids, policy: agent.learner, episodes: episodes, seed: seed, greedy: greedy)
+        agent.taskSet, tasks: tasks.list, policy: agent.learner, episodes: episodes, seed: seed, greedy: greedy)
     } else {
-      let taskSet = try environments.taskSet(suite: suite, tasks: tasks)
+      let taskSet = try environments.taskSet(suite: suite, tasks: tasks.text)
       scores = try Evaluation.play(
         taskSet, policy: Evaluation.randomPolicy(taskSet), episodes: episodes, seed: seed)
     }

@@ -5,7 +5,13 @@ import Polymath
 struct Play: ParsableCommand {
   static let configuration = CommandConfiguration(abstract: "Show a trained agent, or random play, in the terminal.")
 
-  @Argument(help: "Folder of a run; left out with --random.")
+  private enum Numbers {
+    static let steps = NumberOption<Int>("Steps to show", .whole(1...1_000_000_000), default: 300)
+    static let speed = NumberOption<Double>("Pictures per second", .from(0.01, to: 1000), default: 15)
+    static let seed = NumberOption.seed(2001)
+  }
+
+  @Argument(help: "Folder of a run; left out with --random.", transform: path)
   var runFolder: String?
   @Flag(help: "Show random play instead of an agent.")
   var random = false
@@ -13,19 +19,18 @@ struct Play: ParsableCommand {
   var suite = "arcade"
   @Option(help: "Task to play; the first one by default.")
   var task: String?
-  @Option(help: "Steps to show.")
-  var steps = 300
-  @Option(help: "Pictures a second.")
-  var speed = 15.0
-  @Option(help: "Seed of the environment and of sampled actions.")
-  var seed: UInt64 = 2001
+  @Option(help: Numbers.steps.help, transform: Numbers.steps.read)
+  var steps = Numbers.steps.value
+  @Option(help: Numbers.speed.help, transform: Numbers.speed.read)
+  var speed = Numbers.speed.value
+  @Option(help: Numbers.seed.help, transform: Numbers.seed.read)
+  var seed = Numbers.seed.value
   @Flag(help: "Take the most probable action instead of sampling from the policy.")
   var greedy = false
   @OptionGroup(title: "With --random") var environments: EnvironmentOptions
 
   func validate() throws {
     try environments.validate(random: random, run: runFolder)
-    if steps < 1 || speed <= 0 { throw ValidationError("steps and speed must be above 0") }
   }
 
   func run() throws {

@@ -87,7 +87,7 @@ final class ProgressDisplay: @unchecked Sendable {
     let done = Double(run.steps) / Double(agent.configuration.steps)
     let status =
       "\(grouped(run.steps)) of \(grouped(agent.configuration.steps)) steps (\(percent(min(done, 1)))), "
-      + "\(grouped(Int(run.stepsPerSecond))) steps/s, \(duration(run.seconds)) gone, \(duration(run.remaining)) left"
+      + "\(grouped(run.stepsPerSecond)) steps/s, \(duration(run.seconds)) gone, \(duration(run.remaining)) left"
     let losses = zip(agent.taskSet.tasks, run.training.losses).filter { $1.lost > 0 }.map { task, lost in
       "\(task.id): \(grouped(lost.lost)) steps lost, worker started again \(grouped(lost.restarts)) times"
         + (lost.quarantined ? ", then given up" : "") + (lost.reason.isEmpty ? "" : "; last: \(lost.reason)")
@@ -98,7 +98,7 @@ final class ProgressDisplay: @unchecked Sendable {
   /// Twenty cells from random play to the reference.
   private func bar(_ normalized: Double?) -> String {
     guard let normalized, normalized.isFinite else { return String(repeating: ".", count: 20) }
-    let filled = min(max(Int((20 * normalized).rounded()), 0), 20)
+    let filled = Int((20 * min(max(normalized, 0), 1)).rounded())
     return String(repeating: "#", count: filled) + String(repeating: ".", count: 20 - filled)
   }
 }

@@ -9,6 +9,9 @@ func short(_ value: Double) -> String {
 
 func percent(_ fraction: Double) -> String { fraction.isFinite ? String(format: "%.0f %%", 100 * fraction) : "n/a" }
 
+/// A rate, a second.
+func grouped(_ rate: Double) -> String { rate < 1e15 ? grouped(Int(rate)) : "n/a" }
+
 /// 4000000 as 4,000,000.
 func grouped(_ number: Int) -> String {
   var digits = String(number)
@@ -21,7 +24,8 @@ func grouped(_ number: Int) -> String {
 }
 
 func duration(_ seconds: Double) -> String {
-  if !seconds.isFinite { return "n/a" }
+  // NaN, and what no training lasts.
+  guard seconds < 1e12 else { return "n/a" }
   let whole = Int(max(seconds, 0).rounded())
   if whole < 60 { return "\(whole) s" }
   if whole < 3600 { return "\(whole / 60) min \(whole % 60) s" }

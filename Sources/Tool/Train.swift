@@ -13,9 +13,11 @@ struct Train: ParsableCommand {
     settings.map { "  --\($0.name) <\($0.kind)>\n        \($0.help)" }.joined(separator: "\n")
   }
 
-  @Option(help: "Folder of the run; by default runs/suite-algorithm-seed, with -2, -3, ... where that is taken.")
+  @Option(
+    help: "Folder of the run; by default runs/suite-algorithm-seed, with -2, -3, ... where that is taken.",
+    transform: path)
   var out: String?
-  @Option(help: "A YAML file of settings; flags win over it.")
+  @Option(help: "A YAML file of settings; flags win over it.", transform: path)
   var config: String?
   @Flag(help: "Go on with the run in --out from its newest checkpoint.")
   var resume = false
