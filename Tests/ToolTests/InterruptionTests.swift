@@ -1,0 +1,74 @@
+import Foundation
+import Testing
+
+@Suite("A training that ends before its time", .serialized, .timeLimit(.minutes(3)))
+struct InterruptionTests {
+  private let endless = [
+    "train", "--suite", "control", "--tasks", "cart_pole", "--threads", "1", "--steps", "1000000000", "--metrics-every",
+    "1000", "--out", "run",
+  ]
+
+  private func hasBegun(_ program: Program) -> Bool {
+    let log = program.folder.appending(path: "run/metrics.jsonl").path
+    let size = try? FileManager.default.attributesOfItem(atPath: log)[.size] as? Int
+    return size ?? 0 > 0
+  }
+
+  private func checkpoints(_ program: Program) -> [Int] {
+    let path = program.folder.appending(path: "run/checkpoints").path
+    return ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).compactMap { Int($0) }
+  }
+
+  @Test("A signal stops it with a checkpoint; the status is 128 and its number", arguments: [SIGINT, SIGTERM, SIGHUP])
+  func signals(number: Int32) throws {
+    try inFolder { folder in
+      let program = try Program(endless + ["--quiet"], in: folder)
+      program.wait { hasBegun(program) }
+      program.send(number)
+      #expect(program.end() == 128 + number)
+      #expect(checkpoints(program).count == 1)
+      #expect(program.message.contains("to go on: ") && program.message.contains("--resume --out run"))
+    }
+  }
+
+  @Test("What nohup asks for holds: a hang-up is ignored")
+  func nohup() throws {
+    try inFolder { folder in
+      let program = try Program(endless + ["--quiet"], in: folder, shell: "trap '' HUP")
+      program.wait { hasBegun(program) }
+      program.send(SIGHUP)
+      program.send(SIGTERM)
+      #expect(program.end() == 128 + SIGTERM)
+      #expect(!program.message.contains("HUP"))
+    }
+  }
+
+  @Test("A standard output that nobody reads on stops it with a checkpoint")
+  func closedOutput() throws {
+    try inFolder { folder in
+      let pipe = Pipe()
+      let program = try Program(endless, in: folder, output: pipe)
+      try pipe.fileHandleForWriting.close()
+      program.wait { hasBegun(program) }
+      try pipe.fileHandleForReading.close()
+      #expect(program.end() == 128 + SIGPIPE)
+      #expect(checkpoints(program).count == 1)
+      #expect(program.message.contains("standard output can't be written"))
+    }
+  }
+
+  @Test(
+    "No command whose output is lost ends with status 0",
+    arguments: [
+      "list suites", "--help", "train --help", "train --print-config",
+      "train --suite control --tasks cart_pole --steps 100 --quiet --out run",
+    ])
+  func fullDevice(command: String) throws {
+    try inFolder { folder in
+      let full = try #require(FileHandle(forWritingAtPath: "/dev/full"))
+      let program = try Program(command.split(separator: " ").map(String.init), in: folder, output: full)
+      #expect(program.end() == EXIT_FAILURE)
+      #expect(program.message.contains("standard output can't be written (No space left on device)"))
+    }
+  }
+}
