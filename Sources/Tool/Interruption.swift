@@ -115,11 +115,16 @@ final class Interruption: Sendable {
       note("\(cause.description): stopping after this update, with a checkpoint; once more to leave at once")
       stop(cause)
     case (true, true):
-      if number != SIGHUP { _exit(cause.status) }
+      if number != SIGHUP { leave(cause) }
     case (false, _):
       note("\(cause.description) before training began")
-      _exit(cause.status)
+      leave(cause)
     }
+  }
+
+  private func leave(_ cause: Cause) -> Never {
+    Worker.killAll()
+    _exit(cause.status)
   }
 }
 

@@ -14,6 +14,8 @@ struct Command: ParsableCommand {
 
   static func main() {
     Output.checkAtExit()
+    // From the first moment on: what comes before its handlers takes a while.
+    if CommandLine.arguments.dropFirst().first == "train" { Interruption.holdSignals() }
     main(nil)
   }
 

@@ -36,7 +36,6 @@ struct Train: ParsableCommand {
   }
 
   func run() throws {
-    Interruption.holdSignals()
     Command.prepare()
     let interruption = Interruption()
     let cores = ProcessInfo.processInfo.activeProcessorCount

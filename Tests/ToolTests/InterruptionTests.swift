@@ -1,3 +1,4 @@
+import Environments
 import Foundation
 import Testing
 
@@ -28,6 +29,26 @@ struct InterruptionTests {
       #expect(program.end() == 128 + number)
       #expect(checkpoints(program).count == 1)
       #expect(program.message.contains("to go on: ") && program.message.contains("--resume --out run"))
+    }
+  }
+
+  @Test(
+    "While environments are made it ends at once, and leaves neither worker nor folder",
+    .enabled(if: (try? Suites.make("gymnasium:CartPole-v1")) != nil))
+  func beforeTraining() throws {
+    try inFolder { folder in
+      let source = "import time\ntime.sleep(600)\n"
+      try Data(source.utf8).write(to: folder.appending(path: "slow.py"))
+      let arguments = ["train", "--suite", "gymnasium:CartPole-v1", "--env-module", "slow", "--out", "run"]
+      let program = try Program(arguments, in: folder, shell: "mkdir tmp; export TMPDIR=$PWD/tmp")
+      func names(_ path: String) -> [String] {
+        (try? FileManager.default.contentsOfDirectory(atPath: folder.appending(path: path).path)) ?? []
+      }
+      program.wait { names("tmp").contains { $0.hasPrefix("polymath-worker") } }
+      program.send(SIGTERM)
+      #expect(program.end() == 128 + SIGTERM)
+      #expect(program.message.contains("before training began"))
+      #expect(names("tmp") == [] && names("run") == [])
     }
   }
 

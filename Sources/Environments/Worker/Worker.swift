@@ -45,6 +45,9 @@ public final class Worker {
     }
   }
 
+  /// Kills every worker of this process and removes its folder: for an exit in haste, which closes no environment.
+  public static func killAll() { WorkerFolder.removeAll() }
+
   /// Begins with seeds that no environment before `generation` has had.
   ///
   /// - Precondition: Nothing was asked of it yet.

@@ -1,5 +1,6 @@
 import CWorkers
 import Foundation
+import Synchronization
 
 /// The folder of a worker process, in TMPDIR: what it is told, its log and the states of its environments.
 ///
@@ -40,6 +41,7 @@ final class WorkerFolder {
       try? FileManager.default.removeItem(atPath: path)
       return nil
     }
+    Self.present.withLock { _ = $0.insert(path) }
   }
 
   deinit { remove() }
@@ -47,11 +49,22 @@ final class WorkerFolder {
   /// Removes the folder once the worker has ended, and ends what that has started and not ended.
   func remove() {
     guard lock >= 0 else { return }
-    cworkers_kill_marked(mark)
-    try? FileManager.default.removeItem(atPath: path)
+    Self.present.withLock { _ = $0.remove(path) }
+    Self.remove(path)
     close(lock)
     lock = -1
   }
+
+  private static func remove(_ path: String) {
+    cworkers_kill_marked(mark(path))
+    try? FileManager.default.removeItem(atPath: path)
+  }
+
+  /// Those of this process.
+  private static let present = Mutex<Set<String>>([])
+
+  /// Removes all folders of this process, and ends what was started in them, where nothing is unwound before it exits.
+  static func removeAll() { present.withLock { $0.forEach(remove) } }
 
   private static let clearOnce: Void = clear(FileManager.default.temporaryDirectory)
 
@@ -62,8 +75,7 @@ final class WorkerFolder {
       let lock = open("\(path)/\(lockName)", O_RDWR | O_CLOEXEC)
       defer { if lock >= 0 { close(lock) } }
       guard lock >= 0 ? flock(lock, LOCK_EX | LOCK_NB) == 0 : errno == ENOENT && isOld(path) else { continue }
-      cworkers_kill_marked(mark(path))
-      try? FileManager.default.removeItem(atPath: path)
+      remove(path)
     }
   }
 
