@@ -1,7 +1,7 @@
 # Polymath. `make train` and `make test` do everything on a fresh Debian 12 or Ubuntu 24.04 with git, make and Swift
 # 6.2 or newer.
 
-.PHONY: train test bench bench-peers chaos learning build setup ctest lint format gymnasium metaworld minatar clean
+.PHONY: train test bench bench-peers chaos extremes learning build setup ctest lint format gymnasium metaworld minatar clean
 
 # Swift's debug builds compile C with -O2 all the same (Package.swift); release is for training.
 CONFIGURATION = release
@@ -37,6 +37,10 @@ bench-peers: build .venv-peers/.installed
 # A training whose workers are killed and stopped fifty times.
 chaos: build gymnasium
 	./scripts/chaos
+
+# Every option of every command with values that hurt, one process each.
+extremes: setup
+	EXTREMES=1 swift test --filter CommandLineTests
 
 # The studies of docs/results that take minutes.
 learning: build

@@ -86,6 +86,6 @@ let package = Package(
       [
         "Algorithms", "Engine", "Replay", "Layers", "Returns", "Environments", "Tensors", "CKernels", "CAllocations",
       ]),
-    tests("ToolTests", ["Tool", "Environments"]),
+    tests("ToolTests", ["Tool", "Runs", "Environments"]),
     tests("RunsTests", ["Runs", "Algorithms", "Analysis", "Engine", "Environments", "Layers", "Tensors"]),
   ])

@@ -204,6 +204,14 @@ public enum Suites {
 
   public static let names = all.map(\.name) + withArguments.map(\.name)
 
+  /// The suite that a name which is none most likely meant, perhaps with its task.
+  private static func meant(by name: String) -> String? {
+    // Gymnasium's ids end with a version.
+    if name.split(separator: ",").allSatisfy({ $0.contains(/-v[0-9]+(\?|$)/) }) { return "gymnasium:\(name)" }
+    if let suite = nearest(to: name, among: names) { return suite }
+    return all.first { (try? $0.tasks())?.contains { $0.id == name } ?? false }.map { "\($0.name) --tasks \(name)" }
+  }
+
   /// The suite of this name, or `gymnasium:ID,ID...`, or `metaworld-mt1:NAME,NAME...`, each with arguments of its own where wanted:
   /// `ID?name=value?name=value`.
   ///
@@ -217,6 +225,12 @@ public enum Suites {
     _ name: String, tasks ids: [String] = [], context: TaskContext = .none, wrappers: [Wrapper] = [],
     options: Gymnasium.Options = Gymnasium.Options()
   ) throws -> TaskSet {
+    if !options.modules.isEmpty && !name.hasPrefix("gymnasium:") {
+      throw EnvironmentError.refused(
+        task: name,
+        reason: "its environments come with no modules of yours: leave out env-module "
+          + "\(options.modules.joined(separator: ",")), or name your environments as gymnasium:ID,ID...")
+    }
     let tasks: [Task]
     let listed = { (prefix: String) in
       name.hasPrefix(prefix) ? try TaskEntry.list(name.dropFirst(prefix.count)) : nil
@@ -231,12 +245,12 @@ public enum Suites {
       guard options.arguments.isEmpty else {
         throw EnvironmentError.refused(
           task: name,
-          reason: "its environments take no arguments, but env-arg is "
+          reason: "its environments take no arguments: leave out env-arg "
             + options.arguments.map { "\($0.key)=\($0.value)" }.sorted().joined(separator: ","))
       }
       tasks = try suite.tasks()
     } else {
-      throw EnvironmentError.unknownSuite(name: name, nearest: nearest(to: name, among: names))
+      throw EnvironmentError.unknownSuite(name: name, nearest: meant(by: name))
     }
     let chosen = ids.isEmpty ? tasks : try TaskSet.choose(ids, from: tasks, of: name)
     return try TaskSet(name: name, tasks: chosen.map { try $0.wrapped(by: wrappers) }, context: context)

@@ -88,6 +88,18 @@ public struct LearningCurves {
     tasks.map { "\($0)/\(metric.rawValue)" }
   }
 
+  /// Makes sure that a file may be replaced by a picture: there is none, or it is such a picture.
+  /// - Throws: `RunError.foreignFile`.
+  public static func checkReplaceable(_ path: String) throws(RunError) {
+    guard FileManager.default.fileExists(atPath: path) else { return }
+    guard let file = try? AtomicFile.read(path), String(decoding: file, as: UTF8.self).contains(mark) else {
+      throw .foreignFile(path: path)
+    }
+  }
+
+  /// Every picture's title ends so.
+  private static let mark = ", last 100 training episodes</text>"
+
   /// The picture as the text of an SVG file.
   public var svg: String {
     CurvePicture(

@@ -24,8 +24,8 @@ extension NumberRange where Number: FixedWidthInteger {
     let (size, next) = (number.magnitude, number.magnitude &+ 1)
     if number >= 1 << 20 && size & (size - 1) == 0 { return "2^\(size.trailingZeroBitCount)" }
     if number >= 1 << 20 && size & next == 0 { return "2^\(Number.Magnitude.bitWidth - size.leadingZeroBitCount) - 1" }
-    let digits = Array(String(number))
-    return digits.indices.reduce("") { text, place in
+    let digits = Array(String(size))
+    return digits.indices.reduce(number < 0 ? "-" : "") { text, place in
       text + (place > 0 && (digits.count - place).isMultiple(of: 3) ? "," : "") + String(digits[place])
     }
   }

@@ -45,7 +45,7 @@ public enum Preset: String, CaseIterable, Sendable {
   }
 
   /// The suite that is trained on where none is named.
-  var defaultSuite: String { family == .impala ? "arcade" : "planar10" }
+  public var defaultSuite: String { family == .impala ? "arcade" : "planar10" }
 
   /// The preset's configuration for a suite.
   /// - Parameters:

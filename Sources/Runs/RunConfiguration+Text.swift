@@ -10,21 +10,25 @@ public enum ConfigurationError: Error, CustomStringConvertible {
   case unknownSetting(String, [String])
   case foreignSetting(String, of: [String])
   case unreadSetting(String, network: String, reads: [String])
-  case badValue(setting: String, value: String, kind: String)
+  /// `nearest` is the value that was probably meant.
+  case badValue(setting: String, value: String, kind: String, nearest: String? = nil)
   case wrongOrder(low: String, String, high: String, String)
   case badFile(path: String, reason: String)
 
   public var description: String {
     switch self {
     case .unknownSetting(let name, let names):
-      "unknown setting \(name)" + (nearest(to: name, among: names).map { "; did you mean \($0)?" } ?? "")
+      "unknown setting \(name)"
+        + ((Setting.meant(by: name, among: names)
+          ?? Setting.meant(by: name, among: Setting.everyFamily.map(\.name))).map { "; did you mean \($0)?" } ?? "")
         + " (polymath train --help lists all)"
     case .foreignSetting(let name, let algorithms):
       "setting \(name) belongs to the algorithms \(algorithms.joined(separator: ", ")): leave it out, or choose one of them"
     case .unreadSetting(let name, let network, let reads):
       "setting \(name) means nothing to the network \(network), which reads \(reads.joined(separator: ", ")): leave it out"
-    case .badValue(let setting, let value, let kind):
+    case .badValue(let setting, let value, let kind, let nearest):
       "\(setting) is \(Double(value) == nil ? value.debugDescription : value), but must be \(kind)"
+        + (nearest.map { "; did you mean \($0)?" } ?? "")
     case .wrongOrder(let low, let less, let high, let more):
       "\(low) is \(less), but must be at most \(high), which is \(more): lower it, or raise \(high)"
     case .badFile(let path, let reason): "\(path) is not a configuration: \(reason)"
@@ -44,18 +48,13 @@ extension RunConfiguration {
     let settings = try file.map { try Self.settings(in: $0.text, path: $0.path) } ?? []
     let given = settings + flags
     let named = Dictionary(given.map { ($0.name, $0.value) }) { $1 }
-    let algorithm = named["algorithm"] ?? Preset.popArtIMPALA.rawValue
-    guard let preset = Preset(rawValue: algorithm) else {
-      let names = Preset.allCases.map(\.rawValue)
-      throw ConfigurationError.badValue(
-        setting: "algorithm", value: algorithm,
-        kind: nearest(to: algorithm, among: names).map {
-          "one of \(names.joined(separator: ", ")); did you mean \($0)?"
-        }
-          ?? "one of \(names.joined(separator: ", "))")
+    var configuration = RunConfiguration()
+    if let algorithm = named["algorithm"] { try Setting.algorithm.write(algorithm, to: &configuration) }
+    guard let preset = Preset(rawValue: configuration.algorithm) else {
+      preconditionFailure("a setting's choice is one")
     }
     for (name, _) in given { _ = try Setting.named(name, preset.family) }
-    var configuration = preset.configuration(
+    configuration = preset.configuration(
       suite: named["suite"] ?? preset.defaultSuite, tasks: WordList.split(named["tasks"] ?? ""),
       protocol: named["protocol"].flatMap(TrainingProtocol.init))
     configuration.threads = cores

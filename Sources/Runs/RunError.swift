@@ -8,6 +8,8 @@ public enum RunError: Error, Equatable, CustomStringConvertible {
   case locked(path: String, holder: String)
   /// The folder was deleted, moved or replaced while the run was trained.
   case folderLost(path: String)
+  /// A picture would replace what is none.
+  case foreignFile(path: String)
   /// No run is where one should go on.
   case notARun(path: String)
   case noCheckpoint(path: String)
@@ -45,6 +47,8 @@ public enum RunError: Error, Equatable, CustomStringConvertible {
     case .folderLost(let path):
       "\(path) was deleted, moved or replaced while it was trained, so training ended; a folder that was moved goes on with "
         + "--resume --out and its new path, from its newest checkpoint"
+    case .foreignFile(let path):
+      "\(path) exists and is no picture of learning curves: replace it with --overwrite, or name another file with --out"
     case .notARun(let path):
       "\(path) is not the folder of a run, there is no run.yaml in it: check the path"
     case .noCheckpoint(let path):

@@ -6,18 +6,18 @@ import Returns
 extension Setting {
   /// Of every run.
   public static let run: [Setting] = [
-    Setting("suite", \.suite, .text, kind: "name", "which environments (`polymath list suites`)") {
+    Setting("suite", \.suite, .text, kind: "a name", "which environments (`polymath list suites`)") {
       $0
     } parse: {
       $0
     },
-    list("tasks", \.tasks, kind: "list of tasks", "those of the suite to train on; all by default") {
+    list("tasks", \.tasks, kind: "a list of tasks", "those of the suite to train on; all where empty") {
       $0
     } parse: {
       $0
     },
     list(
-      "wrap", \.wrappers, kind: "list of wrappers",
+      "wrap", \.wrappers, kind: "a list of wrappers",
       "around each task, the innermost first: \(Wrapper.texts.joined(separator: ", "))"
     ) {
       $0.map(\.description)
@@ -26,7 +26,7 @@ extension Setting {
     },
     choice("task-context", \.taskContext, "one-hot: vectors end with the task's number, one-hot"),
     list(
-      "env-arg", \.gymnasium.arguments, kind: "list of name=value",
+      "env-arg", \.gymnasium.arguments, kind: "a list of name=value",
       "arguments of a Gymnasium environment, or of an Atari suite"
     ) {
       $0.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
@@ -38,7 +38,7 @@ extension Setting {
       return Dictionary(pairs.map { ($0[0], $0[1]) }) { $1 }
     },
     list(
-      "env-module", \.gymnasium.modules, kind: "list of modules", "Python modules that register environments"
+      "env-module", \.gymnasium.modules, kind: "a list of modules", "Python modules that register environments"
     ) {
       $0
     } parse: {
@@ -46,16 +46,17 @@ extension Setting {
     },
     flag(
       "exact", \.isExact, "Atari through the emulator's own interface, whose state can be saved; slower"),
-    choicePreset,
+    algorithm,
     integer("steps", \.steps, 1...1 << 53, "agent steps in all, over all tasks"),
     integer("seed", \.seed, 0...UInt64.max, "seed of every random number"),
     integer("threads", \.threads, 1...1024, "threads of the pool; results don't depend on it"),
-    integer("unroll", \.unroll, 1...10_000, "T, agent steps of an unroll"),
+    integer("unroll", \.unroll, 1...10_000, "T, agent steps per unroll"),
     integer("environments-per-task", \.environmentsPerTask, 1...4096, "environments of each task"),
     integer("groups", \.groups, 0...4096, "acting batches, a multiple of the shards; 0 for one per shard"),
     integer(
       "shards", \.shards, 0...4096,
-      "learning batches; 0 for IMPALA's one per task (4 for one task), SAC's least divisor of the tasks from 2 on"),
+      "learning batches; 0 for one per task with IMPALA (4 for one task), the least divisor of the tasks from 2 on with SAC"
+    ),
     integer("lag", \.lag, 0...64, "rounds between the parameters that act and those that learn"),
     integer("checkpoint-every", \.checkpointEvery, 1...1 << 53, "agent steps between checkpoints"),
     integer(
@@ -133,14 +134,14 @@ extension Setting {
     integer("replay", \.sac.replay, 1...(1 << 32) - 1, "transitions that each task's replay holds"),
     integer("warm-up", \.sac.warmUp, 0...(1 << 32) - 1, "transitions of each task before the first update"),
     choice("warm-up-policy", \.sac.warmUpPolicy, "who acts until then"),
-    integer("updates", \.sac.updates, 0...100_000, "updates a round; 0 for one for each step that a task makes"),
+    integer("updates", \.sac.updates, 0...100_000, "updates per round; 0 for one per step of a task"),
     flag("shared-indices", \.sac.sharesIndices, "all tasks draw the same places of their replays"),
     real("discount", \.sac.discount, .from(0, below: 1), "gamma per agent step"),
     real("learning-rate", \.sac.learningRate, .finite(from: 0), "step size of Adam"),
     real("adam-epsilon", \.sac.adam.epsilon, .finite(above: 0), "Adam's epsilon"),
-    real("target-rate", \.sac.targetRate, .above(0, to: 1), "how far target critics move an update"),
+    real("target-rate", \.sac.targetRate, .above(0, to: 1), "how far target critics move per update"),
     real("gradient-norm", \.sac.gradientNorm, .above(0), "largest norm of the gradient of policy and of each critic"),
-    choice("aggregation", \.sac.aggregation, "how tasks' gradients become one; other than sum with a shard a task"),
+    choice("aggregation", \.sac.aggregation, "how tasks' gradients become one; other than sum with one shard per task"),
     choice("balance", \.sac.balance, "how tasks are weighted by their temperatures"),
     real(
       "log-probability-correction", \.sac.correction, .from(0, below: 1),
@@ -152,9 +153,8 @@ extension Setting {
     ("c-bar", "rho-bar"), ("popart-lower-bound", "popart-upper-bound"), ("batch", "replay"), ("warm-up", "replay"),
   ]
 
-  private static let choicePreset = Setting(
-    "algorithm", \.algorithm, .text, kind: "one of \(Preset.allCases.map(\.rawValue).joined(separator: ", "))",
-    "preset: defaults of the settings below"
+  static let algorithm = choice(
+    "algorithm", \.algorithm, among: Preset.allCases.map(\.rawValue), "preset: defaults of the settings below"
   ) {
     $0
   } parse: {

@@ -18,6 +18,9 @@ public struct Setting: Sendable {
   /// The networks of SAC that read it; nil where all do.
   private(set) var networks: [TaskNetworkKind]?
   public var isFlag: Bool { form == .flag }
+  public var isList: Bool { form == .list }
+  /// All that it takes, where these are few words.
+  private(set) var choices: [String] = []
 
   enum Form { case flag, number, text, list }
 
@@ -38,7 +41,8 @@ public struct Setting: Sendable {
   /// - Throws: `ConfigurationError.badValue`, or what says more.
   func write(_ text: String, to configuration: inout RunConfiguration) throws {
     guard try assign(&configuration, text) else {
-      throw ConfigurationError.badValue(setting: name, value: text, kind: kind)
+      throw ConfigurationError.badValue(
+        setting: name, value: text, kind: kind, nearest: nearest(to: text, among: choices))
     }
   }
 
@@ -70,12 +74,21 @@ public struct Setting: Sendable {
   static func choice<Value: RawRepresentable & CaseIterable & Sendable>(
     _ name: String, _ path: any (WritableKeyPath<RunConfiguration, Value> & Sendable), _ help: String
   ) -> Setting where Value.RawValue == String {
-    let names = Value.allCases.map(\.rawValue).joined(separator: ", ")
-    return Setting(name, path, .text, kind: "one of \(names)", help) {
+    choice(name, path, among: Value.allCases.map(\.rawValue), help) {
       $0.rawValue
     } parse: {
       Value(rawValue: $0)
     }
+  }
+
+  static func choice<Value>(
+    _ name: String, _ path: any (WritableKeyPath<RunConfiguration, Value> & Sendable), among choices: [String],
+    _ help: String, format: @escaping @Sendable (Value) -> String, parse: @escaping @Sendable (String) -> Value?
+  ) -> Setting {
+    var setting = Setting(
+      name, path, .text, kind: "one of \(choices.joined(separator: ", "))", help, format: format, parse: parse)
+    setting.choices = choices
+    return setting
   }
 
   /// - Parameters:

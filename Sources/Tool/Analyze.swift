@@ -9,6 +9,7 @@ struct Analyze: ParsableCommand {
   struct Routing: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "How a run of soft modularization routes its tasks, beside the untrained network.",
+      usage: "polymath analyze routing RUN [OPTIONS]",
       discussion:
         "Plays every task, notes how the policy's modules are mixed, and how the untrained policy would mix them "
         + "in the same states. Plays again with the routing of each task's successor: the task's number reaches nothing but "

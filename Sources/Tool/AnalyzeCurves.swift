@@ -6,6 +6,7 @@ extension Analyze {
   struct Curves: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Draw the learning curves of runs, task by task.",
+      usage: "polymath analyze curves RUN ... [--metric NAME] [--out FILE] [OPTIONS]",
       discussion:
         "Runs that differ in nothing but their seed are an arm: a line, with a 95 % bootstrap interval behind it. Numbers are "
         + "those of the last 100 training episodes, from each run's metrics.jsonl; runs that still train can be drawn.")
@@ -16,9 +17,12 @@ extension Analyze {
     var metric: LearningCurves.Metric?
     @Option(help: "File of the picture.", transform: path)
     var out = "curves.svg"
+    @Flag(help: "Replace the file that is there, also where it is no picture of this command.")
+    var overwrite = false
 
     func run() throws {
       Command.prepare()
+      if !overwrite { try LearningCurves.checkReplaceable(out) }
       let curves = try LearningCurves(runs, metric: metric)
       try AtomicFile.write(curves.svg.utf8, to: out)
       print("\(out): \(curves.metric.rawValue) of \(curves.arms.map(\.name).joined(separator: "; "))")

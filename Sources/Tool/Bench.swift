@@ -58,7 +58,7 @@ struct Bench: ParsableCommand {
   struct Learner: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "IMPALA's update: forward, V-trace, losses, backward, clip, RMSProp.",
-      discussion: "Steps are agent steps, T B an update.")
+      usage: "polymath bench learner [OPTIONS]", discussion: "Steps are agent steps, T B an update.")
     private enum Numbers {
       static let unroll = NumberOption.unroll(20)
       static let shards = NumberOption.shards(4)
@@ -84,7 +84,8 @@ struct Bench: ParsableCommand {
 
   struct Inference: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Acting: one forward pass for B environments, and sampling.")
+      abstract: "Acting: one forward pass for B environments, and sampling.",
+      usage: "polymath bench inference [OPTIONS]")
     @OptionGroup var options: Options
 
     func run() throws {
@@ -98,7 +99,8 @@ struct Bench: ParsableCommand {
 extension Bench {
   struct Training: ParsableCommand {
     static let configuration = CommandConfiguration(
-      commandName: "training", abstract: "A suite's training without files, and where its time goes.")
+      commandName: "training", abstract: "A suite's training without files, and where its time goes.",
+      usage: "polymath bench training [--suite NAME] [OPTIONS]")
     private enum Numbers {
       static let threads = NumberOption.threads(ProcessInfo.processInfo.activeProcessorCount)
       static let seconds = NumberOption<Double>(
@@ -157,7 +159,9 @@ extension Bench {
   }
 
   struct VTrace: ParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "vtrace", abstract: "V-trace on T B numbers.")
+    static let configuration = CommandConfiguration(
+      commandName: "vtrace", abstract: "V-trace on T B numbers.",
+      usage: "polymath bench vtrace [OPTIONS]")
     private enum Numbers {
       static let unroll = NumberOption.unroll(100)
       static let batch = NumberOption.batch(1024)

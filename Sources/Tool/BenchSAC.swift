@@ -7,7 +7,8 @@ extension Bench {
   struct SAC: ParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "sac",
-      abstract: "SAC's update at the sizes of Meta-World: temperatures, policy, two critics, Adam, targets.")
+      abstract: "SAC's update at the sizes of Meta-World: temperatures, policy, two critics, Adam, targets.",
+      usage: "polymath bench sac [OPTIONS]")
 
     enum Network: String, ExpressibleByArgument, CaseIterable {
       case multiTask = "mt-sac"

@@ -5,6 +5,7 @@ import Polymath
 struct Check: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Check that environments keep their promises, and time them.",
+    usage: "polymath check SUITE [--tasks A,B] [OPTIONS]",
     discussion:
       "Several copies of each task are played with the same random actions and compared: equal seeds give equal "
       + "episodes, replicas differ, every number is written and finite, ends of episodes come with their last observation, "

@@ -4,7 +4,8 @@ import Polymath
 
 struct Compare: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Compare runs of one suite: IQM and mean over seeds and tasks, with intervals, an arm a row.",
+    abstract: "Compare runs of one suite: IQM and mean over seeds and tasks, with intervals, one row per arm.",
+    usage: "polymath compare RUN RUN ... [OPTIONS]",
     discussion:
       "Runs that differ in nothing but their seed are an arm, named by its algorithm and by what it has changed "
       + "that others have not. Arms are numbered. Every run is evaluated anew, but for those that --scores has, or with "
@@ -31,7 +32,7 @@ struct Compare: ParsableCommand {
   @Flag(help: "Score by the share of episodes that succeed.")
   var success = false
   @Option(
-    help: "File of scores, a line a run: runs that it has are not scored again, others are added.", transform: path)
+    help: "File of scores, one line per run: runs that it has are not scored again, others are added.", transform: path)
   var scores: String?
 
   func validate() throws {
@@ -96,7 +97,7 @@ struct Compare: ParsableCommand {
       if keeps && row == nil && steps < run.steps {
         throw ValidationError(
           "\(path) has trained \(grouped(steps)) of \(grouped(run.steps)) steps, and --scores keeps finished runs: go on with "
-            + "polymath train --resume --out \(path)")
+            + Shell.command("train", "--resume", "--out", Shell.folder(path)))
       }
     }
   }

@@ -3,7 +3,12 @@ import Foundation
 import Polymath
 
 struct Evaluate: ParsableCommand {
-  static let configuration = CommandConfiguration(abstract: "Score a trained agent, or random play, on each task.")
+  static let configuration = CommandConfiguration(
+    abstract: "Score a trained agent, or random play, on each task.",
+    usage: """
+      polymath evaluate RUN [OPTIONS]
+      polymath evaluate --random --suite NAME [OPTIONS]
+      """)
 
   private enum Numbers {
     static let episodes = NumberOption.episodes(100)

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import Polymath
 
 struct List: ParsableCommand {
@@ -13,7 +14,7 @@ struct List: ParsableCommand {
     case .suites:
       for name in Suites.names {
         let ids = try Suites.make(name).ids
-        print("\(name) (\(ids.count) tasks): \(ids.joined(separator: ", "))")
+        print(wrapped("\(name) (\(ids.count) tasks): \(ids.joined(separator: ", "))", for: STDOUT_FILENO))
       }
     case .algorithms:
       table(Preset.allCases.map { [$0.rawValue, ""] }).enumerated().forEach { index, name in

@@ -3,7 +3,12 @@ import Foundation
 import Polymath
 
 struct Play: ParsableCommand {
-  static let configuration = CommandConfiguration(abstract: "Show a trained agent, or random play, in the terminal.")
+  static let configuration = CommandConfiguration(
+    abstract: "Show a trained agent, or random play, in the terminal.",
+    usage: """
+      polymath play RUN [--task NAME] [OPTIONS]
+      polymath play --random --suite NAME [--task NAME] [OPTIONS]
+      """)
 
   private enum Numbers {
     static let steps = NumberOption<Int>("Steps to show", .whole(1...1_000_000_000), default: 300)

@@ -16,7 +16,12 @@ struct Command: ParsableCommand {
     Output.checkAtExit()
     // From the first moment on: what comes before its handlers takes a while.
     if CommandLine.arguments.dropFirst().first == "train" { Interruption.holdSignals() }
-    main(nil)
+    let words = Complaint.joinLists(Array(CommandLine.arguments.dropFirst()))
+    do {
+      try Complaint.command(of: words)
+      var command = try parseAsRoot(words)
+      try command.run()
+    } catch { Complaint.end(error, words) }
   }
 
   /// What every command does first.
@@ -51,4 +56,6 @@ struct Command: ParsableCommand {
 }
 
 /// A remark, to standard error.
-func note(_ sentence: String) { FileHandle.standardError.write(Data("polymath: \(sentence)\n".utf8)) }
+func note(_ sentence: String) {
+  FileHandle.standardError.write(Data("\(wrapped("polymath: \(printable(sentence))"))\n".utf8))
+}

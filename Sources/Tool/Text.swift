@@ -10,17 +10,17 @@ func short(_ value: Double) -> String {
 func percent(_ fraction: Double) -> String { fraction.isFinite ? String(format: "%.0f %%", 100 * fraction) : "n/a" }
 
 /// A rate, a second.
-func grouped(_ rate: Double) -> String { rate < 1e15 ? grouped(Int(rate)) : "n/a" }
+func grouped(_ rate: Double) -> String { abs(rate) < 1e15 ? grouped(Int(rate)) : "n/a" }
 
 /// 4000000 as 4,000,000.
 func grouped(_ number: Int) -> String {
-  var digits = String(number)
+  var digits = String(number.magnitude)
   var result = ""
   while digits.count > 3 {
     result = "," + digits.suffix(3) + result
     digits.removeLast(3)
   }
-  return digits + result
+  return (number < 0 ? "-" : "") + digits + result
 }
 
 func duration(_ seconds: Double) -> String {
@@ -44,10 +44,36 @@ func table(_ rows: [[String]]) -> [String] {
   }
 }
 
+/// A line for people, broken between words where a terminal would break it within them; a file gets it whole.
+func wrapped(_ line: String, for file: Int32 = STDERR_FILENO) -> String {
+  isatty(file) == 0 ? line : wrapped(line, to: terminalSize(file).columns).joined(separator: "\n")
+}
+
+/// Lines of at most `columns` characters, where words are no longer. What is broken at the beginning stays so.
+func wrapped(_ text: String, to columns: Int) -> [String] {
+  text.split(separator: "\n", omittingEmptySubsequences: false).flatMap { line in
+    line.split(separator: " ", omittingEmptySubsequences: false).dropFirst().reduce(
+      into: [line.prefix { $0 != " " }.description]
+    ) { lines, word in
+      let last = lines.count - 1
+      if lines[last].count + 1 + word.count <= columns { lines[last] += " \(word)" } else { lines.append("\(word)") }
+    }
+  }
+}
+
+/// Text of unknown origin, without what would steer a terminal.
+func printable(_ text: String) -> String {
+  String(
+    text.unicodeScalars.map { scalar in
+      let isControl = scalar.properties.generalCategory == .control && scalar != "\n" && scalar != "\t"
+      return isControl ? "\\u{\(String(scalar.value, radix: 16))}" : String(scalar)
+    }.joined())
+}
+
 /// What the terminal shows at once; 80 by 24 where it doesn't say.
-func terminalSize() -> (columns: Int, rows: Int) {
+func terminalSize(_ file: Int32 = STDOUT_FILENO) -> (columns: Int, rows: Int) {
   var size = winsize()
-  guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0, size.ws_row > 0 else { return (80, 24) }
+  guard ioctl(file, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0, size.ws_row > 0 else { return (80, 24) }
   return (Int(size.ws_col), Int(size.ws_row))
 }
 

@@ -5,13 +5,12 @@ import Polymath
 struct Train: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Train one agent on the tasks of a suite.",
-    usage: "polymath train [--suite NAME] [--tasks a,b] [--algorithm NAME] [--steps N] [--SETTING VALUE ...]",
-    discussion: "Settings (each is also a line of run.yaml):\n" + help(Setting.run)
-      + "\n\nOf IMPALA's algorithms:\n" + help(Setting.impala) + "\n\nOf SAC's:\n" + help(Setting.sac))
-
-  private static func help(_ settings: [Setting]) -> String {
-    settings.map { "  --\($0.name) <\($0.kind)>\n        \($0.help)" }.joined(separator: "\n")
-  }
+    usage: """
+      polymath train [--suite NAME] [--tasks A,B] [--algorithm NAME]
+                     [--steps N] [--SETTING VALUE ...] [OPTIONS]
+      polymath train --resume --out RUN
+      """,
+    discussion: SettingsHelp.text)
 
   @Option(
     help: "Folder of the run; by default runs/suite-algorithm-seed, with -2, -3, ... where that is taken.",
@@ -76,31 +75,52 @@ struct Train: ParsableCommand {
       note(
         "\(cause.description): stopped after \(grouped(run.steps)) of "
           + "\(grouped(run.training.agent.configuration.steps)) steps; to go on: "
-          + "./polymath train --resume --out \(run.directory.path)")
+          + Shell.command("train", "--resume", "--out", Shell.folder(run.directory.path)))
       throw ExitCode(cause.status)
     }
   }
 
-  /// Flags that are settings: `--name value`, `--name=value`, or `--name` for true.
+  /// Flags that are settings: `--name value`, `--name=value`, or `--name` for true. Lists of one name add up.
   private func parsedSettings() throws -> [(name: String, value: String)] {
     var flags: [(name: String, value: String)] = []
+    func add(_ name: String, _ value: String) {
+      let isList = Setting.everyFamily.contains { $0.name == name && $0.isList }
+      if isList, let place = flags.firstIndex(where: { $0.name == name }) {
+        flags[place].value += "," + value
+      } else {
+        flags.append((name, value))
+      }
+    }
     var rest = settings[...]
     while let word = rest.popFirst() {
-      let parts = word.dropFirst(2).split(separator: "=", maxSplits: 1).map(String.init)
-      guard word.hasPrefix("--"), !parts.isEmpty else {
-        throw ValidationError("unexpected \"\(word)\": settings are given as --name value")
+      let parts = word.dropFirst(2).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(
+        String.init)
+      guard word.hasPrefix("--"), !parts[0].isEmpty else {
+        throw ValidationError("unexpected \(word.debugDescription): settings are given as --name value")
       }
       if parts.count == 2 {
-        flags.append((parts[0], parts[1]))
+        add(parts[0], parts[1])
       } else if let value = rest.first, !value.hasPrefix("--") {
-        flags.append((parts[0], rest.removeFirst()))
+        add(parts[0], rest.removeFirst())
       } else if let setting = Setting.everyFamily.first(where: { $0.name == parts[0] }), !setting.isFlag {
         throw ValidationError("\(word) needs a value, \(setting.kind): \(word) VALUE")
       } else {
-        flags.append((parts[0], "true"))
+        add(parts[0], "true")
       }
     }
+    try checkNames(flags)
     return flags
+  }
+
+  /// Says what may be meant by a flag that is no setting.
+  private func checkNames(_ flags: [(name: String, value: String)]) throws {
+    let family = flags.last { $0.name == "algorithm" }.flatMap { Preset(rawValue: $0.value)?.family } ?? .impala
+    for (name, _) in flags where !Setting.everyFamily.contains(where: { $0.name == name }) {
+      let meaning =
+        Complaint.meaning(of: name, in: Self.self, settings: Setting.all(family))
+        ?? Complaint.meaning(of: name, in: Self.self, settings: Setting.everyFamily)
+      throw ValidationError("train has no option --\(name)\(meaning ?? " (\(Shell.program) train --help lists all)")")
+    }
   }
 
   /// One sentence a task, and what to try next.
@@ -109,11 +129,12 @@ struct Train: ParsableCommand {
       print(run.directory.path)
       return
     }
+    let path = run.directory.path
     print("")
     for (task, recent) in zip(run.training.agent.taskSet.tasks, run.recent) { print(sentence(task, recent)) }
-    print("\nThe run is in \(run.directory.path). Try next:")
-    print("  ./polymath evaluate \(run.directory.path) --episodes 100")
-    print("  ./polymath play \(run.directory.path) --task \(run.training.agent.taskSet.ids[0])")
+    print("\nThe run is in \(path). Try next:")
+    print("  \(Shell.command("evaluate", Shell.folder(path), "--episodes", "100"))")
+    print("  \(Shell.command("play", Shell.folder(path), "--task", run.training.agent.taskSet.ids[0]))")
   }
 
   private func sentence(_ task: Task, _ recent: Run.RecentEpisodes) -> String {

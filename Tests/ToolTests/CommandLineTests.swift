@@ -1,0 +1,139 @@
+import Environments
+import Foundation
+import Runs
+import Testing
+
+/// The tool that was built beside these tests, as a process.
+struct Invocation {
+  let status: Int32
+  let wasSignalled: Bool
+  let output: String
+  /// What it says of an error, without remarks on the build.
+  let complaints: [String]
+
+  private static let tool = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
+    .appending(path: "polymath")
+
+  init(_ words: [String], environment: [String: String] = [:]) throws {
+    let process = Process()
+    process.executableURL = Self.tool
+    process.arguments = words
+    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+    let (output, errors) = (Pipe(), Pipe())
+    (process.standardOutput, process.standardError) = (output, errors)
+    process.standardInput = FileHandle.nullDevice
+    try process.run()
+    // Whoever hangs is ended by a signal, which fails the test.
+    let guardian = DispatchWorkItem { process.terminate() }
+    DispatchQueue.global().asyncAfter(deadline: .now() + 120, execute: guardian)
+    self.output = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    let text = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    guardian.cancel()
+    (status, wasSignalled) = (process.terminationStatus, process.terminationReason == .uncaughtSignal)
+    complaints = text.split(separator: "\n").map(String.init).filter { !$0.contains("debug build") }
+  }
+}
+
+@Suite("Command line")
+struct CommandLineTests {
+  @Test(
+    "A mistake is told in one line, with what was probably meant",
+    arguments: [
+      (["trian"], "did you mean train?"), (["eval", "r"], "did you mean evaluate?"),
+      (["analyze", "curve"], "did you mean curves?"), (["bench", "learnr"], "did you mean learner?"),
+      (["train", "--lr", "1"], "did you mean --learning-rate?"),
+      (["train", "--algorithm", "mt-sac", "--batch-size", "9"], "did you mean --batch?"),
+      (["train", "--overwite"], "did you mean --overwrite?"), (["train", "--log-dir", "x"], "did you mean --out?"),
+      (["train", "--episodes", "9"], "option of evaluate, compare"),
+      (["evaluate", "--unroll", "3"], "option of train"),
+      (["evaluate", "--episode", "3"], "did you mean --episodes?"),
+      (["train", "--algorithm", "popart"], "did you mean popart-impala?"),
+      (["train", "--network", "Depe"], "did you mean deep?"),
+      (["train", "--suite", "CartPole-v1"], "did you mean gymnasium:CartPole-v1?"),
+      (["train", "--suite", "bricks"], "did you mean arcade --tasks bricks?"),
+      (["train", "--suite", "goals", "--env-module", "x"], "leave out env-module"),
+      (["evaluate", "--random", "--suite", "goals", "--env-arg", "a=1"], "leave out env-arg"),
+      (["train", "--tasks", ","], "a list of tasks"),
+      (["evaluate", "--random", "--tasks", ","], "separated by commas"),
+      (["train", "--unroll"], "needs a value"), (["train", "--steps", "2e60"], "from 1 to 2^53"),
+      (["train", "a\nb\u{1b}c"], "\"a\\nb\\u{1B}c\""), (["evaluate", ""], "must be a path"),
+      (["train", "--suite", "a\n\u{1b}[31mb"], "\\u{1b}[31mb"),
+    ])
+  func mistakes(words: [String], hint: String) throws {
+    let invocation = try Invocation(words)
+    #expect(!invocation.wasSignalled && invocation.status != 0)
+    #expect(invocation.complaints.count == 1 && invocation.complaints[0].contains(hint), "\(invocation.complaints)")
+  }
+
+  @Test("Spaces after commas part no list, and lists given twice add up")
+  func lists() throws {
+    let words = [
+      "train", "--suite", "arcade", "--tasks", "bricks,", "vault", ",swarm", "--tasks=diver", "--print-config",
+    ]
+    let invocation = try Invocation(words)
+    #expect(invocation.status == 0 && invocation.output.contains("tasks: [bricks, vault, swarm, diver]\n"))
+  }
+
+  @Test("train --help names every setting with its range and default, in 80 columns")
+  func help() throws {
+    let text = try Invocation(["train", "--help"]).output
+    #expect(text.split(separator: "\n").allSatisfy { $0.count <= 80 })
+    let plain = text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    for setting in Setting.everyFamily {
+      #expect(plain.contains("--\(setting.name) "), "\(setting.name)")
+      if !setting.isFlag && !setting.isList { #expect(plain.contains(setting.kind), "\(setting.name)") }
+    }
+    #expect(plain.contains("gamma per agent step; a number in [0, 1) (default: 0.99)"))
+  }
+
+  /// What hurts, for numbers, lists, names and paths.
+  private static let extremes = [
+    "", "-1", "9223372036854775807", "18446744073709551616", "1e400", "nan", "inf", "~", ",", "\u{1b}[31m\n", "٣",
+    "%n%s",
+    String(repeating: "9", count: 60_000),
+  ]
+
+  /// Commands with options, as the tool lists them: words, and the names of options that take a value.
+  private static func commands() throws -> [(words: [String], options: [String])] {
+    struct Name: Decodable { let name: String }
+    struct Argument: Decodable {
+      let kind: String
+      let names: [Name]?
+    }
+    struct Command: Decodable {
+      let commandName: String
+      let arguments: [Argument]?
+      let subcommands: [Command]?
+    }
+    struct Dump: Decodable { let command: Command }
+    func list(_ command: Command, _ words: [String]) -> [(words: [String], options: [String])] {
+      let options = (command.arguments ?? []).filter { $0.kind == "option" }.compactMap { $0.names?.first?.name }
+      return [(words, options)] + (command.subcommands ?? []).flatMap { list($0, words + [$0.commandName]) }
+    }
+    let dump = try Invocation(["--experimental-dump-help"]).output
+    return list(try JSONDecoder().decode(Dump.self, from: Data(dump.utf8)).command, [])
+  }
+
+  /// Two values for each option, and all in `make extremes`.
+  @Test("No value of any option ends the tool by a signal or in more than one line")
+  func extremes() throws {
+    let everything = ProcessInfo.processInfo.environment["EXTREMES"] != nil
+    var place = 0
+    let commands = try Self.commands()
+    #expect(commands.count >= 12 && commands.flatMap(\.options).count >= 40)
+    for (words, options) in commands {
+      for option in options {
+        for (index, value) in Self.extremes.enumerated() {
+          guard everything || (index + place).isMultiple(of: 7) else { continue }
+          // Only a configuration is printed: nothing is trained.
+          let words = words + ["--\(option)=\(value)"] + (words == ["train"] ? ["--print-config"] : [])
+          let invocation = try Invocation(words)
+          #expect(!invocation.wasSignalled && [0, 1, 64].contains(invocation.status), "\(words)")
+          #expect(invocation.complaints.count == (invocation.status == 0 ? 0 : 1), "\(words): \(invocation.complaints)")
+        }
+        place += 1
+      }
+    }
+  }
+}
