@@ -19,32 +19,34 @@ public struct Task: Sendable {
 
   /// Unique in its set: lower case, words joined by underscores.
   public let id: String
-  public let observation: ObservationSpace
-  public let action: ActionSpace
+  public internal(set) var observation: ObservationSpace
+  public internal(set) var action: ActionSpace
   /// Which of the space's actions, or of its dimensions, this task has. Count equals the space's.
-  public let actionMask: [Bool]
+  public internal(set) var actionMask: [Bool]
   /// nil until references were measured.
-  public let scores: ReferenceScores?
+  public internal(set) var scores: ReferenceScores?
   /// Everything else that changes what the task is (reward scale, horizon, sticky actions, versions), for the lockfile.
-  public let parameters: [String: String]
+  public internal(set) var parameters: [String: String]
   /// Whether a lost life counts as the end of an episode for the learner (discount 0), while the game and its score go
   /// on.
   public let lifeLossEndsEpisode: Bool
-  /// Whether the task has a rule of success; without one its environments report 0 at every step.
+  /// Whether its environments may say of an episode that it was solved (`SuccessFlag`); without a rule of success nobody asks.
   public let hasSuccessRule: Bool
   /// Colours of an observation's planes for drawing, one a plane, `0xRRGGBB`; empty for camera images. Where observations are
   /// stacked, of the newest one's.
-  public let palette: [UInt32]
+  public internal(set) var palette: [UInt32]
+  /// What a user may not expect of the task, one sentence each; for the terminal, not for the lockfile.
+  public let notes: [String]
   /// Makes the environments of these replicas. Streams of random numbers are addressed by seed, id and replica. What needs a
   /// process lives in `worker`, with all that is given the same one.
-  public let makeEnvironment: MakeEnvironment
+  public internal(set) var makeEnvironment: MakeEnvironment
   public typealias MakeEnvironment =
     @Sendable (_ replicas: Range<Int>, _ seed: UInt64, _ worker: Worker) throws -> any Environment
 
   public init(
     id: String, observation: ObservationSpace, action: ActionSpace, actionMask: [Bool], scores: ReferenceScores?,
     parameters: [String: String], lifeLossEndsEpisode: Bool = false, hasSuccessRule: Bool = false,
-    palette: [UInt32] = [],
+    palette: [UInt32] = [], notes: [String] = [],
     makeEnvironment: @escaping MakeEnvironment
   ) {
     precondition(
@@ -52,6 +54,7 @@ public struct Task: Sendable {
       "task \(id): the mask has \(action.count) flags, one set")
     (self.id, self.observation, self.action, self.actionMask) = (id, observation, action, actionMask)
     (self.scores, self.parameters, self.lifeLossEndsEpisode) = (scores, parameters, lifeLossEndsEpisode)
-    (self.hasSuccessRule, self.palette, self.makeEnvironment) = (hasSuccessRule, palette, makeEnvironment)
+    (self.hasSuccessRule, self.palette, self.notes) = (hasSuccessRule, palette, notes)
+    self.makeEnvironment = makeEnvironment
   }
 }

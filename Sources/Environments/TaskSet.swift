@@ -165,15 +165,15 @@ extension Task {
     let padded = observation != self.observation || action.dimension != self.action.dimension
     // Added planes are never drawn, but the last colours of a palette are the last planes'.
     let added = observation.leaves[0].shape.last! - self.observation.leaves[0].shape.last!
-    return Task(
-      id: id, observation: observation, action: action,
-      actionMask: actionMask + Array(repeating: false, count: action.count - actionMask.count), scores: scores,
-      parameters: parameters, lifeLossEndsEpisode: lifeLossEndsEpisode, hasSuccessRule: hasSuccessRule,
-      palette: palette.isEmpty ? [] : palette + Array(repeating: 0, count: added)
-    ) { replicas, seed, worker in
+    var task = self
+    (task.observation, task.action) = (observation, action)
+    task.actionMask += Array(repeating: false, count: action.count - actionMask.count)
+    if !palette.isEmpty { task.palette += Array(repeating: 0, count: added) }
+    task.makeEnvironment = { replicas, seed, worker in
       let environment = try makeEnvironment(replicas, seed, worker)
       return padded ? PaddedEnvironment(environment, of: self, in: observation, action, mark: mark) : environment
     }
+    return task
   }
 }
 

@@ -49,10 +49,12 @@ struct Evaluate: ParsableCommand {
     let scores: [Evaluation.TaskScore]
     if let runFolder {
       let agent = try Run.load(runFolder)
+      note(agent.taskSet)
       scores = try Evaluation.play(
         agent.taskSet, tasks: tasks.list, policy: agent.learner, episodes: episodes, seed: seed, greedy: greedy)
     } else {
       let taskSet = try environments.taskSet(suite: suite, tasks: tasks.text)
+      note(taskSet)
       scores = try Evaluation.play(
         taskSet, policy: Evaluation.randomPolicy(taskSet), episodes: episodes, seed: seed)
     }

@@ -42,6 +42,7 @@ struct Play: ParsableCommand {
     Command.prepare()
     let agent = try runFolder.map { try Run.load($0) }
     let taskSet = try agent?.taskSet ?? environments.taskSet(suite: suite)
+    note(taskSet)
     let chosen = try taskSet.subset([task ?? taskSet.ids[0]]).tasks[0]
     let policy: any Policy = agent?.learner ?? Evaluation.randomPolicy(taskSet)
     let index = taskSet.ids.firstIndex(of: chosen.id)!

@@ -55,6 +55,14 @@ struct Command: ParsableCommand {
   static var kernelLevel: String { String(cString: ck_kernel_level_name()) }
 }
 
+/// What a user may not expect of the tasks, each once, to standard error.
+func note(_ taskSet: TaskSet) {
+  let notes = taskSet.tasks.flatMap { task in task.notes.map { (task: task.id, text: $0) } }
+  for (text, about) in Dictionary(grouping: notes, by: \.text).sorted(by: { $0.key < $1.key }) {
+    note("\(about[0].task)\(about.count > 1 ? " and \(about.count - 1) more" : ""): \(text)")
+  }
+}
+
 /// A remark, to standard error.
 func note(_ sentence: String) {
   FileHandle.standardError.write(Data("\(wrapped("polymath: \(printable(sentence))"))\n".utf8))

@@ -57,6 +57,7 @@ struct Train: ParsableCommand {
     // However training ends, environments of Python are closed and nothing of them is left.
     defer { run.close() }
     interruption.watch(run)
+    note(run.training.agent.taskSet)
     let display = ProgressDisplay(run, quiet: quiet)
     display.begin()
     do {

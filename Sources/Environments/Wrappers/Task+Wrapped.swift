@@ -11,26 +11,25 @@ extension Task {
   ///   environment is made for a time limit that can't begin episodes.
   public func wrapped(by wrapper: Wrapper) throws -> Task {
     let names = parameters["wrappers"].map { "\($0), \(wrapper)" } ?? "\(wrapper)"
-    return Task(
-      id: id, observation: try observation(of: wrapper), action: action, actionMask: actionMask,
-      scores: scores(of: wrapper), parameters: parameters.merging(["wrappers": names]) { $1 },
-      lifeLossEndsEpisode: lifeLossEndsEpisode, hasSuccessRule: hasSuccessRule, palette: palette
-    ) { replicas, seed, worker in
+    var task = self
+    (task.observation, task.scores) = (try observation(of: wrapper), scores(of: wrapper))
+    task.parameters["wrappers"] = names
+    task.makeEnvironment = { replicas, seed, worker in
       let parts = wrapper.stepsSlotsApart ? replicas.map { $0..<$0 + 1 } : [replicas]
       return try environment(of: wrapper, around: parts.map { try makeEnvironment($0, seed, worker) })
     }
+    return task
   }
 
   /// This task as training left it: its environments normalize observations by `statistics`, and learn no more of them.
   public func frozen(_ statistics: ObservationStatistics) -> Task {
-    Task(
-      id: id, observation: observation, action: action, actionMask: actionMask, scores: scores, parameters: parameters,
-      lifeLossEndsEpisode: lifeLossEndsEpisode, hasSuccessRule: hasSuccessRule, palette: palette
-    ) { replicas, seed, worker in
+    var task = self
+    task.makeEnvironment = { replicas, seed, worker in
       let environment = try makeEnvironment(replicas, seed, worker)
       try environment.adopt(statistics, frozen: true)
       return environment
     }
+    return task
   }
 
   private func observation(of wrapper: Wrapper) throws -> ObservationSpace {
