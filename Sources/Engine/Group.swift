@@ -87,7 +87,9 @@ public final class Group: @unchecked Sendable {
     mask = scratch(columns * action.count, 0)
     columnTask = scratch(columns, 0)
     for (column, task) in self.tasks.enumerated() { columnTask[column] = Int32(task) }
-    (truncated, success, episodeSuccess) = (scratch(columns, 0), scratch(columns, 0), scratch(columns, 0))
+    (truncated, success, episodeSuccess) = (
+      scratch(columns, 0), scratch(columns, 0), scratch(columns, SuccessFlag.silent)
+    )
     (lives, previousLives) = (scratch(columns, 0), scratch(columns, 0))
     (noise, squashed) = (scratch(columns * max(action.dimension, 1), 0), scratch(columns * action.dimension, 0))
     (episodeScore, episodeLength) = (scratch(columns, 0), scratch(columns, 0))
@@ -305,7 +307,7 @@ public final class Group: @unchecked Sendable {
         let row = (step + 1) * block.columns + blockColumn + column
         episodeScore[column] += Double(block.reward[row])
         episodeLength[column] += 1
-        episodeSuccess[column] |= success[column]
+        episodeSuccess[column] = SuccessFlag.joined(episodeSuccess[column], success[column])
         let ended = block.terminated[row] != 0 || truncated[column] != 0
         let lostLife = batch.task.lifeLossEndsEpisode && lives[column] < previousLives[column] && lives[column] > 0
         if ended {
@@ -313,9 +315,10 @@ public final class Group: @unchecked Sendable {
             record(round).episodes.append(
               EpisodeRecord(
                 task: tasks[column], column: range.lowerBound + column, score: episodeScore[column],
-                length: episodeLength[column], success: episodeSuccess[column] != 0))
+                length: episodeLength[column], success: SuccessFlag.meaning(of: episodeSuccess[column])))
           }
-          (episodeScore[column], episodeLength[column], episodeSuccess[column]) = (0, 0, 0)
+          (episodeScore[column], episodeLength[column]) = (0, 0)
+          episodeSuccess[column] = SuccessFlag.silent
         } else if lostLife {
           block.terminated[row] = 1
         }
@@ -378,7 +381,8 @@ public final class Group: @unchecked Sendable {
       "\(name).episode_success", to: UnsafeMutableBufferPointer(start: episodeSuccess, count: columns))
     try archive.restore("\(name).lives", to: UnsafeMutableBufferPointer(start: previousLives, count: columns))
     for column in 0..<columns
-    where !episodeScore[column].isFinite || !(0...1 << 53).contains(episodeLength[column]) || episodeSuccess[column] > 1
+    where !episodeScore[column].isFinite || !(0...1 << 53).contains(episodeLength[column])
+      || episodeSuccess[column] > SuccessFlag.silent
     {
       throw EngineError.badState(
         "\(name) has an episode of score \(episodeScore[column]), length \(episodeLength[column]) and success "

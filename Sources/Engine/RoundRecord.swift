@@ -7,8 +7,8 @@ public struct EpisodeRecord: BitwiseCopyable, Hashable, Sendable {
   public let score: Double
   /// Agent steps.
   public let length: Int
-  /// Whether the task's success rule held at any step.
-  public let success: Bool
+  /// Whether the task's success rule held at any step; nil where no step said anything of it.
+  public let success: Bool?
 }
 
 /// What a round of a group brought besides experience. A box, so that one round's is read while the next one's grows on
@@ -20,7 +20,10 @@ final class RoundRecord {
 
   func save(into archive: inout StateArchive, name: String) {
     archive.add(
-      "\(name).episodes", episodes.flatMap { [Double($0.column), $0.score, Double($0.length), $0.success ? 1 : 0] })
+      "\(name).episodes",
+      episodes.flatMap {
+        [Double($0.column), $0.score, Double($0.length), Double(SuccessFlag.flag(of: $0.success))]
+      })
     Self.save(losses, into: &archive, name: name)
   }
 
@@ -33,13 +36,15 @@ final class RoundRecord {
     episodes.removeAll(keepingCapacity: true)
     for start in stride(from: 0, to: count, by: 4) {
       guard let column = Int(exactly: numbers[start]), let task = tasks[column],
-        let length = Int(exactly: numbers[start + 2]), length >= 1, [0, 1].contains(numbers[start + 3])
+        let length = Int(exactly: numbers[start + 2]), length >= 1,
+        let success = UInt8(exactly: numbers[start + 3]), success <= SuccessFlag.silent
       else {
         throw .badState("\(name).episodes says \(numbers[start..<start + 4]), which is no episode of this run")
       }
       episodes.append(
         EpisodeRecord(
-          task: task, column: column, score: numbers[start + 1], length: length, success: numbers[start + 3] == 1))
+          task: task, column: column, score: numbers[start + 1], length: length,
+          success: SuccessFlag.meaning(of: success)))
     }
     losses = try Self.losses(from: archive, name: name, batches: batches)
   }

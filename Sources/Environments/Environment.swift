@@ -103,6 +103,24 @@ public struct ActionRows {
   public init(box: UnsafePointer<Float>) { (self.discrete, self.box) = (nil, box) }
 }
 
+/// What an environment says of success at a step, one byte of `StepRows.success`. An episode is solved where one of its steps says so.
+public enum SuccessFlag {
+  public static let no: UInt8 = 0, yes: UInt8 = 1
+  /// Nothing was said. Where that holds of a whole episode, nobody knows whether it was solved.
+  public static let silent: UInt8 = 2
+
+  /// What two steps of an episode say together.
+  public static func joined(_ first: UInt8, _ second: UInt8) -> UInt8 {
+    if first == silent { return second }
+    return second == silent ? first : first | second
+  }
+
+  /// Whether the episode is solved, nil where nobody knows.
+  public static func meaning(of flag: UInt8) -> Bool? { flag == silent ? nil : flag == yes }
+
+  public static func flag(of success: Bool?) -> UInt8 { success.map { $0 ? yes : no } ?? silent }
+}
+
 /// Where one step of a batch is written, every array `[slots]`; flags are 0 or 1. The environment writes every element.
 public struct StepRows {
   public var observation: ObservationRows
@@ -116,7 +134,7 @@ public struct StepRows {
   public var truncated: UnsafeMutablePointer<UInt8>
   /// 0 where the step must be left out of losses and statistics (a lost worker).
   public var valid: UnsafeMutablePointer<UInt8>
-  /// The task's success rule held at this step.
+  /// Whether the task's success rule held at this step, a `SuccessFlag`.
   public var success: UnsafeMutablePointer<UInt8>
   /// Lives left, 0 where a game has none.
   public var lives: UnsafeMutablePointer<Int16>

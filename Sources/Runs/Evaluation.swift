@@ -16,7 +16,7 @@ public enum Evaluation {
     public let `return`: Double
     /// (mean - random) / (reference - random) and its 95 % bootstrap interval, as fractions; nil without references.
     public let normalized, low, high: Double?
-    /// Share of episodes in which the task's success rule held; nil where it has none.
+    /// Share of episodes in which the task's success rule held; nil where it has none, or no episode said anything of it.
     public let success: Double?
   }
 
@@ -78,6 +78,6 @@ public enum Evaluation {
       id: task.id, episodes: episodes.count, return: mean.estimate,
       normalized: task.scores.flatMap { $0.normalized(mean.estimate) },
       low: task.scores.flatMap { $0.normalized(mean.low) }, high: task.scores.flatMap { $0.normalized(mean.high) },
-      success: task.hasSuccessRule ? Statistics.mean(episodes.map { $0.success ? 1 : 0 }) : nil)
+      success: task.hasSuccessRule ? Statistics.successRate(episodes.map(\.success)) : nil)
   }
 }

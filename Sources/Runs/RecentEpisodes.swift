@@ -6,8 +6,10 @@ extension Run {
     /// How many episodes there were in all.
     public private(set) var count = 0
     public private(set) var scores: [Double] = []
-    /// Whether the task's success rule held: 1 or 0 per episode.
-    public private(set) var successes: [Double] = []
+    /// Whether the task's success rule held; nil for an episode that said nothing of it.
+    public private(set) var successes: [Bool?] = []
+    /// Share of episodes in which it held; nil where none said anything of it.
+    public var success: Double? { Statistics.successRate(successes) }
 
     mutating func add(_ episode: EpisodeRecord) {
       count += 1
@@ -16,13 +18,12 @@ extension Run {
         successes.removeFirst()
       }
       scores.append(episode.score)
-      successes.append(episode.success ? 1 : 0)
+      successes.append(episode.success)
     }
 
     /// Whether `add` can have made this.
     var isPossible: Bool {
       scores.count == min(count, 100) && successes.count == scores.count && scores.allSatisfy(\.isFinite)
-        && successes.allSatisfy { $0 == 0 || $0 == 1 }
     }
   }
 }

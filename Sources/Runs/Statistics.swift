@@ -8,6 +8,11 @@ public enum Statistics {
     values.isEmpty ? .nan : values.reduce(0, +) / Double(values.count)
   }
 
+  /// Share of episodes that were solved, of those that said nothing none; nil where no episode said anything.
+  public static func successRate(_ episodes: [Bool?]) -> Double? {
+    episodes.contains { $0 != nil } ? mean(episodes.map { $0 == true ? 1 : 0 }) : nil
+  }
+
   /// Interquartile mean: the mean after dropping floor(n / 4) values at each end (scipy's `trim_mean(0.25)`;
   /// Agarwal et al. 2021).
   public static func interquartileMean(_ values: [Double]) -> Double {

@@ -25,7 +25,7 @@ extension Training {
         ("\(task.id)/return_low", score.low), ("\(task.id)/return_high", score.high),
       ]
       if task.hasSuccessRule {
-        numbers.append(("\(task.id)/success", Statistics.mean(recent[index].successes)))
+        numbers.append(("\(task.id)/success", recent[index].success ?? .nan))
       }
       if losses[index].lost > 0 {
         numbers.append(("\(task.id)/worker_restarts", Double(losses[index].restarts)))

@@ -74,7 +74,7 @@ final class ProgressDisplay: @unchecked Sendable {
     for (task, recent) in zip(tasks, run.recent) {
       let score = Statistics.mean(recent.scores)
       var row = [task.id, grouped(recent.count), short(score)]
-      if hasSuccess { row.append(task.hasSuccessRule ? percent(Statistics.mean(recent.successes)) : "n/a") }
+      if hasSuccess { row.append(task.hasSuccessRule ? recent.success.map(percent) ?? "n/a" : "n/a") }
       if hasScores {
         let normalized = task.scores.flatMap { $0.normalized(score) }
         row += [

@@ -14,7 +14,7 @@ final class ActionRepeatEnvironment: Environment {
     var isUnderWay = false
     var isDone = false
     var reward = 0.0
-    var success: UInt8 = 0
+    var success = SuccessFlag.silent
     var valid: UInt8 = 1
   }
 
@@ -134,7 +134,7 @@ final class ActionRepeatEnvironment: Environment {
   private func account(_ slot: Int, _ rows: StepRows) {
     repeats[slot].made += 1
     repeats[slot].reward += Double(rows.reward[slot])
-    repeats[slot].success |= rows.success[slot]
+    repeats[slot].success = SuccessFlag.joined(repeats[slot].success, rows.success[slot])
     repeats[slot].valid &= rows.valid[slot]
     guard rows.ended(slot) || repeats[slot].made == times else { return }
     repeats[slot].isDone = true
