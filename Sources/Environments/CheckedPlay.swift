@@ -26,6 +26,8 @@ final class CheckedPlay {
   private let arrays: [Rows]
   private let block: UnsafeMutableRawBufferPointer
   private let leaves: UnsafeMutableBufferPointer<UnsafeMutableRawPointer>
+  /// The observation that the reset gave, leaf by leaf.
+  private var resetObservation: [[UInt8]] = []
 
   init(_ task: Task, environment: any Environment, slots: Int, fill: UInt8) {
     (self.task, self.environment, self.slots, self.fill) = (task, environment, slots, fill)
@@ -70,6 +72,7 @@ final class CheckedPlay {
     block.initializeMemory(as: UInt8.self, repeating: fill)
     try environment.finish(environment.reset(into: observation))
     for array in arrays[leaves.count...] { bytes(array, 0..<slots).initializeMemory(as: UInt8.self, repeating: 0) }
+    resetObservation = arrays[..<(leaves.count / 2)].map { Array(bytes($0, 0..<slots)) }
   }
 
   func step(_ actions: RandomActions) throws {
@@ -141,10 +144,10 @@ final class CheckedPlay {
         }
       }
       let flags = [
-        ("terminated", rows.terminated), ("truncated", rows.truncated), ("valid", rows.valid),
-        ("success", rows.success),
+        ("terminated", rows.terminated, 1), ("truncated", rows.truncated, 1), ("valid", rows.valid, 1),
+        ("success", rows.success, SuccessFlag.silent),
       ]
-      for (name, flag) in flags where flag[slot] > 1 {
+      for (name, flag, most) in flags where flag[slot] > most {
         report.add(.flagNotBinary(array: name, value: flag[slot], slot: slot, step: step))
       }
       for array in arrays where !isWritten(array, slot) {
@@ -161,6 +164,16 @@ final class CheckedPlay {
     (0..<leaves.count / 2).contains { leaf in
       let last = bytes(arrays[leaf + leaves.count / 2], slot..<slot + 1)
       return !same(.init(bytes(arrays[leaf], slot..<slot + 1)), .init(last))
+    }
+  }
+
+  /// Whether a slot's observation is another one than its first.
+  func observationChanged(_ slot: Int) -> Bool {
+    zip(arrays, resetObservation).contains { array, first in
+      first.withUnsafeBytes { first in
+        let range = slot * array.stride..<(slot + 1) * array.stride
+        return !same(UnsafeRawBufferPointer(rebasing: first[range]), .init(bytes(array, slot..<slot + 1)))
+      }
     }
   }
 

@@ -41,7 +41,7 @@ public enum EnvironmentCheck {
       case .observationNotFinite(let array, let slot, let step):
         "\(array) of slot \(slot) at step \(step) holds a number that is not finite"
       case .flagNotBinary(let array, let value, let slot, let step):
-        "\(array) of slot \(slot) at step \(step) is \(value), not 0 or 1"
+        "\(array) of slot \(slot) at step \(step) is \(value), which is no flag"
       case .finalIsNextObservation(let ends):
         "at all \(ends) ends of episodes the observation is the final one, not the first of the next episode"
       case .replicasEqual(let first, let second): "replicas \(first) and \(second) did the same all the time"
@@ -51,30 +51,62 @@ public enum EnvironmentCheck {
     }
   }
 
-  /// Plays `steps` steps in `slots` slots of every copy.
-  ///
-  /// - Returns: The first failure of each kind, in the order found; empty where all is well.
-  /// - Throws: What making, stepping, saving or restoring an environment throws.
+  /// What breaks no promise, but may not be meant.
+  public enum Remark: Hashable, Sendable, CustomStringConvertible {
+    case sameCourse
+    case sameObservation
+
+    public var description: String {
+      switch self {
+      case .sameCourse: "every seed gives the same episodes: all replicas do the same when they act the same"
+      case .sameObservation: "its observation never changed: there is nothing to see"
+      }
+    }
+  }
+
+  /// The first failure of each kind, in the order found, and remarks; empty where all is well.
+  public struct Report: Sendable {
+    public private(set) var failures: [Failure] = []
+    public fileprivate(set) var remarks: [Remark] = []
+    private var kinds: Set<String> = []
+
+    mutating func add(_ failure: Failure) {
+      let kind = String(describing: Mirror(reflecting: failure).children.first?.label ?? "")
+      if kinds.insert(kind).inserted { failures.append(failure) }
+    }
+  }
+
+  /// The failures that `report` finds.
   public static func failures(
     of task: Task, steps: Int = 10_000, slots: Int = 3, seed: UInt64 = 1
   ) throws -> [Failure] {
+    try report(of: task, steps: steps, slots: slots, seed: seed).failures
+  }
+
+  /// Plays `steps` steps in `slots` slots of every copy.
+  ///
+  /// - Throws: What making, stepping, saving or restoring an environment throws.
+  public static func report(
+    of task: Task, steps: Int = 10_000, slots: Int = 3, seed: UInt64 = 1
+  ) throws -> Report {
     let play = { (replicas: Range<Int>, seed: UInt64, fill: UInt8) in
       try CheckedPlay(
         task, environment: task.makeEnvironment(replicas, seed, Worker()), slots: replicas.count, fill: fill)
     }
     let first = try play(0..<slots, seed, 0xa5)
+    var report = Report()
     guard first.environment.slots == slots else {
-      return [.wrongSlotCount(expected: slots, found: first.environment.slots)]
+      report.add(.wrongSlotCount(expected: slots, found: first.environment.slots))
+      return report
     }
     let twin = try play(0..<slots, seed, 0xa5)
     let other = try play(0..<slots, seed, 0x5a)
     let alone = try play(slots - 1..<slots, seed, 0xa5)
     var restored: CheckedPlay?
-    var report = Report()
 
     let pairs = (0..<slots).flatMap { first in (first + 1..<max(slots, first + 1)).map { [first, $0] } }
     var unlike: Set<[Int]> = []
-    var (ends, distinctEnds) = (0, 0)
+    var (ends, distinctEnds, changes) = (0, 0, false)
     for step in 0...steps {
       if step == 0 {
         for play in [first, twin, other, alone] { try play.reset() }
@@ -96,8 +128,10 @@ public enum EnvironmentCheck {
       for pair in pairs where !unlike.contains(pair) && !first.slotsEqual(pair[0], pair[1]) { unlike.insert(pair) }
       for slot in 0..<slots where step > 0 && first.ended(slot) {
         ends += 1
-        distinctEnds += first.finalDiffers(slot) ? 1 : 0
+        // An episode may end where every episode begins.
+        distinctEnds += first.finalDiffers(slot) || !first.observationChanged(slot) ? 1 : 0
       }
+      changes = changes || (0..<slots).contains(where: first.observationChanged)
       if step == steps / 2, let state = try first.environment.saveState() {
         let copy = try play(0..<slots, seed, 0xa5)
         try copy.reset()
@@ -107,8 +141,27 @@ public enum EnvironmentCheck {
       }
     }
     if ends >= 5, distinctEnds == 0 { report.add(.finalIsNextObservation(ends: ends)) }
-    for pair in pairs where !unlike.contains(pair) { report.add(.replicasEqual(first: pair[0], second: pair[1])) }
-    return report.failures
+    if let pair = pairs.first(where: { !unlike.contains($0) }) {
+      let seeds = try [seed, seed &+ 1].map { try play(0..<1, $0, 0xa5) }
+      if try playAlike(seeds, task, steps: steps, seed: seed) {
+        report.remarks.append(.sameCourse)
+      } else {
+        report.add(.replicasEqual(first: pair[0], second: pair[1]))
+      }
+    }
+    if !changes { report.remarks.append(.sameObservation) }
+    return report
+  }
+
+  /// Whether plays with the same actions give the same bytes all the time.
+  private static func playAlike(_ plays: [CheckedPlay], _ task: Task, steps: Int, seed: UInt64) throws -> Bool {
+    for play in plays { try play.reset() }
+    for step in 1...steps {
+      guard plays.dropFirst().allSatisfy({ $0.equals(plays[0]) }) else { return false }
+      let actions = RandomActions(task, seed: seed, step: UInt64(step))
+      for play in plays { try play.step(actions) }
+    }
+    return plays.dropFirst().allSatisfy { $0.equals(plays[0]) }
   }
 
   /// Whether the task's environments give their exact state.
@@ -116,17 +169,6 @@ public enum EnvironmentCheck {
     let play = try CheckedPlay(task, environment: task.makeEnvironment(0..<1, 1, Worker()), slots: 1, fill: 0)
     try play.reset()
     return try play.environment.saveState() != nil
-  }
-
-  /// Keeps the first failure of each kind.
-  struct Report {
-    private(set) var failures: [Failure] = []
-    private var kinds: Set<String> = []
-
-    mutating func add(_ failure: Failure) {
-      let kind = String(describing: Mirror(reflecting: failure).children.first?.label ?? "")
-      if kinds.insert(kind).inserted { failures.append(failure) }
-    }
   }
 }
 

@@ -47,19 +47,29 @@ struct NativeTaskTests {
   }
 }
 
-/// Breaks one promise at a time.
+/// Breaks one promise at a time; or none, and draws nothing from its seed (`course`), or shows nothing besides (`still`).
 private final class FaultyEnvironment: Environment {
-  enum Fault: String, CaseIterable { case none, unwritten, flag, reward, replicas, final, overrun }
+  enum Fault: String, CaseIterable {
+    case none, unwritten, flag, success, reward, replicas, final, overrun, course, still
+  }
   let slots: Int
   let fault: Fault
   let replicas: Range<Int>
+  let seed: UInt64
   var count = 0
 
-  init(_ fault: Fault, replicas: Range<Int>) { (slots, self.fault, self.replicas) = (replicas.count, fault, replicas) }
+  init(_ fault: Fault, replicas: Range<Int>, seed: UInt64) {
+    (slots, self.fault, self.replicas, self.seed) = (replicas.count, fault, replicas, seed)
+  }
 
   private func write(_ rows: ObservationRows, _ slot: Int, _ value: UInt8) {
     let bytes = rows.leaves[0].assumingMemoryBound(to: UInt8.self) + 2 * slot
-    (bytes[0], bytes[1]) = (value, fault == .replicas ? 0 : UInt8(replicas.lowerBound + slot))
+    bytes[0] = fault == .still ? 0 : value
+    switch fault {
+    case .course, .still: bytes[1] = 0
+    case .replicas: bytes[1] = UInt8(seed)
+    default: bytes[1] = UInt8(replicas.lowerBound + slot)
+    }
     if fault == .overrun, slot == slots - 1 { bytes[2] = 7 }
   }
 
@@ -79,7 +89,7 @@ private final class FaultyEnvironment: Environment {
       rows.terminated[slot] = ends ? (fault == .flag ? 2 : 1) : 0
       rows.truncated[slot] = 0
       if fault != .unwritten { rows.valid[slot] = 1 }
-      (rows.success[slot], rows.lives[slot]) = (0, 0)
+      (rows.success[slot], rows.lives[slot]) = (fault == .success ? 3 : SuccessFlag.silent, 0)
     }
     return .done
   }
@@ -94,18 +104,30 @@ struct EnvironmentCheckTests {
     "finds a broken promise, and none where none is",
     arguments: [
       ("none", ""), ("unwritten", "valid of slot 0 was not wholly written at step 1"),
-      ("flag", "terminated of slot 0 at step 10 is 2, not 0 or 1"),
+      ("flag", "terminated of slot 0 at step 10 is 2, which is no flag"),
+      ("success", "success of slot 0 at step 1 is 3, which is no flag"),
       ("reward", "the reward of slot 0 at step 1 is not a finite number"),
       ("replicas", "replicas 0 and 1 did the same all the time"),
       ("final", "at all 30 ends of episodes the observation is the final one, not the first of the next episode"),
-      ("overrun", "memory outside its arrays was written at step 0"),
+      ("overrun", "memory outside its arrays was written at step 0"), ("course", ""), ("still", ""),
     ])
   func finds(fault: String, message: String) throws {
-    let space = ObservationSpace([ObservationLeaf(name: "bytes", element: .uint8, shape: [2])])
-    let task = Task(
-      id: "faulty", observation: space, action: .discrete(2), actionMask: [true, true], scores: nil, parameters: [:]
-    ) { replicas, _, _ in FaultyEnvironment(.init(rawValue: fault)!, replicas: replicas) }
-    let failures = try EnvironmentCheck.failures(of: task, steps: 100).map(\.description)
+    let failures = try EnvironmentCheck.failures(of: task(fault), steps: 100).map(\.description)
     if message.isEmpty { #expect(failures == []) } else { #expect(failures.contains(message)) }
+  }
+
+  @Test(
+    "remarks on what is legal, but may not be meant",
+    arguments: [("none", []), ("course", [.sameCourse]), ("still", [.sameCourse, .sameObservation])]
+      as [(String, [EnvironmentCheck.Remark])])
+  func remarks(fault: String, remarks: [EnvironmentCheck.Remark]) throws {
+    #expect(try EnvironmentCheck.report(of: task(fault), steps: 100).remarks == remarks)
+  }
+
+  private func task(_ fault: String) -> Task {
+    let space = ObservationSpace([ObservationLeaf(name: "bytes", element: .uint8, shape: [2])])
+    return Task(
+      id: "faulty", observation: space, action: .discrete(2), actionMask: [true, true], scores: nil, parameters: [:]
+    ) { replicas, seed, _ in FaultyEnvironment(.init(rawValue: fault)!, replicas: replicas, seed: seed) }
   }
 }
