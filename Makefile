@@ -15,7 +15,8 @@ test: setup ctest
 	@$(MAKE) --no-print-directory gymnasium || echo "without Python's packages, the tests of its environments are left out"
 	swift test
 	@if [ -f .venv/.installed ]; then \
-		.venv/bin/python Tests/Python/test_environment_state.py && .venv/bin/python Tests/Python/test_atari_exact.py; fi
+		.venv/bin/python Tests/Python/test_border.py && .venv/bin/python Tests/Python/test_environment_state.py && \
+		.venv/bin/python Tests/Python/test_atari_exact.py; fi
 
 ctest: setup
 	$(MAKE) --no-print-directory -j2 -C CKernels ctest

@@ -8,8 +8,9 @@ struct Check: ParsableCommand {
     usage: "polymath check SUITE [--tasks A,B] [OPTIONS]",
     discussion:
       "Several copies of each task are played with the same random actions and compared: equal seeds give equal "
-      + "episodes, replicas differ, every number is written and finite, ends of episodes come with their last observation, "
-      + "and a saved state goes on as the original does.")
+      + "episodes, replicas draw from seeds of their own, every number is written and finite, ends of episodes come with "
+      + "their last observation, and a saved state goes on as the original does. Remarks tell what breaks no promise, but "
+      + "may not be meant: observations out of their bounds, or episodes that are always the same.")
 
   private enum Numbers {
     static let steps = NumberOption<Int>("Steps of each copy", .whole(10...100_000), default: 500)
@@ -25,14 +26,16 @@ struct Check: ParsableCommand {
 
   func run() throws {
     Command.prepare()
-    let set = try environments.taskSet(suite: suite, tasks: tasks.text)
+    let set = try environments.taskSet(suite: suite, tasks: tasks.text, inspectedSteps: steps)
     print("observations: \(set.observation.summary); actions: \(set.action.summary)")
     var failed = 0
     for task in set.tasks {
-      let failures = try EnvironmentCheck.failures(of: task, steps: steps)
-      failed += failures.isEmpty ? 0 : 1
-      print("\(task.id): \(failures.isEmpty ? "keeps its promises" : "breaks promises"); \(try played(task, set))")
-      for failure in failures { print("  \(failure)") }
+      let report = try EnvironmentCheck.report(of: task, steps: steps)
+      let isSound = report.failures.isEmpty
+      failed += isSound ? 0 : 1
+      print("\(task.id): \(isSound ? "keeps its promises" : "breaks promises"); \(try played(task, set))")
+      for failure in report.failures { print("  \(failure)") }
+      for remark in report.remarks.map(\.description) + task.notes { print("  remark: \(remark)") }
     }
     if failed > 0 { throw ExitCode.failure }
   }

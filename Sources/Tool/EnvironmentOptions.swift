@@ -24,10 +24,13 @@ struct EnvironmentOptions: ParsableArguments {
   }
 
   /// The tasks of a suite, all where `tasks` is empty.
-  func taskSet(suite: String, tasks: String = "") throws -> TaskSet {
+  ///
+  /// - Parameter inspectedSteps: As in `Gymnasium.Options`.
+  func taskSet(suite: String, tasks: String = "", inspectedSteps: Int? = nil) throws -> TaskSet {
     let configuration = try RunConfiguration.resolve(flags: [("suite", suite), ("tasks", tasks)] + flags)
+    var options = configuration.suiteOptions
+    options.inspectedSteps = inspectedSteps
     return try Suites.make(
-      configuration.suite, tasks: configuration.tasks, wrappers: configuration.wrappers,
-      options: configuration.suiteOptions)
+      configuration.suite, tasks: configuration.tasks, wrappers: configuration.wrappers, options: options)
   }
 }

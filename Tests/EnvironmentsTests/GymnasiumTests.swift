@@ -118,7 +118,12 @@ struct GymnasiumTests {
     "What can't be used is refused in one line that says why",
     arguments: [
       ("s.Sequence(s.Discrete(2))", "s.Discrete(2)", "whose length varies"),
-      ("s.Discrete(2)", "s.Box(-numpy.inf, numpy.inf, (2,))", "without bounds"),
+      ("s.Discrete(2)", "s.Box(-numpy.inf, numpy.inf, (2,))", "finite numbers"),
+      ("s.Box(0, 1, (0,))", "s.Discrete(2)", "which hold no number"),
+      ("s.Box(0, 255, (0, 4, 3), numpy.uint8)", "s.Discrete(2)", "which hold no number"),
+      ("s.Dict({})", "s.Discrete(2)", "which hold no number"),
+      ("s.Discrete(2)", "s.Box(-1, 1, (0,))", "which hold no number"),
+      ("s.Discrete(2)", "s.MultiBinary(0)", "one of its spaces can't be made"),
       ("s.Discrete(2)", "s.MultiDiscrete([50, 50])", "2500 combinations"),
       ("s.Discrete(2)", "s.MultiBinary(64)", "18446744073709551616 combinations"),
       ("s.Discrete(2)", "s.Dict(a=s.Discrete(2))", "Discrete, MultiDiscrete, MultiBinary or a box of floats"),
@@ -131,6 +136,84 @@ struct GymnasiumTests {
       return
     }
     #expect(task == "odd_v0" && text.contains(reason) && !text.contains("\n"))
+  }
+
+  @Test("A worker's description without numbers to see or to choose is refused too")
+  func emptyDescriptions() throws {
+    for (observation, action) in [
+      (#""float32", "shape": []"#, #""discrete": 2"#), (#""uint8", "shape": [0, 4, 3]"#, #""discrete": 2"#),
+      (#""float64", "shape": [2]"#, #""discrete": 2"#), (#""float32", "shape": [2]"#, #""box": 0"#),
+      (#""float32", "shape": [2]"#, ""),
+    ] {
+      let text =
+        #"{"observation": {"element": \#(observation), "scale": 1}, "action": {\#(action)}, "divisors": {}, "notes": []}"#
+      let spaces = try JSONDecoder().decode(WorkerProcess.Spaces.self, from: Data(text.utf8))
+      #expect(throws: EnvironmentError.self) { try spaces.usable(by: "empty") }
+    }
+  }
+
+  @Test("A flattened picture is divided by its largest number, which the user and the lockfile are told")
+  func flattenedPictures() throws {
+    let space = "s.Dict(eye=s.Box(0, 255, (4, 4, 3), numpy.uint8), place=s.Box(-1, 1, (2,)))"
+    let set = try Suites.make("gymnasium:Odd-v0", options: options(["odd": odd(observation: space)]))
+    #expect(set.observation.leaves[0].shape == [50] && set.lockfile.contains("divided_eye: 255"))
+    #expect(set.tasks[0].notes.count == 1 && set.tasks[0].notes[0].contains("part eye"))
+    let wrapped = try set.tasks[0].wrapped(by: [.frameStack(2), .rewardScale(2)])
+    #expect(wrapped.notes == set.tasks[0].notes)
+    let play = try Play(set.tasks[0], replicas: 0..<2)
+    try play.step([0, 1])
+    #expect(play.row(0).allSatisfy { abs($0) <= 1 })
+  }
+
+  @Test("Floats out of their bounds are taken, and told only where steps are inspected")
+  func floatsOutOfBounds() throws {
+    let module = odd(observation: "s.Box(-1, 1, (2,))").replacing(
+      "return self.observation_space.sample(), numpy", with: "return numpy.array([0, 1.5]), numpy")
+    var options = try options(["odd": module])
+    #expect(try Gymnasium.task("Odd-v0", options: options).notes == [])
+    options.inspectedSteps = 20
+    let task = try Gymnasium.task("Odd-v0", options: options)
+    #expect(task.notes.count == 1 && task.notes[0].contains("the observation 1.5 at [1] is out of the bounds of Box"))
+    #expect(try EnvironmentCheck.failures(of: task, steps: 60, slots: 2) == [])
+  }
+
+  @Test("Success is what an episode says of it, whenever it does")
+  func success() throws {
+    let said = "{'success': None}, {'success': numpy.array([False])}, {'is_success': 1.0}, None, {}"
+    let module = odd(observation: "s.Discrete(2)").replacing("False, False, {}", with: "False, False, next(self.said)")
+      .replacing("def __init__(self):", with: "def __init__(self):\n        self.said = iter([\(said)] * 9)")
+    let task = try Gymnasium.task("Odd-v0", options: options(["odd": module]))
+    #expect(task.hasSuccessRule)
+    let play = try Play(task, replicas: 0..<1)
+    var heard: [UInt8] = []
+    for _ in 0..<10 {
+      try play.step([0])
+      heard.append(play.success[0])
+    }
+    #expect(heard == [2, 0, 1, 2, 2, 2, 0, 1, 2, 2])
+  }
+
+  @Test("An environment that always does the same is legal, and a remark says so")
+  func plain() throws {
+    let module = odd(observation: "s.Box(0, 1, (2,))").replacing(
+      "self.observation_space.sample()", with: "numpy.zeros(2)")
+    let report = try EnvironmentCheck.report(
+      of: Gymnasium.task("Odd-v0", options: options(["odd": module])), steps: 60, slots: 2)
+    #expect(report.failures == [] && report.remarks == [.sameCourse, .sameObservation])
+  }
+
+  @Test("A package that an environment's name tells of is imported, or named with the command that installs it")
+  func packages() throws {
+    for (id, words) in [
+      ("ALE/Pong-v5", ["ale_py", "`make gymnasium`"]), ("MinAtar/Breakout-v1", ["minatar", "`make minatar`"]),
+      ("MiniGrid-Empty-5x5-v0", ["minigrid", "pip install minigrid"]),
+    ] {
+      do { _ = try Gymnasium.task(id) } catch let error as EnvironmentError {
+        #expect(words.allSatisfy { error.description.contains($0) }, "\(error)")
+      }
+    }
+    let error = #expect(throws: EnvironmentError.self) { try Gymnasium.task("Nowhere/Walk-v0") }
+    #expect(error?.description.contains("--env-module") == true)
   }
 
   @Test("An unknown environment and a missing module are named")
@@ -169,7 +252,7 @@ struct GymnasiumTests {
     ] {
       let check = "assert self.action_space.contains(action), action"
       let module = odd(observation: "s.Discrete(2)").replacing(check, with: body)
-      // Already the step with which a worker finds out whether success is reported.
+      // Already one of the steps that a worker plays before it describes the environment.
       let error = #expect(throws: EnvironmentError.self) {
         try Gymnasium.task("Odd-v0", options: options(["odd": module]))
       }
@@ -179,17 +262,22 @@ struct GymnasiumTests {
   }
 
   @Test(
-    "A number that is none, an observation of another shape and an action that is not taken are losses with a reason",
+    "What is broken by program is refused by name: at once where it comes early, else as a loss with a reason",
     arguments: [
-      ("numpy.array([numpy.nan, 0], numpy.float32), 1.0", "an observation whose number 0 is nan"),
-      ("numpy.array([0, numpy.inf], numpy.float32), 1.0", "an observation whose number 1 is inf"),
-      ("numpy.zeros(2, numpy.float32), float('nan')", "a reward of nan"),
-      ("numpy.zeros(3, numpy.float32), 1.0", "the observation [0. 0. 0.] is not in Box"),
-      ("None, 1.0", "the observation None is not in Box"),
-      ("numpy.zeros(1, numpy.float32), 1.0", "the observation [0.] is not in Box"),
-      ("numpy.zeros(2, numpy.float32), [1, 2][action]", "IndexError: list index out of range"),
+      (3, "numpy.array([numpy.nan, 0]), 1.0, False, False, {}", "the observation nan at [0] is not in Box"),
+      (3, "numpy.array([0, numpy.inf]), 1.0, False, False, {}", "the observation inf at [1] is not in Box"),
+      (3, "numpy.zeros(2), None, False, False, {}", "the reward None"),
+      (3, "numpy.zeros(2), [1.0, 2.0], False, False, {}", "the reward [1.0, 2.0]"),
+      (3, "numpy.zeros(3), 1.0, False, False, {}", "the observation [0. 0. 0.] is not in Box"),
+      (3, "None, 1.0, False, False, {}", "the observation None is not in Box"),
+      (3, "numpy.zeros(2), 1.0, False, {}", "step returned 4 values"),
+      (3, "numpy.zeros(2), 1.0, 'no', False, {}", "'no' for terminated"),
+      (3, "numpy.zeros(2), [1, 2][action], False, False, {}", "IndexError: list index out of range"),
+      (40, "numpy.zeros(1), 1.0, False, False, {}", "the observation [0.] is not in Box"),
+      (40, "numpy.zeros(2), float('nan'), False, False, {}", "the reward nan"),
+      (40, "numpy.zeros(2), [1, 2][action], False, False, {}", "IndexError: list index out of range"),
     ])
-  func badNumbers(answer: String, reason: String) throws {
+  func brokenByProgram(step: Int, answer: String, reason: String) throws {
     let module = """
       import gymnasium
       import numpy
@@ -206,23 +294,31 @@ struct GymnasiumTests {
           def step(self, action):
               self.steps += 1
               action = 2
-              if self.steps > 2:
-                  return *(\(answer)), False, False, {}
+              if self.steps >= \(step):
+                  return \(answer)
               return numpy.zeros(2, numpy.float32), 0.0, False, False, {}
 
       gymnasium.register("Bad-v0", entry_point=Bad)
       """
+    if step == 3 {
+      let error = #expect(throws: EnvironmentError.self) {
+        try Gymnasium.task("Bad-v0", options: options(["bad": module]))
+      }
+      #expect(error?.description.contains(reason) == true)
+      return
+    }
     let task = try Gymnasium.task("Bad-v0", options: options(["bad": module]))
     let recovery = WorkerRecovery(most: 1, afterwards: .quarantine)
     let environment = try task.makeEnvironment(0..<2, 1, Worker(recovery: recovery))
     let batch = WorkerBatch(slots: 2, leafBytes: 8)
     try batch.reset(environment)
     var valid: [UInt8] = []
-    for _ in 0..<7 {
+    for _ in 0..<2 * step + 1 {
       try batch.step(environment, [0, 1])
       valid.append(batch.rows.valid[0])
     }
-    #expect(valid == [1, 1, 0, 1, 1, 0, 0])
+    let life = Array(repeating: UInt8(1), count: step - 1) + [0]
+    #expect(valid == life + life + [0])
     #expect(environment.losses.quarantined && environment.losses.reason.contains(reason))
   }
 }

@@ -24,7 +24,7 @@ import numpy
 from gymnasium.wrappers import AtariPreprocessing, FrameStackObservation
 
 SLOTS, STEPS, ROUNDS = 8, 100, 3
-OPTIONS = {"frame_skip": 4, "sticky_actions": 0.0, "noop_max": 30, "fire_reset": True, "max_frames": 108_000, "success": False}
+OPTIONS = {"frame_skip": 4, "sticky_actions": 0.0, "noop_max": 30, "fire_reset": True, "max_frames": 108_000}
 FIELDS = ("reward", "terminated", "truncated", "lives", "valid", "success")
 
 

@@ -25,7 +25,6 @@ OPTIONS = {
     "noop_max": 1,
     "fire_reset": True,
     "max_frames": 108_000,
-    "success": False,
 }
 FIELDS = ("reward", "terminated", "truncated", "lives", "valid", "success")
 

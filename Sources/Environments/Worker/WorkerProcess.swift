@@ -64,8 +64,10 @@ final class WorkerProcess {
     let observation: Observation
     let action: Action
     let horizon: Int?
-    /// Whether the information of a step says whether the task is solved.
-    let success: Bool
+    /// What the numbers of flattened pictures are divided by, by the part of the observation.
+    let divisors: [String: Int]
+    /// For the user.
+    let notes: [String]
   }
 
   private struct Packet: Decodable {

@@ -97,8 +97,6 @@ public enum Atari {
     let noopMax: Int
     let fireReset: Bool
     let maxFrames: Int
-    /// No step says whether the task is solved.
-    let success = false
   }
 
   static func environment(

@@ -16,6 +16,9 @@ public enum Gymnasium {
     public var directory = FileManager.default.currentDirectoryPath
     /// Seconds that one environment may take to be made, reset or stepped.
     public var timeout = 30.0
+    /// Steps of random play that look for what is taken but not as it should be, of which the task's notes then tell; nil for
+    /// a few that look only for what is refused.
+    public var inspectedSteps: Int?
 
     public init() {}
   }
@@ -27,10 +30,10 @@ public enum Gymnasium {
     private let arguments: String
     let modules: [String]
     let directory: String
-    let success: Bool
+    let inspectedSteps: Int?
 
-    init(_ id: String, _ options: Options, success: Bool = false) {
-      (self.id, self.success, modules, directory) = (id, success, options.modules, options.directory)
+    init(_ id: String, _ options: Options) {
+      (self.id, modules, directory, inspectedSteps) = (id, options.modules, options.directory, options.inspectedSteps)
       arguments = ArgumentValue.object(options.arguments)
     }
   }
@@ -56,18 +59,15 @@ public enum Gymnasium {
       name, kind: "gymnasium", options: WorkerOptions(id, options), python: python, directory: options.directory,
       timeout: options.timeout)
     guard let spaces = ready.spaces else { preconditionFailure("a worker that was asked describes its environments") }
-    let leaf = ObservationLeaf(
-      name: "observation", element: spaces.observation.element == "uint8" ? .uint8 : .float32,
-      shape: spaces.observation.shape, scale: spaces.observation.scale)
-    let action = spaces.action.discrete.map(ActionSpace.discrete) ?? .box(spaces.action.box ?? 0)
+    let (leaf, action) = try spaces.usable(by: name)
     var parameters = ["suite": "gymnasium", "environment": id, "horizon": spaces.horizon.map(String.init) ?? "none"]
     for (argument, value) in options.arguments { parameters["argument_\(argument)"] = value }
     if !options.modules.isEmpty { parameters["modules"] = options.modules.joined(separator: " ") }
+    for (part, divisor) in spaces.divisors { parameters["divided_\(part)"] = "\(divisor)" }
     return task(
-      name, kind: "gymnasium", options: WorkerOptions(id, options, success: spaces.success), leaf: leaf,
-      action: action, parameters: parameters,
+      name, kind: "gymnasium", options: WorkerOptions(id, options), leaf: leaf, action: action, parameters: parameters,
       packages: PythonPackages(ready.versions[0].mapValues(Optional.some), command: PythonPackages.gymnasium.command),
-      hasSuccessRule: spaces.success, directory: options.directory, timeout: options.timeout)
+      hasSuccessRule: true, notes: spaces.notes, directory: options.directory, timeout: options.timeout)
   }
 
   /// A task whose environments a worker steps one after the other.
@@ -82,14 +82,14 @@ public enum Gymnasium {
   static func task(
     _ name: String, kind: String, options: any Encodable & Sendable, leaf: ObservationLeaf, action: ActionSpace,
     actionMask: [Bool]? = nil, scores: Task.ReferenceScores? = nil, parameters: [String: String],
-    packages: PythonPackages, hasSuccessRule: Bool, palette: [UInt32] = [], directory: String? = nil,
-    timeout: Double? = nil
+    packages: PythonPackages, hasSuccessRule: Bool, palette: [UInt32] = [], notes: [String] = [],
+    directory: String? = nil, timeout: Double? = nil
   ) -> Task {
     Task(
       id: name, observation: ObservationSpace([leaf]), action: action,
       actionMask: actionMask ?? Array(repeating: true, count: action.count), scores: scores,
       parameters: parameters.merging(packages.parameters) { $1 },
-      hasSuccessRule: hasSuccessRule, palette: palette
+      hasSuccessRule: hasSuccessRule, palette: palette, notes: notes
     ) { replicas, seed, worker in
       let program = WorkerProgram(
         task: name, kind: kind,
@@ -98,5 +98,27 @@ public enum Gymnasium {
         directory: directory, timeout: timeout)
       return try WorkerEnvironment(program, in: worker)
     }
+  }
+}
+
+extension WorkerProcess.Spaces {
+  /// What an agent sees and does.
+  ///
+  /// - Throws: `EnvironmentError.refused` where there is nothing to see or to do; the worker should have said so.
+  func usable(by task: String) throws -> (ObservationLeaf, ActionSpace) {
+    let shape = observation.shape
+    guard let element = ObservationLeaf.Element(rawValue: observation.element), !shape.isEmpty,
+      shape.allSatisfy({ $0 > 0 })
+    else {
+      throw EnvironmentError.refused(
+        task: task, reason: "observations are \(observation.element) \(shape): an agent needs something to see")
+    }
+    guard let count = action.discrete ?? action.box, count > 0 else {
+      throw EnvironmentError.refused(task: task, reason: "there is no action: an agent needs something to choose")
+    }
+    return (
+      ObservationLeaf(name: "observation", element: element, shape: shape, scale: observation.scale),
+      action.discrete.map(ActionSpace.discrete) ?? .box(count)
+    )
   }
 }

@@ -38,8 +38,6 @@ public enum MetaWorld {
     var goalSeed = 1
     /// Steps after which an episode is truncated; the simulation ends at 500.
     var horizon = 500
-    /// Every step says whether the task is solved.
-    let success = true
   }
 
   /// The tasks of these names, in their order.

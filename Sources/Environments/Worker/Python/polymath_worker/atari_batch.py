@@ -8,6 +8,8 @@ import numpy
 from ale_py.vector_env import AtariVectorEnv
 from gymnasium.vector import AutoresetMode
 
+from . import border
+
 
 class RomMissing(Exception):
     kind = "rom"
@@ -65,7 +67,7 @@ class Batch:
         self.index_of_code = numpy.array([legal.index(code) if code in legal else 0 for code in range(18)], numpy.int32)
         self.seeds = numpy.array(seeds, numpy.int64)
         self.arrays = {name: numpy.asarray(view) for name, view in arrays.items() if not isinstance(view, list)}
-        self.arrays["success"][:] = 0
+        self.arrays["success"][:] = border.SILENT
         self.arrays["valid"][:] = 1
         self.observation, self.final = (numpy.asarray(arrays[name][0]) for name in ("observation", "final"))
         packages = {"ale-py": ale_py, "gymnasium": gymnasium, "numpy": numpy}

@@ -1,14 +1,11 @@
 """Any registered Gymnasium environment, and those that a module of the user's own registers.
 
-An observation is one array: an image where the space is a box of bytes or booleans with two or three axes, otherwise what
-Gymnasium's `flatten` makes of it, as float32. An action is a number, of one discrete space or of all combinations of several, or a vector in
-[-1, 1] that stands for a bounded box.
+Everything that passes between them and an agent goes through `border.py`, `border_actions.py` and `border_observations.py`.
 """
 
 import importlib
 import importlib.metadata
 import json
-import math
 import os
 import random
 import sys
@@ -17,22 +14,37 @@ import gymnasium
 import numpy
 from gymnasium import spaces
 
-from . import process, user_error
+from . import border, border_actions, process, user_error
+from .border import Refused, innermost
+from .border_observations import Observer
 from .environment_state import StateKeeper
 from .state_kinds import StateNotOffered
 
-MOST_COMBINATIONS = 1024
+# Of random play, before anything else: enough to tell at once what is broken by program.
+INSPECTED_STEPS = 10
+# What registers the environments whose ids begin like this, and how it is installed.
+PACKAGES = {
+    "ALE/": ("ale_py", "make gymnasium"),
+    "MinAtar/": (".minatar_batch", "make minatar"),
+    "Meta-World/": ("metaworld", "make metaworld"),
+    "MiniGrid-": ("minigrid", ".venv/bin/pip install minigrid"),
+    "BabyAI-": ("minigrid", ".venv/bin/pip install minigrid"),
+}
+SPACES = os.path.dirname(os.path.abspath(spaces.__file__))
 
 
-class Refused(Exception):
-    kind = "refused"
-
-    def __str__(self):
-        return " ".join(super().__str__().split())  # numpy breaks lines
+def register(id):
+    """Imports the package that an environment comes from, where that is known by its id."""
+    for beginning, (module, command) in PACKAGES.items():
+        if id.split(":")[-1].startswith(beginning):
+            try:
+                importlib.import_module(module, __package__)
+            except ModuleNotFoundError as error:
+                raise Refused(f"{id} needs the Python package {error.name}, which is not installed: run `{command}`") from error
 
 
 def load(options):
-    """Imports what registers the environment: the modules that the user has named, and ale-py for its own names."""
+    """Imports what registers the environment: the modules that the user has named, or the package that its name tells of."""
     directory, name = options["directory"], options["id"]
     modules = [*options["modules"], *name.split(":")[:-1]]
     # Only where modules are named is the folder of the user's own looked at, and then before all others.
@@ -43,113 +55,25 @@ def load(options):
         own = os.path.join(directory, *module.split(".")) + ".py"
         if os.path.exists(own) and os.path.realpath(getattr(loaded, "__file__", None) or "") != os.path.realpath(own):
             raise Refused(f"{own} has the name of a module that Python has loaded before: rename your file")
-    if name.startswith("ALE/"):
-        gymnasium.register_envs(importlib.import_module("ale_py"))
+    register(name)
 
 
 def make(options, _seed):
-    load(options)
     arguments = json.loads(options["arguments"])
     try:
-        # Its checker would cost more than a small environment's step: `polymath check` is for that.
+        load(options)
+        # Its checker would cost more than a small environment's step: the border checks every answer.
         return gymnasium.make(options["id"], disable_env_checker=True, **arguments)
     except gymnasium.error.UnregisteredEnv as error:
+        raise Refused(f"{error}; --env-module names a Python module that registers environments of your own") from error
+    except gymnasium.error.DependencyNotInstalled as error:
         raise Refused(str(error)) from error
-    except TypeError as error:
-        if not arguments:
-            raise
-        raise Refused(f"it was made with {arguments}: {error}; change --env-arg") from error
-
-
-class Observer:
-    """Writes observations into rows: images as they are, everything else as a vector."""
-
-    def __init__(self, space):
-        self.space = space
-        self.is_box = isinstance(space, spaces.Box) and space.shape != ()
-        if self.is_box and space.dtype in (numpy.uint8, bool) and len(space.shape) in (2, 3):
-            shape = space.shape if len(space.shape) == 3 else (*space.shape, 1)
-            self.leaf = {"element": "uint8", "shape": shape, "scale": 1 / max(int(space.high.max()), 1)}
-        else:
-            flat = spaces.flatten_space(space)
-            if not isinstance(flat, spaces.Box):
-                raise Refused(f"observations are {space}, whose length varies: wrap the environment to give a box")
-            self.leaf = {"element": "float32", "shape": flat.shape, "scale": 1}
-        self.shape = space.shape if self.is_box else self.leaf["shape"]
-
-    def rows(self, block):
-        """The rows of an array, each in the shape that is written."""
-        return list(block.reshape(len(block), *self.shape))
-
-    def write_all(self, block, observations):
-        """`observations` into a whole array: where they are as they should be, by one call."""
-        if self.is_box:
-            try:
-                if [observation.shape for observation in observations] == [self.shape] * len(observations):
-                    rows = block.reshape(-1, *self.shape[1:])
-                    return numpy.concatenate(observations, out=rows, casting="unsafe")
-            except (AttributeError, ValueError, TypeError):
-                pass  # what is wrong with which is found below
-        for row, observation in zip(self.rows(block), observations):
-            self.write(row, observation)
-
-    def write(self, row, observation):
-        try:
-            if not self.is_box:
-                observation = spaces.flatten(self.space, observation)
-            elif getattr(observation, "shape", None) != self.shape:
-                observation = numpy.asarray(observation)
-                if observation.shape != self.shape:
-                    raise ValueError(f"its shape is {observation.shape}")  # numpy would stretch some
-            row[...] = observation
-        except (ValueError, TypeError) as error:
-            raise ValueError(f"the observation {str(observation)[:200]} is not in {self.space}") from error
-
-
-class Choice:
-    """One number for a discrete space, or for all combinations of several: the last one changes fastest."""
-
-    def __init__(self, space):
-        self.is_single = isinstance(space, spaces.Discrete)
-        self.counts = [int(space.n)] if self.is_single else [int(n) for n in numpy.ravel(space.nvec)]
-        self.start = int(space.start) if self.is_single else numpy.asarray(space.start)
-        self.shape = None if self.is_single else space.nvec.shape
-        count = math.prod(self.counts)  # numpy's would wrap
-        if count > MOST_COMBINATIONS:
-            raise Refused(f"actions are {space}: {count} combinations, {MOST_COMBINATIONS} at most can be told apart")
-        self.action = {"discrete": count}
-
-    def __call__(self, rows):
-        """What the environments are to be told."""
-        if self.is_single:
-            return (self.start + rows).tolist()
-        digits = numpy.stack(numpy.unravel_index(rows, self.counts), axis=1)
-        return self.start + digits.astype(numpy.int64).reshape(len(rows), *self.shape)
-
-
-class Push:
-    """A box, low for -1 and high for 1."""
-
-    def __init__(self, space):
-        if not (numpy.isfinite(space.low).all() and numpy.isfinite(space.high).all()):
-            raise Refused(f"actions are {space}, without bounds: wrap the environment in RescaleAction or ClipAction")
-        self.low, self.span, self.dtype, self.shape = space.low, (space.high - space.low) / 2, space.dtype, space.shape
-        self.is_unit = (space.low == -1).all() and (space.high == 1).all()  # nothing to round then
-        self.action = {"box": int(numpy.prod(space.shape))}
-
-    def __call__(self, rows):
-        rows = rows.reshape(len(rows), *self.shape)
-        return (rows if self.is_unit else self.low + self.span * (1 + rows)).astype(self.dtype)
-
-
-def actor(space):
-    if isinstance(space, spaces.MultiBinary):
-        space = spaces.MultiDiscrete(numpy.full(space.shape, 2))
-    if isinstance(space, (spaces.Discrete, spaces.MultiDiscrete)):
-        return Choice(space)
-    if isinstance(space, spaces.Box) and space.dtype.kind == "f":
-        return Push(space)
-    raise Refused(f"actions are {space}: Discrete, MultiDiscrete, MultiBinary or a box of floats is needed")
+    except (TypeError, ValueError, AssertionError) as error:
+        if innermost(error)[0].startswith(SPACES):
+            raise Refused(f"one of its spaces can't be made: {error}") from error
+        if isinstance(error, TypeError) and arguments:
+            raise Refused(f"it was made with {arguments}: {error}; change --env-arg") from error
+        raise
 
 
 def versions(environment):
@@ -159,28 +83,55 @@ def versions(environment):
     return {package: importlib.metadata.version(package) for package in packages}
 
 
-def success(information):
-    return information.get("success", information.get("is_success"))
-
-
 def describe(options):
+    """What an agent has to know of environments, after some steps of random play in which nothing was refused."""
     environment = make(options, 0)
     try:
-        observation, action = Observer(environment.observation_space), actor(environment.action_space)
-        process.advance()
-        environment.reset(seed=0)
-        process.advance()
-        information = environment.step(environment.action_space.sample())[-1]
+        inspected = options.get("inspected_steps")
+        observer, actor = Observer(environment.observation_space), border_actions.actor(environment.action_space)
+        remarks = rehearse(environment, observer, actor, inspected or INSPECTED_STEPS)
         described = {
-            "observation": observation.leaf,
-            "action": action.action,
+            "observation": observer.leaf,
+            "action": actor.action,
             "horizon": environment.spec.max_episode_steps,
-            "success": success(information) is not None,
+            "divisors": observer.divisors,
+            "notes": observer.notes + (remarks if inspected else []),
         }
         return described, versions(environment)
     finally:
         process.advance()
         environment.close()
+
+
+def rehearse(environment, observer, actor, steps):
+    """Plays at random, always alike. Returns remarks on what was seen, the first of each part."""
+    random.seed(0)
+    numpy.random.seed(0)
+    generator = numpy.random.default_rng(0)
+    if "discrete" in actor.action:
+        actions = generator.integers(actor.action["discrete"], size=steps)
+    else:
+        actions = generator.uniform(-1, 1, (steps, actor.action["box"])).astype(numpy.float32)
+    row, remarks = numpy.zeros(observer.root.size, observer.leaf["element"]), {}
+
+    def see(observation):
+        observer.write(row, observation)
+        for part, remark in observer.remarks(observation):
+            remarks.setdefault(part, remark)
+
+    see(border.reset(environment, seed=0))
+    for choice in actions:
+        action = actor(choice[None])[0]
+        if not environment.action_space.contains(action):
+            raise Refused(
+                f"actions are {environment.action_space}, a {type(environment.action_space).__name__} that doesn't contain "
+                f"{action!r}: use one of Gymnasium's own spaces"
+            )
+        observation, _, terminated, truncated, _ = border.step(environment, action)
+        see(observation)
+        if terminated or truncated:
+            see(border.reset(environment))
+    return list(remarks.values())
 
 
 class Batch:
@@ -204,43 +155,48 @@ class Batch:
 
     def prepare(self, seeds, options, arrays):
         self.observer = Observer(self.environments[0].observation_space)
-        self.actor = actor(self.environments[0].action_space)
-        self.seeds, self.has_success_rule = seeds, options["success"]
+        self.actor = border_actions.actor(self.environments[0].action_space)
+        self.seeds = seeds
+        for environment in self.environments[1:]:
+            for name in ("observation_space", "action_space"):
+                first, other = getattr(self.environments[0], name), getattr(environment, name)
+                if first != other:
+                    raise Refused(f"one environment's {name} is {first}, and another's is {other}: make them alike")
         self.arrays = {name: numpy.asarray(view) for name, view in arrays.items() if not isinstance(view, list)}
         self.observation = numpy.asarray(arrays["observation"][0])
         self.final = self.observer.rows(numpy.asarray(arrays["final"][0]))
-        for name in ("terminated", "truncated", "success", "lives"):
+        for name in ("terminated", "truncated", "lives"):
             self.arrays[name][:] = 0
         self.arrays["valid"][:] = 1
-        self.has_ended = False
+        self.arrays["success"][:] = border.SILENT
+        # What the last step wrote of single slots, and the next clears.
+        self.has_ended = self.has_told = False
         self.versions = versions(self.environments[0])
         self.keeper = StateKeeper(self.environments)
 
     def reset(self):
         # Seeded once: a simulator's own generator goes on from there.
-        observations = []
-        for environment, seed in zip(self.environments, self.seeds):
-            process.advance()
-            observations.append(environment.reset(seed=int(seed))[0])
+        observations = [border.reset(env, seed=int(seed)) for env, seed in zip(self.environments, self.seeds)]
         self.observer.write_all(self.observation, observations)
 
     def step(self):
         a, observations, rewards = self.arrays, [], []
         if self.has_ended:
             a["terminated"][:] = a["truncated"][:] = 0
-            self.has_ended = False
+        if self.has_told:
+            a["success"][:] = border.SILENT
+        self.has_ended = self.has_told = False
         for environment, action in zip(self.environments, self.actor(a["action"])):
-            process.advance()
-            observation, reward, terminated, truncated, information = environment.step(action)
+            observation, reward, terminated, truncated, success = border.step(environment, action)
             slot = len(rewards)
-            if self.has_success_rule:
-                a["success"][slot] = (success(information) or 0) > 0
+            if success != border.SILENT:
+                self.has_told = True
+                a["success"][slot] = success
             if terminated or truncated:
                 self.has_ended = True
-                a["terminated"][slot], a["truncated"][slot] = bool(terminated), not terminated
+                a["terminated"][slot], a["truncated"][slot] = terminated, not terminated
                 self.observer.write(self.final[slot], observation)
-                process.advance()
-                observation, _ = environment.reset()
+                observation = border.reset(environment)
             rewards.append(reward)
             observations.append(observation)
         self.observer.write_all(self.observation, observations)

@@ -1,0 +1,161 @@
+"""The border between agents and environments: what `reset` and `step` return is read strictly.
+
+What has a plain meaning is taken; everything else is refused by name, in one line. Actions and observations have modules of
+their own, `border_actions.py`, `border_observations.py` and `border_parts.py`.
+"""
+
+import os
+import re
+
+import gymnasium
+import numpy
+
+from . import process
+
+# What a step says of success. An episode is solved where one of its steps says so; `SILENT` leaves the question open.
+UNSOLVED, SOLVED, SILENT = 0, 1, 2
+LARGEST = float(numpy.finfo(numpy.float32).max)
+LOWEST = -LARGEST
+SEQUENCES = (tuple, list)
+OLD_INTERFACE = "adapt an environment of the old gym with the package shimmy"
+GYMNASIUM = os.path.dirname(os.path.abspath(gymnasium.__file__))
+
+
+class Refused(Exception):
+    """Says all in one line."""
+
+    kind = "refused"
+
+    def __str__(self):
+        return " ".join(super().__str__().split())  # numpy breaks lines
+
+
+def shown(value, longest=100):
+    """A value in a message."""
+    text = " ".join((str if isinstance(value, numpy.ndarray) else repr)(value).split())
+    return text if len(text) <= longest else text[: longest - 3] + "..."
+
+
+def innermost(error):
+    """Where an exception was raised: file and line."""
+    trace = error.__traceback__
+    while trace.tb_next:
+        trace = trace.tb_next
+    return trace.tb_frame.f_code.co_filename, trace.tb_lineno
+
+
+def is_of_the_call(error):
+    """Whether an exception comes from how an environment's method was called or read, not from within it."""
+    file, _ = innermost(error)
+    return os.path.abspath(file) == os.path.abspath(__file__) or file.startswith(GYMNASIUM)
+
+
+# MARK: Single values
+
+
+def number(value, name):
+    """One finite number: a plain one, or an array or list of one element."""
+    if not isinstance(value, (float, int, numpy.floating, numpy.integer, numpy.bool_)):
+        try:
+            array = numpy.asarray(value)
+        except (TypeError, ValueError):  # a ragged list
+            array = numpy.empty(0, object)
+        if array.size != 1 or array.dtype.kind not in "biuf":
+            raise Refused(f"step returned the {name} {shown(value)}, and a {name} is one number")
+        value = array.item()
+    try:
+        value = float(value)
+    except OverflowError:
+        value = float("inf")
+    if not LOWEST <= value <= LARGEST:
+        raise Refused(f"step returned the {name} {value}, and a {name} is a finite number of at most {LARGEST:.2g}")
+    return value
+
+
+def flag(value, name):
+    """A truth value: a plain one, a number that is 0 or 1, or an array or list of one such element."""
+    if type(value) is numpy.bool_:
+        return bool(value)
+    try:
+        truth = number(value, name)
+    except Refused:
+        truth = None
+    if truth not in (0, 1):
+        raise Refused(f"step returned {shown(value)} for {name}, which is True or False")
+    return truth == 1
+
+
+def dictionary(information, where):
+    if information is None:
+        return {}
+    if isinstance(information, dict):
+        return information
+    raise Refused(f"{where} returned the info {shown(information)}, and an info is a dict")
+
+
+def success(information):
+    """Whether a step solved the task, by `success`, else by `is_success`."""
+    for key in ("success", "is_success"):
+        value = information.get(key)
+        if value is not None:
+            try:
+                return SOLVED if number(value, key) > 0 else UNSOLVED
+            except Refused:
+                raise Refused(
+                    f'info["{key}"] is {shown(value)}: it is True, False, one number or None; give anything else another name'
+                ) from None
+    return SILENT
+
+
+# MARK: Answers
+
+
+def step(environment, action):
+    """Observation, reward, terminated, truncated, and what is said of success."""
+    process.advance()
+    try:
+        answer = environment.step(action)
+    except (TypeError, ValueError) as error:
+        # Gymnasium's own wrappers take the answer apart first.
+        if "unpack" in str(error) and is_of_the_call(error):
+            found = re.search(r"got (\d+)", str(error))
+            refuse_step(f"{found[1]} values" if found else f"something else ({error})")
+        raise
+    if type(answer) not in SEQUENCES or len(answer) != 5:
+        refuse_step(f"{len(answer)} values" if type(answer) in SEQUENCES else shown(answer))
+    observation, reward, terminated, truncated, information = answer
+    if type(reward) is not float or not LOWEST <= reward <= LARGEST:
+        reward = number(reward, "reward")
+    if terminated is not False and terminated is not True:
+        terminated = flag(terminated, "terminated")
+    if truncated is not False and truncated is not True:
+        truncated = flag(truncated, "truncated")
+    if type(information) is not dict:
+        information = dictionary(information, "step")
+    return observation, reward, terminated, truncated, success(information) if information else SILENT
+
+
+def refuse_step(found):
+    raise Refused(
+        f"step returned {found}, and Gymnasium's step returns five: observation, reward, terminated, truncated, "
+        f"info; {OLD_INTERFACE}"
+    )
+
+
+def reset(environment, **arguments):
+    """The first observation of an episode."""
+    process.advance()
+    try:
+        answer = environment.reset(**arguments)
+    except TypeError as error:
+        argument = re.search(r"unexpected keyword argument '(seed|options)'", str(error))
+        if argument and is_of_the_call(error):
+            raise Refused(
+                f"reset takes no {argument[1]}, and Gymnasium's is reset(self, seed=None, options=None); {OLD_INTERFACE}"
+            ) from error
+        raise
+    if type(answer) not in SEQUENCES or len(answer) != 2 or not isinstance(answer[1], (dict, type(None))):
+        raise Refused(
+            f"reset returned {shown(answer)}, and Gymnasium's reset returns two: observation, info; {OLD_INTERFACE}"
+        )
+    return answer[0]
