@@ -39,7 +39,8 @@ extension RunConfiguration {
     let preset = Preset(rawValue: algorithm)!
     let own = preset.configuration(suite: suite, tasks: tasks, protocol: trainingProtocol)
     let free = [
-      "seed", "threads", "checkpoint-every", "checkpoint-seconds", "metrics-every", "tasks", "groups", "shards",
+      "seed", "threads", "checkpoint-every", "checkpoint-seconds", "metrics-every", "worker-timeout", "tasks", "groups",
+      "shards",
     ]
     let usual = trainingProtocol == preset.configuration(suite: suite).trainingProtocol
     let changes = settings.filter { !free.contains($0.name) && $0.read(self) != $0.read(own) }

@@ -21,6 +21,8 @@ public struct RoutingAnalysis: Sendable {
     public var seed: UInt64 = 1001
     /// Whether to act by tanh of the mean instead of sampling.
     public var greedy = true
+    /// Which Python modules the run may name.
+    public var trust = Trust()
     public init() {}
   }
 
@@ -36,7 +38,7 @@ public struct RoutingAnalysis: Sendable {
     precondition(options.episodes >= 1 && options.stride ?? 1 >= 1, "episodes and stride are at least 1")
     try Self.check(Run.configuration(of: path))
     directory = RunDirectory(path: path)
-    let agent = try Run.load(path)
+    let agent = try Run.load(path, trust: options.trust)
     guard let learner = agent.learner as? SAC else { preconditionFailure("only SAC has soft modularization") }
     let (configuration, taskSet) = (agent.configuration, agent.taskSet)
     let count = taskSet.tasks.count

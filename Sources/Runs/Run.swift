@@ -46,6 +46,7 @@ public final class Run: @unchecked Sendable {
     // run.yaml comes first: by it a folder is known as a run's, also one whose making was interrupted.
     let agent = training.agent
     try AtomicFile.write(agent.configuration.yaml.utf8, to: directory.configuration)
+    try RunSignature().write(in: directory)
     try AtomicFile.write(agent.taskSet.lockfile.utf8, to: directory.lockfile)
     let recent = Array(repeating: RecentEpisodes(), count: agent.taskSet.tasks.count)
     return try Run(
@@ -54,15 +55,20 @@ public final class Run: @unchecked Sendable {
 
   /// Goes on with a run from its newest checkpoint; where there is none yet, from its start.
   ///
-  /// - Parameter flags: May repeat the run's settings; only free ones may differ (`RunConfiguration.freeSettings`), and steps be
-  ///   more: then the run is trained for longer from now on.
+  /// - Parameters:
+  ///   - flags: May repeat the run's settings; only free ones may differ (`RunConfiguration.freeSettings`), and steps be more: then
+  ///     the run is trained for longer from now on.
+  ///   - trust: Python modules may be imported that this names, or `flags`.
   /// - Throws: `RunError`, and what configuration and environments throw.
-  public static func resume(_ path: String, flags: [(name: String, value: String)], cores: Int) throws -> Run {
+  public static func resume(
+    _ path: String, flags: [(name: String, value: String)], cores: Int, trust: Trust = Trust()
+  ) throws -> Run {
     let directory = RunDirectory(path: path)
     guard directory.isRun else { throw RunError.notARun(path: path) }
     let lock = try RunLock(folder: path)
     try directory.clearRemains()
     let saved = try configuration(of: path)
+    try trust.adding(Trust.modules(in: flags)).check(saved, in: directory)
     let checkpoint = directory.checkpointSteps.last.map(directory.checkpoint(steps:))
     let state = try checkpoint.map { try Checkpoint.State(in: $0) }
     // Only who asks for a number of steps has it changed, never a file.
@@ -87,7 +93,9 @@ public final class Run: @unchecked Sendable {
       try AtomicFile.write(restored.json, to: "\(checkpoint)/state.json")
       var longer = saved
       longer.steps = given.steps
+      let isOwn = RunSignature().isValid(in: directory)
       try AtomicFile.write(longer.yaml.utf8, to: directory.configuration)
+      if isOwn { try RunSignature().write(in: directory) }
     }
     return try Run(training, directory, lock, restored.recent, Manifest(path: directory.manifest), from: restored)
   }
@@ -101,9 +109,12 @@ public final class Run: @unchecked Sendable {
   }
 
   /// A trained agent for acting: the newest checkpoint's parameters, without its experience.
-  public static func load(_ path: String) throws -> Agent {
+  ///
+  /// - Parameter trust: Which Python modules may be imported, of a run that this user has not made.
+  public static func load(_ path: String, trust: Trust = Trust()) throws -> Agent {
     let directory = RunDirectory(path: path)
     let (configuration, checkpoint) = try (configuration(of: path), directory.latestCheckpoint())
+    try trust.check(configuration, in: directory)
     try Checkpoint.State(in: checkpoint).check(configuration, in: directory.configuration)
     var agent = try Agent(configuration)
     try checkLockfile(directory, agent.taskSet)

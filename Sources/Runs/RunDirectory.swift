@@ -1,11 +1,13 @@
 import Foundation
 
-/// The folder of a run: `run.yaml`, `tasks.lock`, `manifest.json`, `metrics.jsonl`, `timing.jsonl`, `checkpoints/<steps>/`,
+/// The folder of a run: `run.yaml` and its `signature`, `tasks.lock`, `manifest.json`, `metrics.jsonl`, `timing.jsonl`, `checkpoints/<steps>/`,
 /// `lock`, and `analysis/` where it was analysed.
 public struct RunDirectory: Sendable {
   public let path: String
 
   public var configuration: String { "\(path)/run.yaml" }
+  /// What tells that this user wrote the configuration (`RunSignature`).
+  var signature: String { "\(path)/signature" }
   public var lockfile: String { "\(path)/tasks.lock" }
   public var manifest: String { "\(path)/manifest.json" }
   public var metrics: String { "\(path)/metrics.jsonl" }

@@ -1,3 +1,5 @@
+import Environments
+
 /// What a file, a flag or a folder may do wrong to a run. Each message is one line: the value, the limit, the fix.
 public enum RunError: Error, Equatable, CustomStringConvertible {
   case cannotWrite(path: String, reason: String)
@@ -21,6 +23,8 @@ public enum RunError: Error, Equatable, CustomStringConvertible {
   case otherSetting(path: String, setting: String, written: String?, made: String?)
   /// A setting was given that differs from the run's own.
   case configurationMismatch(path: String, setting: String, saved: String, given: String)
+  /// Files name Python modules that the user has neither named nor said to trust.
+  case untrustedModules(path: String, modules: [String])
   /// A run that has no routing to analyse.
   case noRouting(reason: String)
   /// Runs whose curves can't be drawn together.
@@ -64,6 +68,9 @@ public enum RunError: Error, Equatable, CustomStringConvertible {
       "\(path) was begun with \(setting) \(Self.value(saved)), not \(Self.value(given)); only "
         + "\(RunConfiguration.freeSettings.sorted().joined(separator: ", ")) may change, and steps become more: "
         + "leave --\(setting) out, or begin a new run"
+    case .untrustedModules(let path, let modules):
+      "\(path.printable()) names Python modules, whose code would run, and it was not made by you on this machine: name them with "
+        + "--env-module \(modules.joined(separator: ",").printable()), or say --trust-run"
     case .noRouting(let reason): "analyze routing \(reason)"
     case .noCurves(let reason): "analyze curves \(reason)"
     case .sameRun(let path, let other, let arm, let seed):

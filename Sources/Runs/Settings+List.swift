@@ -66,6 +66,9 @@ extension Setting {
     integer(
       "worker-restarts", \.recovery.most, 0...1_000_000,
       "failures of a worker process within ten minutes that are borne"),
+    real(
+      "worker-timeout", \.gymnasium.timeout, .above(0, to: 86_400),
+      "seconds that one Gymnasium environment may take to be made, reset or stepped"),
     choice(
       "lost-task", \.recovery.afterwards, "after more failures: end the run, or quarantine the worker's environments"),
   ]

@@ -32,6 +32,11 @@ struct Analyze: ParsableCommand {
     var seed = Numbers.seed.value
     @Flag(help: "Sample actions instead of taking the mean.")
     var sampled = false
+    @Option(
+      help: "Python modules that the run's files name and that may be imported, separated by commas.",
+      transform: Words.init)
+    var envModule: [Words] = []
+    @OptionGroup var trust: TrustOptions
     @Flag(help: "Print the report as one JSON object.")
     var json = false
 
@@ -39,6 +44,7 @@ struct Analyze: ParsableCommand {
       Command.prepare()
       var options = RoutingAnalysis.Options()
       (options.episodes, options.stride, options.seed, options.greedy) = (episodes, stride, seed, !sampled)
+      options.trust = trust.trust(naming: envModule)
       let analysis = try RoutingAnalysis(runFolder, options)
       if json { print(try analysis.json()) } else { show(analysis) }
       fflush(nil)

@@ -32,6 +32,11 @@ struct Compare: ParsableCommand {
   @Flag(help: "Score by the share of episodes that succeed.")
   var success = false
   @Option(
+    help: "Python modules that the runs' files name and that may be imported, separated by commas.",
+    transform: Words.init)
+  var envModule: [Words] = []
+  @OptionGroup var trust: TrustOptions
+  @Option(
     help: "File of scores, one line per run: runs that it has are not scored again, others are added.", transform: path)
   var scores: String?
 
@@ -159,7 +164,7 @@ struct Compare: ParsableCommand {
   }
 
   private func play(_ path: String, _ ids: [String]) throws -> [Double?] {
-    let agent = try Run.load(path)
+    let agent = try Run.load(path, trust: trust.trust(naming: envModule))
     return try Evaluation.play(
       agent.taskSet, tasks: ids, policy: agent.learner, episodes: played.episodes, seed: played.seed, greedy: greedy
     ).map { success ? $0.success : $0.normalized }

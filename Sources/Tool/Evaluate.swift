@@ -31,6 +31,7 @@ struct Evaluate: ParsableCommand {
   var greedy = false
   @Flag(help: "Print one JSON object.")
   var json = false
+  @OptionGroup var trust: TrustOptions
   @OptionGroup(title: "With --random") var environments: EnvironmentOptions
 
   private struct Report: Encodable {
@@ -48,7 +49,7 @@ struct Evaluate: ParsableCommand {
     Command.prepare()
     let scores: [Evaluation.TaskScore]
     if let runFolder {
-      let agent = try Run.load(runFolder)
+      let agent = try Run.load(runFolder, trust: trust.trust(naming: environments.envModule))
       note(agent.taskSet)
       scores = try Evaluation.play(
         agent.taskSet, tasks: tasks.list, policy: agent.learner, episodes: episodes, seed: seed, greedy: greedy)

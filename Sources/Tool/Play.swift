@@ -32,6 +32,7 @@ struct Play: ParsableCommand {
   var seed = Numbers.seed.value
   @Flag(help: "Take the most probable action instead of sampling from the policy.")
   var greedy = false
+  @OptionGroup var trust: TrustOptions
   @OptionGroup(title: "With --random") var environments: EnvironmentOptions
 
   func validate() throws {
@@ -40,7 +41,7 @@ struct Play: ParsableCommand {
 
   func run() throws {
     Command.prepare()
-    let agent = try runFolder.map { try Run.load($0) }
+    let agent = try runFolder.map { try Run.load($0, trust: trust.trust(naming: environments.envModule)) }
     let taskSet = try agent?.taskSet ?? environments.taskSet(suite: suite)
     note(taskSet)
     let chosen = try taskSet.subset([task ?? taskSet.ids[0]]).tasks[0]

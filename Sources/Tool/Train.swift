@@ -20,6 +20,7 @@ struct Train: ParsableCommand {
   var config: String?
   @Flag(help: "Go on with the run in --out from its newest checkpoint.")
   var resume = false
+  @OptionGroup var trust: TrustOptions
   @Flag(help: "Replace the run in --out.")
   var overwrite = false
   @Flag(help: "Print nothing but errors and the folder of the run.")
@@ -49,7 +50,7 @@ struct Train: ParsableCommand {
     if resume {
       let path = out ?? "runs/\(configuration.runName)"
       let file = try file.map { try RunConfiguration.settings(in: $0.text, path: $0.path) } ?? []
-      run = try Run.resume(path, flags: file + flags, cores: cores)
+      run = try Run.resume(path, flags: file + flags, cores: cores, trust: trust.trust())
       run.differences.forEach(note)
     } else {
       run = try Run.begin(configuration, out: out, overwrite: overwrite)

@@ -17,6 +17,7 @@ struct CountingOptions: Encodable {
   var hangAt: Int?
   var forkAt: Int?
   var unsavedFrom: Int?
+  var printBytes: Int?
 }
 
 let countingSeeds: [UInt32] = [11, 2_000_000_000, 5, 77, 123_456_789]

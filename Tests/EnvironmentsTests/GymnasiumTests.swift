@@ -4,7 +4,7 @@ import Testing
 @testable import Environments
 
 /// A Python with Gymnasium, at any version.
-private let python: String? = {
+let gymnasiumPython: String? = {
   guard let python = try? WorkerPython.locate() else { return nil }
   let process = Process()
   process.executableURL = URL(filePath: python)
@@ -16,7 +16,7 @@ private let python: String? = {
 }()
 
 /// A folder with modules, and what makes their environments.
-private func options(_ modules: [String: String]) throws -> Gymnasium.Options {
+func moduleOptions(_ modules: [String: String]) throws -> Gymnasium.Options {
   let folder = FileManager.default.temporaryDirectory.appending(path: "polymath-test-\(UUID().uuidString)")
   try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
   for (name, text) in modules {
@@ -64,11 +64,11 @@ private func odd(observation: String, action: String = "s.Discrete(2)") -> Strin
   """
 }
 
-@Suite("Gymnasium's environments", .serialized, .enabled(if: python != nil))
+@Suite("Gymnasium's environments", .serialized, .enabled(if: gymnasiumPython != nil))
 struct GymnasiumTests {
   @Test("The example of docs/environments.md keeps the promises of environments")
   func documentedExample() throws {
-    var options = try options(["corridor": example()])
+    var options = try moduleOptions(["corridor": example()])
     options.arguments = ["length": "12"]
     let set = try Suites.make("gymnasium:Corridor-v0", options: options)
     #expect(set.ids == ["corridor_v0"] && set.observation.leaves[0].shape == [2] && set.action == .discrete(2))
@@ -79,7 +79,7 @@ struct GymnasiumTests {
 
   @Test("Every slot does what it was told: of the example's corridors only those that go right are solved")
   func actions() throws {
-    let set = try Suites.make("gymnasium:Corridor-v0", options: options(["corridor": example()]))
+    let set = try Suites.make("gymnasium:Corridor-v0", options: moduleOptions(["corridor": example()]))
     let play = try Play(set.tasks[0], replicas: 0..<4)
     var solved = [0, 0, 0, 0]
     for _ in 0..<60 {
@@ -108,7 +108,7 @@ struct GymnasiumTests {
     ])
   func spaces(observation: String, action: String, shape: [Int], space: ActionSpace) throws {
     let task = try Gymnasium.task(
-      "Odd-v0", options: options(["odd": odd(observation: observation, action: action)]))
+      "Odd-v0", options: moduleOptions(["odd": odd(observation: observation, action: action)]))
     #expect(task.observation.leaves[0].shape == shape && task.action == space)
     #expect(task.observation.leaves[0].isImage || task.observation.leaves[0].isVector)
     #expect(try EnvironmentCheck.failures(of: task, steps: 60, slots: 2) == [])
@@ -129,7 +129,7 @@ struct GymnasiumTests {
       ("s.Discrete(2)", "s.Dict(a=s.Discrete(2))", "Discrete, MultiDiscrete, MultiBinary or a box of floats"),
     ])
   func refuses(observation: String, action: String, reason: String) throws {
-    let options = try options(["odd": odd(observation: observation, action: action)])
+    let options = try moduleOptions(["odd": odd(observation: observation, action: action)])
     let error = #expect(throws: EnvironmentError.self) { try Gymnasium.task("Odd-v0", options: options) }
     guard case .refused(let task, let text) = error else {
       Issue.record("\(String(describing: error))")
@@ -155,7 +155,7 @@ struct GymnasiumTests {
   @Test("A flattened picture is divided by its largest number, which the user and the lockfile are told")
   func flattenedPictures() throws {
     let space = "s.Dict(eye=s.Box(0, 255, (4, 4, 3), numpy.uint8), place=s.Box(-1, 1, (2,)))"
-    let set = try Suites.make("gymnasium:Odd-v0", options: options(["odd": odd(observation: space)]))
+    let set = try Suites.make("gymnasium:Odd-v0", options: moduleOptions(["odd": odd(observation: space)]))
     #expect(set.observation.leaves[0].shape == [50] && set.lockfile.contains("divided_eye: 255"))
     #expect(set.tasks[0].notes.count == 1 && set.tasks[0].notes[0].contains("part eye"))
     let wrapped = try set.tasks[0].wrapped(by: [.frameStack(2), .rewardScale(2)])
@@ -169,7 +169,7 @@ struct GymnasiumTests {
   func floatsOutOfBounds() throws {
     let module = odd(observation: "s.Box(-1, 1, (2,))").replacing(
       "return self.observation_space.sample(), numpy", with: "return numpy.array([0, 1.5]), numpy")
-    var options = try options(["odd": module])
+    var options = try moduleOptions(["odd": module])
     #expect(try Gymnasium.task("Odd-v0", options: options).notes == [])
     options.inspectedSteps = 20
     let task = try Gymnasium.task("Odd-v0", options: options)
@@ -182,7 +182,7 @@ struct GymnasiumTests {
     let said = "{'success': None}, {'success': numpy.array([False])}, {'is_success': 1.0}, None, {}"
     let module = odd(observation: "s.Discrete(2)").replacing("False, False, {}", with: "False, False, next(self.said)")
       .replacing("def __init__(self):", with: "def __init__(self):\n        self.said = iter([\(said)] * 9)")
-    let task = try Gymnasium.task("Odd-v0", options: options(["odd": module]))
+    let task = try Gymnasium.task("Odd-v0", options: moduleOptions(["odd": module]))
     #expect(task.hasSuccessRule)
     let play = try Play(task, replicas: 0..<1)
     var heard: [UInt8] = []
@@ -198,7 +198,7 @@ struct GymnasiumTests {
     let module = odd(observation: "s.Box(0, 1, (2,))").replacing(
       "self.observation_space.sample()", with: "numpy.zeros(2)")
     let report = try EnvironmentCheck.report(
-      of: Gymnasium.task("Odd-v0", options: options(["odd": module])), steps: 60, slots: 2)
+      of: Gymnasium.task("Odd-v0", options: moduleOptions(["odd": module])), steps: 60, slots: 2)
     #expect(report.failures == [] && report.remarks == [.sameCourse, .sameObservation])
   }
 
@@ -228,7 +228,7 @@ struct GymnasiumTests {
 
   @Test("One environment with two arguments is two tasks, and an argument of its own wins over a common one")
   func argumentsPerTask() throws {
-    var options = try options(["corridor": example()])
+    var options = try moduleOptions(["corridor": example()])
     options.arguments = ["length": "12"]
     let set = try Suites.make("gymnasium:Corridor-v0?length=4, Corridor-v0", options: options)
     #expect(set.ids == ["corridor_v0_length_4", "corridor_v0"])
@@ -254,7 +254,7 @@ struct GymnasiumTests {
       let module = odd(observation: "s.Discrete(2)").replacing(check, with: body)
       // Already one of the steps that a worker plays before it describes the environment.
       let error = #expect(throws: EnvironmentError.self) {
-        try Gymnasium.task("Odd-v0", options: options(["odd": module]))
+        try Gymnasium.task("Odd-v0", options: moduleOptions(["odd": module]))
       }
       #expect(error?.description.contains(reason) == true)
       #expect((error?.description.count ?? .max) < 10_000)
@@ -302,12 +302,12 @@ struct GymnasiumTests {
       """
     if step == 3 {
       let error = #expect(throws: EnvironmentError.self) {
-        try Gymnasium.task("Bad-v0", options: options(["bad": module]))
+        try Gymnasium.task("Bad-v0", options: moduleOptions(["bad": module]))
       }
       #expect(error?.description.contains(reason) == true)
       return
     }
-    let task = try Gymnasium.task("Bad-v0", options: options(["bad": module]))
+    let task = try Gymnasium.task("Bad-v0", options: moduleOptions(["bad": module]))
     let recovery = WorkerRecovery(most: 1, afterwards: .quarantine)
     let environment = try task.makeEnvironment(0..<2, 1, Worker(recovery: recovery))
     let batch = WorkerBatch(slots: 2, leafBytes: 8)

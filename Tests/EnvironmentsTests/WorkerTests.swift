@@ -338,7 +338,7 @@ struct WorkerTests {
   @Test("Python that isn't there is said in one line with the remedy")
   func pythonMissing() {
     let error = #expect(throws: EnvironmentError.self) {
-      try WorkerPython.locate(variable: "/nowhere/python", directory: "/")
+      try WorkerPython.locate(variables: ["POLYMATH_PYTHON": "/nowhere/python"])
     }
     #expect(error?.description.contains("make gymnasium") == true)
     #expect(error?.description.contains("\n") == false)

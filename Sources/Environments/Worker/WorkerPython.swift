@@ -2,24 +2,23 @@ import Foundation
 
 /// Where the Python of the worker processes is.
 enum WorkerPython {
-  /// POLYMATH_PYTHON, else `.venv/bin/python` in the current directory or in a folder above the executable, which is
-  /// where a package's build folder lies.
+  /// POLYMATH_PYTHON, else `.venv/bin/python` in a folder above the executable, which is where a package's build folder lies, else
+  /// that of an activated environment. Never one in the current folder, which may be a downloaded one.
   ///
   /// - Parameter command: What makes one, for the error's message.
   /// - Throws: `EnvironmentError.pythonMissing`.
   static func locate(
     command: String = PythonPackages.gymnasium.command,
-    variable: String? = ProcessInfo.processInfo.environment["POLYMATH_PYTHON"],
-    directory: String = FileManager.default.currentDirectoryPath
+    variables: [String: String] = ProcessInfo.processInfo.environment
   ) throws -> String {
-    if let variable {
+    if let variable = variables["POLYMATH_PYTHON"] {
       guard FileManager.default.isExecutableFile(atPath: variable) else {
         throw EnvironmentError.pythonMissing(
           reason: "POLYMATH_PYTHON is \(variable), which can't be executed", command: command)
       }
       return URL(filePath: variable).standardizedFileURL.path
     }
-    var folders = [URL(filePath: directory)]
+    var folders: [URL] = []
     if let executable = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") {
       var folder = URL(filePath: executable).deletingLastPathComponent()
       while folder.path != "/" {
@@ -28,7 +27,9 @@ enum WorkerPython {
       }
     }
     // The link in the virtual environment is not resolved: where it lies is how Python finds its packages.
-    let candidates = folders.map { $0.appending(path: ".venv/bin/python").path }
+    let candidates =
+      folders.map { $0.appending(path: ".venv/bin/python").path }
+      + [variables["VIRTUAL_ENV"]].compactMap { $0 }.map { "\($0)/bin/python" }
     guard let found = candidates.first(where: FileManager.default.isExecutableFile(atPath:)) else {
       throw EnvironmentError.pythonMissing(reason: "there is no Python with the suite's packages", command: command)
     }

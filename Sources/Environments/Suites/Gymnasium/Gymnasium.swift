@@ -23,6 +23,16 @@ public enum Gymnasium {
     public init() {}
   }
 
+  /// The Python modules that the name of a suite has imported: `gymnasium:module:ID`.
+  public static func modules(inSuite name: String) -> [String] {
+    guard name.hasPrefix("gymnasium:") else { return [] }
+    let entries = name.dropFirst("gymnasium:".count).split(separator: ",")
+    return entries.flatMap { entry in
+      let environment = entry.prefix { $0 != "?" }
+      return environment.split(separator: ":").dropLast().map { $0.filter { $0 != " " } }
+    }
+  }
+
   /// What the worker makes its environments with.
   struct WorkerOptions: Encodable {
     let id: String

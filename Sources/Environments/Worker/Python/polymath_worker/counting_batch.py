@@ -37,6 +37,7 @@ class Batch:
         if self.steps == self.options.get("exit_at"):
             print("asked to exit", flush=True)
             os._exit(3)
+        print("x" * self.options.get("print_bytes", 0), end="", flush=True)
         while self.steps == self.options.get("hang_at"):
             pass
         if self.steps == self.options.get("fork_at") and os.fork() == 0 and os.fork() == 0:
