@@ -29,5 +29,7 @@ extension Algorithm {
 public struct LearnerMetrics: Sendable {
   public var overall: [(name: String, value: Double)] = []
   public var tasks: [[(name: String, value: Double)]]
+  /// What a user should know and can mend, one sentence each.
+  public var remarks: [String] = []
   public init(tasks: Int) { self.tasks = Array(repeating: [], count: tasks) }
 }

@@ -52,7 +52,18 @@ public struct PopArt: Hashable, Sendable {
     public var secondMoment = SecondMoment.meanOfSquares
     /// Whether heads are rescaled (POP). Off leaves adaptive normalisation only: outputs jump when statistics move.
     public var preservesOutputs = true
+    /// Whether the averages begin with the first returns that are not zero instead of at mu = 0, nu = 1, all columns weighing
+    /// alike until there are 1 / beta of them (van Hasselt et al. 2016, 1602.07714, section 2.1). Otherwise sigma takes thousands
+    /// of columns to come down to small returns.
+    public var correctsStart = false
     public init() {}
+  }
+
+  /// What holds sigma away from the returns' own deviation.
+  public enum Bound: Sendable {
+    case lower, upper
+    /// Returns differ by less than Float32 can tell at their size.
+    case resolution
   }
 
   public let configuration: Configuration
@@ -60,37 +71,72 @@ public struct PopArt: Hashable, Sendable {
   public internal(set) var mu: [Double]
   /// Second moment of the returns, a task.
   public internal(set) var nu: [Double]
+  /// How much of the averages is returns, and not where they began, a task: 1 for good unless the start is corrected, which begins at 0.
+  public internal(set) var weight: [Double]
+
+  /// The least sigma for each unit of |mu|: 16 steps of a Float32.
+  private static let resolution = 1e-6
 
   /// Starts at mu = 0, nu = 1, so sigma = 1.
   public init(tasks: Int, _ configuration: Configuration = Configuration()) {
     self.configuration = configuration
     mu = Array(repeating: 0, count: tasks)
     nu = Array(repeating: 1, count: tasks)
+    weight = Array(repeating: configuration.correctsStart ? 0 : 1, count: tasks)
   }
 
   /// Goes on from saved statistics.
-  public init(mu: [Double], nu: [Double], _ configuration: Configuration = Configuration()) {
-    precondition(mu.count == nu.count, "one mu and one nu a task")
+  ///
+  /// - Parameter weight: nil for averages that are all returns.
+  public init(
+    mu: [Double], nu: [Double], weight: [Double]? = nil, _ configuration: Configuration = Configuration()
+  ) {
+    precondition(mu.count == nu.count && mu.count == weight?.count ?? mu.count, "one mu, nu and weight per task")
     (self.configuration, self.mu, self.nu) = (configuration, mu, nu)
+    self.weight = weight ?? Array(repeating: 1, count: mu.count)
   }
 
   /// Takes over another's statistics of as many tasks.
   public mutating func copy(from other: PopArt) {
-    for task in mu.indices { (mu[task], nu[task]) = (other.mu[task], other.nu[task]) }
+    for task in mu.indices { (mu[task], nu[task], weight[task]) = (other.mu[task], other.nu[task], other.weight[task]) }
   }
+
+  /// Whether there is anything to normalise a task's returns by.
+  public func knowsReturns(_ task: Int) -> Bool { weight[task] > 0 }
 
   /// sigma = sqrt(nu - mu^2) within its bounds; the variance is bounded before the root, so rounding below zero is
   /// safe.
   public func sigma(_ task: Int) -> Double {
-    let (low, high) = (configuration.lowerBound, configuration.upperBound)
-    return min(max(nu[task] - mu[task] * mu[task], low * low), high * high).squareRoot()
+    let (low, high) = (least(task), configuration.upperBound)
+    return min(max(variance(task), low * low), high * high).squareRoot()
   }
 
-  /// Moves the statistics by one column after another, in order: mu <- (1 - beta) mu + beta m, nu likewise.
+  /// Which bound sigma is at; nil where it is the returns' own deviation.
+  public func bound(_ task: Int) -> Bound? {
+    let (low, high) = (least(task), configuration.upperBound)
+    if max(variance(task), low * low) >= high * high { return .upper }
+    if variance(task) > low * low { return nil }
+    return low > configuration.lowerBound ? .resolution : .lower
+  }
+
+  private func variance(_ task: Int) -> Double { nu[task] - mu[task] * mu[task] }
+
+  private func least(_ task: Int) -> Double {
+    min(max(configuration.lowerBound, Self.resolution * abs(mu[task])), configuration.upperBound)
+  }
+
+  /// Moves the statistics by one column after another, in order: mu <- (1 - beta) mu + beta m, nu likewise. With a corrected start
+  /// beta is divided by the weight of all returns so far.
   public mutating func update(_ columns: UnsafeBufferPointer<ReturnMoments>) {
-    let beta = configuration.beta
     for column in columns where column.steps > 0 {
       let task = Int(column.task)
+      // Nothing is known of returns before the first reward.
+      if weight[task] == 0 && column.meanSquare == 0 { continue }
+      var beta = configuration.beta
+      if configuration.correctsStart {
+        weight[task] += beta * (1 - weight[task])
+        beta /= weight[task]
+      }
       let second =
         configuration.secondMoment == .meanOfSquares ? column.meanSquare : column.mean * column.mean
       mu[task] = (1 - beta) * mu[task] + beta * column.mean

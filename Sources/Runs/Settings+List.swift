@@ -108,6 +108,9 @@ extension Setting {
       "popart-second-moment", \.impala.popArt.secondMoment,
       "PopArt: nu averages the mean of vs^2, or the square of the mean of vs"),
     flag("popart-preserve", \.impala.popArt.preservesOutputs, "PopArt: rescale the heads when statistics move"),
+    flag(
+      "popart-corrected-start", \.impala.popArt.correctsStart,
+      "PopArt: statistics begin with the first returns, so that rewards of any size are learned from at once"),
     flag("statistics-first", \.impala.statisticsFirst, "PopArt: move the statistics before the losses"),
   ]
 

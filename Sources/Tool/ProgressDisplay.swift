@@ -92,7 +92,7 @@ final class ProgressDisplay: @unchecked Sendable {
       "\(task.id): \(grouped(lost.lost)) steps lost, worker started again \(grouped(lost.restarts)) times"
         + (lost.quarantined ? ", then given up" : "") + (lost.reason.isEmpty ? "" : "; last: \(lost.reason)")
     }
-    return table(rows) + losses + [status]
+    return table(rows) + agent.learner.metrics.remarks + losses + [status]
   }
 
   /// Twenty cells from random play to the reference.

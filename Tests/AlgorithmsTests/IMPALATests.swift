@@ -17,7 +17,8 @@ private struct Run {
 
   init(
     lag: Int = 1, threads: Int = 1, tasks ids: [String] = ["low", "high", "middle"], lstm: Int = 0,
-    unroll: Int = 6, values: IMPALA.Values = .popArt, change: (inout IMPALA.Configuration) -> Void = { _ in }
+    unroll: Int = 6, values: IMPALA.Values = .popArt, rewardScale: Float = 1,
+    change: (inout IMPALA.Configuration) -> Void = { _ in }
   ) throws {
     var configuration = IMPALA.Configuration()
     (configuration.network, configuration.values) = (.small, values)
@@ -25,7 +26,9 @@ private struct Run {
     change(&configuration)
     let shape = try RunShape(
       tasks: ids.count, environmentsPerTask: 2, unroll: unroll, groups: ids.count, shards: ids.count, lag: lag)
-    let tasks = ids.map { CountingEnvironment.task($0, length: 4 + $0.count) }
+    let tasks = try ids.map {
+      try CountingEnvironment.task($0, length: 4 + $0.count).wrapped(by: .rewardScale(rewardScale))
+    }
     learner = try IMPALA(configuration, shape: shape, tasks: tasks, totalSteps: 10_000, seed: 5)
     let groups = try (0..<ids.count).map {
       try Group($0, shape: shape, tasks: tasks, seed: 5, recurrentSize: lstm)
@@ -175,6 +178,43 @@ struct IMPALATests {
     #expect(first.allSatisfy { $0.isFinite })
     #expect(first != usual)
     #expect(try Run(threads: 3) { $0.statisticsFirst = true }.parameters(after: 4) == first)
+  }
+
+  @Test(
+    "With a corrected start rewards of any size are learned from alike, to the bit",
+    arguments: [0x1p-40, 0x1p-20, 0x1p40, 0x1p80] as [Float])
+  func rewardScales(scale: Float) throws {
+    func run(_ scale: Float) throws -> (parameters: [Float], statistics: PopArt) {
+      let run = try Run(rewardScale: scale) {
+        ($0.popArt.correctsStart, $0.popArt.lowerBound, $0.popArt.upperBound) = (true, 1e-30, 1e30)
+      }
+      try run.engine.run(until: 20)
+      let buffer = run.learner.parameters(version: 20)
+      return ((0..<buffer.count).map { buffer.values[$0] }, run.learner.popArt)
+    }
+    let (one, other) = try (run(1), run(scale))
+    #expect(one.parameters == other.parameters)
+    for task in 0..<3 {
+      #expect(other.statistics.mu[task] == one.statistics.mu[task] * Double(scale))
+      #expect(other.statistics.sigma(task) == one.statistics.sigma(task) * Double(scale))
+      #expect(one.statistics.mu[task] > 0 && one.statistics.bound(task) == nil)
+    }
+  }
+
+  @Test("Where sigma is at a bound, the numbers and a remark of each task say so")
+  func bounds() throws {
+    for (lower, upper, setting) in [(1e3, 1e6, "popart-lower-bound"), (1e-9, 1e-6, "popart-upper-bound")] {
+      let run = try Run { ($0.popArt.lowerBound, $0.popArt.upperBound) = (lower, upper) }
+      try run.engine.run(until: 2)
+      let metrics = run.learner.metrics
+      #expect(metrics.tasks.allSatisfy { $0.contains { $0 == ("sigma_at_bound", 1) } })
+      #expect(metrics.remarks.count == 3 && metrics.remarks[1].hasPrefix("high: "))
+      #expect(metrics.remarks.allSatisfy { $0.contains(setting) && !$0.contains("\n") })
+    }
+    let run = try Run()
+    try run.engine.run(until: 2)
+    #expect(run.learner.metrics.remarks.isEmpty)
+    #expect(run.learner.metrics.tasks.allSatisfy { $0.contains { $0 == ("sigma_at_bound", 0) } })
   }
 
   @Test("Without PopArt the statistics stay where they begin")

@@ -158,6 +158,40 @@ struct PopArtTests {
     }
   }
 
+  @Test("A corrected start begins with the first returns that are not zero, and weighs the first columns alike")
+  func correctedStart() {
+    var configuration = PopArt.Configuration()
+    (configuration.correctsStart, configuration.beta) = (true, 1e-3)
+    var popArt = PopArt(tasks: 1, configuration)
+    func see(_ vs: [Float]) {
+      let column = [
+        ReturnMoments(task: 0, vs: vs, valid: vs.map { _ in 1 }, column: 0, steps: vs.count, batch: 1)
+      ]
+      column.withUnsafeBufferPointer { popArt.update($0) }
+    }
+    see([0, 0])
+    #expect(!popArt.knowsReturns(0) && popArt.mu[0] == 0 && popArt.sigma(0) == 1)
+    see([1e-3, 3e-3])
+    #expect(popArt.knowsReturns(0))
+    #expect(abs(popArt.mu[0] - 2e-3) <= 1e-9 && abs(popArt.sigma(0) - 1e-3) <= 1e-9)
+    for _ in 0..<9 { see([0, 0]) }
+    // One column in ten.
+    #expect(abs(popArt.mu[0] - 2e-4) <= 2e-6)
+    for _ in 0..<20_000 { see([5, 7]) }
+    #expect(abs(popArt.mu[0] - 6) <= 1e-6 && abs(popArt.sigma(0) - 1) <= 1e-6)
+  }
+
+  @Test(
+    "Sigma says which bound it is at",
+    arguments: [
+      (0, 4, nil, 2), (0, 1e-10, .lower, 1e-4), (0, 1e14, .upper, 1e6), (1e4, 1e8, .resolution, 1e-2),
+      (1e4, 1e8 + 4, nil, 2), (1e13, 1e26, .upper, 1e6),
+    ] as [(Double, Double, PopArt.Bound?, Double)])
+  func bounds(mu: Double, nu: Double, bound: PopArt.Bound?, sigma: Double) {
+    let popArt = PopArt(mu: [mu], nu: [nu])
+    #expect(popArt.bound(0) == bound && abs(popArt.sigma(0) - sigma) <= 1e-6 * sigma)
+  }
+
   @Test("A column without a valid step moves nothing")
   func invalid() {
     var popArt = PopArt(tasks: 2)

@@ -1,4 +1,5 @@
 import Engine
+import Environments
 import Layers
 import Returns
 import Tensors
@@ -16,7 +17,11 @@ extension IMPALA {
     if let cosines = last.gradientCosines { metrics.add(cosines: cosines) }
     for task in metrics.tasks.indices {
       if configuration.values == .popArt {
-        metrics.tasks[task] += [("mu", popArt.mu[task]), ("sigma", popArt.sigma(task))]
+        metrics.tasks[task] += [
+          ("mu", popArt.mu[task]), ("sigma", popArt.sigma(task)),
+          ("sigma_at_bound", popArt.bound(task) == nil ? 0 : 1),
+        ]
+        if let bound = popArt.bound(task) { metrics.remarks.append(remark(task, at: bound)) }
       }
       if task < last.taskGradientNorm.count {
         metrics.tasks[task].append(("gradient_norm", last.taskGradientNorm[task]))
@@ -25,10 +30,29 @@ extension IMPALA {
     return metrics
   }
 
+  private func remark(_ task: Int, at bound: PopArt.Bound) -> String {
+    let id = tasks[task].id
+    switch bound {
+    case .lower:
+      return
+        "\(id): returns differ by less than popart-lower-bound, \(configuration.popArt.lowerBound), and are hardly learned "
+        + "from: lower it, or scale rewards up (--wrap reward-scale:1000)"
+    case .upper:
+      return
+        "\(id): returns differ by more than popart-upper-bound, \(configuration.popArt.upperBound): raise it, or scale "
+        + "rewards down (--wrap reward-scale:0.001)"
+    case .resolution:
+      return
+        "\(id): returns of about \(popArt.mu[task]) differ by less than a millionth of that, too little for Float32: take what "
+        + "every step pays out of the rewards"
+    }
+  }
+
   public func saveModel(into archive: inout StateArchive) {
     archive.add(newest)
     archive.add("popart.mu", popArt.mu)
     archive.add("popart.nu", popArt.nu)
+    archive.add("popart.weight", popArt.weight)
   }
 
   public func saveTraining(into archive: inout StateArchive) {
@@ -40,7 +64,8 @@ extension IMPALA {
     let tasks = popArt.mu.count
     let mu = try archive.doubles("popart.mu", count: tasks)
     let nu = try archive.doubles("popart.nu", count: tasks, in: 0 ... .infinity)
-    try restore(popArt: PopArt(mu: mu, nu: nu, configuration.popArt)) { buffer throws(EngineError) in
+    let weight = try archive.doubles("popart.weight", count: tasks, in: 0...1)
+    try restore(popArt: PopArt(mu: mu, nu: nu, weight: weight, configuration.popArt)) { buffer throws(EngineError) in
       try archive.restore(buffer)
     }
   }

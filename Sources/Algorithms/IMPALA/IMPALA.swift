@@ -21,7 +21,7 @@ public final class IMPALA: Algorithm, @unchecked Sendable {
   public let optimizer: RMSProp
 
   private let network: AgentNetwork
-  private let tasks: [Task]
+  let tasks: [Task]
   /// Steps of the whole run, over which the learning rate falls.
   private let totalSteps: Int
   /// Version v of the parameters is in buffer v mod (lag + 1).
@@ -233,8 +233,11 @@ public final class IMPALA: Algorithm, @unchecked Sendable {
     let rate = configuration.learningRate * (configuration.annealing ? max(0, 1 - progress) : 1)
     let clip = ck_clip_factor(gradientNorm, configuration.gradientNorm)
     optimizeTime.time {
-      forEachTouchedRange {
-        optimizer.step(next, gradients: gradient, range: $0, learningRate: rate, clip: clip)
+      // Without returns there is nothing to learn, and RMSProp makes a full step of the smallest gradient.
+      if tasks.indices.contains(where: popArt.knowsReturns) {
+        forEachTouchedRange {
+          optimizer.step(next, gradients: gradient, range: $0, learningRate: rate, clip: clip)
+        }
       }
       if configuration.values == .popArt && phases == 1 { moveStatistics(rescaling: next) }
     }

@@ -73,8 +73,10 @@ struct IMPALALoss {
       batch: transitions.columns)
     for i in 0..<count {
       let task = columnTasks[i % transitions.columns]
-      normalized[i] = normalize(vs[i], task)
-      advantage[i] /= Float(sigma(task))
+      let isKnown = configuration.values != .popArt || popArt.knowsReturns(task)
+      // Before there are returns to normalise by, values and policy stay where they are.
+      normalized[i] = normalize(isKnown ? vs[i] : value[i], task)
+      advantage[i] = isKnown ? advantage[i] / Float(sigma(task)) : 0
     }
     return Targets(vs: vs, normalized: normalized, advantage: advantage, weights: weights, logRho: logRho)
   }
