@@ -33,6 +33,9 @@ extension Arm {
 extension RunConfiguration {
   /// The algorithm, then each setting that differs from the algorithm's own, as `name=value`, separated by spaces.
   ///
+  /// What a value has of spaces and control characters is written as `%` and its number, so that an arm's name is one line,
+  /// taken apart at spaces.
+  ///
   /// Left out are the seed, threads, checkpoints and logs, and what depends on the tasks by default: they themselves, groups,
   /// shards.
   public var arm: String {
@@ -46,6 +49,13 @@ extension RunConfiguration {
     let changes = settings.filter { !free.contains($0.name) && $0.read(self) != $0.read(own) }
     return
       ([algorithm] + (usual ? [] : ["protocol=\(trainingProtocol.rawValue)"])
-      + changes.map { "\($0.name)=\($0.read(self))" }).joined(separator: " ")
+      + changes.map { "\($0.name)=\(Self.plain($0.read(self)))" }).joined(separator: " ")
+  }
+
+  private static func plain(_ value: String) -> String {
+    value.unicodeScalars.map { scalar in
+      scalar.properties.isWhitespace || scalar.properties.generalCategory == .control || scalar == "%"
+        ? "%" + String(scalar.value, radix: 16) : String(scalar)
+    }.joined()
   }
 }

@@ -172,9 +172,12 @@ public enum AtomicFile {
     }
   }
 
-  private static func parent(of path: String) -> String {
-    let parent = (path as NSString).deletingLastPathComponent
-    return parent.isEmpty ? "." : parent
+  /// The folder that a path lies in. (Foundation's own traps on a path of one letter.)
+  static func parent(of path: String) -> String {
+    var rest = path.unicodeScalars[...]
+    while rest.count > 1, rest.last == "/" { rest.removeLast() }
+    guard let slash = rest.lastIndex(of: "/") else { return "." }
+    return slash == rest.startIndex ? "/" : String(rest[..<slash])
   }
 
   /// A name is on the disk only when its folder is.

@@ -30,17 +30,17 @@ public enum Preset: String, CaseIterable, Sendable {
   /// One line for `list algorithms`.
   public var summary: String {
     switch self {
-    case .popArtIMPALA: "IMPALA with one PopArt-normalised value head a task (Hessel et al. 2018); raw rewards"
+    case .popArtIMPALA: "IMPALA with one PopArt-normalised value head per task (Hessel et al. 2018); raw rewards"
     case .impala: "IMPALA with one value for all tasks (Espeholt et al. 2018); raw rewards"
     case .clippedIMPALA: "IMPALA with rewards clipped to [-1, 1]"
-    case .multiHeadIMPALA: "IMPALA with one value head a task, not normalised; raw rewards"
-    case .sac: "SAC with networks of its own for each task (Haarnoja et al. 2018)"
+    case .multiHeadIMPALA: "IMPALA with one value head per task, not normalised; raw rewards"
+    case .sac: "SAC with one network per task (Haarnoja et al. 2018)"
     case .multiTaskSAC: "SAC with one network that is told the task (Yu et al. 2019)"
-    case .multiHeadSAC: "SAC with one network and a head a task (Yu et al. 2019)"
+    case .multiHeadSAC: "SAC with one network and one head per task (Yu et al. 2019)"
     case .matchedSAC: "mt-mh-sac as large as soft modularization (McLean et al. 2025)"
     case .mixtureOfExperts: "SAC with four networks and a gate (Yang et al. 2020)"
     case .softModularization: "SAC with modules that are mixed anew for every state and task (Yang et al. 2020)"
-    case .hardRouting: "SAC with one module a layer for each task, chosen by a controller (Rosenbaum et al. 2018)"
+    case .hardRouting: "SAC with one module per layer and task, chosen by a controller (Rosenbaum et al. 2018)"
     }
   }
 

@@ -133,7 +133,9 @@ struct Train: ParsableCommand {
     }
     let path = run.directory.path
     print("")
-    for (task, recent) in zip(run.training.agent.taskSet.tasks, run.recent) { print(sentence(task, recent)) }
+    for (task, recent) in zip(run.training.agent.taskSet.tasks, run.recent) {
+      print(wrapped(sentence(task, recent), for: STDOUT_FILENO))
+    }
     print("\nThe run is in \(path). Try next:")
     print("  \(Shell.command("evaluate", Shell.folder(path), "--episodes", "100"))")
     print("  \(Shell.command("play", Shell.folder(path), "--task", run.training.agent.taskSet.ids[0]))")

@@ -29,6 +29,14 @@ struct AtomicFileTests {
     }
   }
 
+  @Test(
+    "A path's folder is found in every form of path",
+    arguments: [
+      ("a", "."), ("ab/c", "ab"), ("a/b/", "a"), ("/a", "/"), ("/", "/"), ("//a", "/"), ("./a", "."), ("../a", ".."),
+      ("ü/é", "ü"), ("a/b//", "a"),
+    ])
+  func parents(path: String, folder: String) { #expect(AtomicFile.parent(of: path) == folder) }
+
   @Test("A full disk leaves the old file, and the message names the file that was asked for")
   func fullDisk() throws {
     try inFolder { folder in

@@ -53,6 +53,36 @@ struct LearningCurvesTests {
     #expect(curves.panels[1].curves[0].map(\.steps) == [500])
   }
 
+  @Test(
+    "Logs of one line and of absurd numbers become pictures of finite coordinates",
+    arguments: [
+      (["5"], ["0.5"]), (["0"], ["1"]), (["-7"], ["1"]), (["9223372036854775807"], ["1e308"]),
+      (["1", "9007199254740993"], ["-1e308", "1e308"]), (["3", "3"], ["1", "1"]), (["7", "5"], ["1e-320", "0"]),
+    ])
+  func absurd(steps: [String], values: [String]) throws {
+    let path = try run("mt-sac", seed: 1, end: 0)
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    let lines = zip(steps, values).map { "{\"steps\":\($0),\"reach/return\":\($1),\"push/return\":\($1)}\n" }
+    try Data(lines.joined().utf8).write(to: URL(fileURLWithPath: path + "/metrics.jsonl"))
+    let svg = try LearningCurves([path], metric: .return).svg
+    #expect(!svg.contains("nan") && !svg.contains("inf") && svg.hasSuffix("</svg>\n"))
+  }
+
+  @Test("A picture replaces a picture of its kind, and no other file")
+  func replaceable() throws {
+    let path = try run("mt-sac", seed: 1, end: 0.5)
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    let file = path + "/curves.svg"
+    try LearningCurves.checkReplaceable(file)
+    try AtomicFile.write(LearningCurves([path]).svg.utf8, to: file)
+    try LearningCurves.checkReplaceable(file)
+    for text in ["", "precious", "<svg></svg>"] {
+      try AtomicFile.write(text.utf8, to: file)
+      #expect(throws: RunError.foreignFile(path: file)) { try LearningCurves.checkReplaceable(file) }
+    }
+    #expect(throws: RunError.foreignFile(path: path)) { try LearningCurves.checkReplaceable(path) }
+  }
+
   @Test("The newest record's numbers, and what it doesn't know")
   func newest() throws {
     let path = try run("mt-sac", seed: 1, end: 0.5)

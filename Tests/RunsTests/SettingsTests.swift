@@ -160,6 +160,13 @@ struct SettingsTests {
     }
   }
 
+  @Test("An arm's name is one line whose words are settings, whatever values say")
+  func arms() throws {
+    var configuration = try RunConfiguration.resolve(flags: [("suite", "gymnasium:A-v0")])
+    configuration.gymnasium.arguments = ["a": "b c\td\n50%"]
+    #expect(configuration.arm == "popart-impala env-arg=a=b%20c%9d%a50%25")
+  }
+
   @Test(
     "run.yaml quotes what YAML would read as something else",
     arguments: [
