@@ -14,8 +14,8 @@ extension String {
     return result
   }
 
-  /// The same of the last lines of a text, line by line.
-  public func printableLines(last count: Int) -> String {
+  /// The same of a text, or of its last lines, line by line.
+  public func printableLines(last count: Int = .max) -> String {
     split { $0.isNewline }.suffix(count).map { String($0).printable() }
       .joined(separator: "\n")
   }

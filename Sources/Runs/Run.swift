@@ -128,7 +128,7 @@ public final class Run: @unchecked Sendable {
     let (old, new) = (saved.split(separator: "\n"), taskSet.lockfile.split(separator: "\n"))
     let index = zip(old, new).enumerated().first { $1.0 != $1.1 }?.offset ?? min(old.count, new.count)
     func line(_ lines: [Substring]) -> String {
-      index < lines.count ? lines[index].trimmingPrefix(" ").description : "nothing"
+      index < lines.count ? String(lines[index].trimmingPrefix(" ")).printable(longest: 200) : "nothing"
     }
     throw RunError.lockfileMismatch(
       path: directory.lockfile, difference: "it says \"\(line(old))\", this is \"\(line(new))\"")

@@ -1,3 +1,4 @@
+import Environments
 import Foundation
 
 /// The lock of a run's folder: one training at a time writes there.
@@ -13,10 +14,9 @@ final class RunLock: Sendable {
     var host = ProcessInfo.processInfo.hostName
     var command = CommandLine.arguments
 
-    /// A file of another may hold anything: control characters never reach the terminal.
+    /// A file of another may hold anything.
     var description: String {
-      let words = "process \(process) on \(host): \(command.joined(separator: " "))"
-      return String(words.map { $0.unicodeScalars.contains { $0.properties.generalCategory == .control } ? "?" : $0 })
+      "process \(process) on \(host): \(command.joined(separator: " "))".printable(longest: 400)
     }
   }
 

@@ -104,6 +104,12 @@ final class Interruption: Sendable {
     run?.stop()
   }
 
+  /// Ends this process at once, and those of environments.
+  private func leave(_ cause: Cause) -> Never {
+    Worker.endAll(within: 1)
+    _exit(cause.status)
+  }
+
   private func receive(_ number: Int32) {
     let cause = Cause.signal(number)
     let (isTraining, wasSignalled) = state.withLock { state in
@@ -120,11 +126,6 @@ final class Interruption: Sendable {
       note("\(cause.description) before training began")
       leave(cause)
     }
-  }
-
-  private func leave(_ cause: Cause) -> Never {
-    Worker.killAll()
-    _exit(cause.status)
   }
 }
 

@@ -65,5 +65,5 @@ func note(_ taskSet: TaskSet) {
 
 /// A remark, to standard error.
 func note(_ sentence: String) {
-  FileHandle.standardError.write(Data("\(wrapped("polymath: \(printable(sentence))"))\n".utf8))
+  FileHandle.standardError.write(Data("\(wrapped("polymath: \(sentence.printableLines())"))\n".utf8))
 }

@@ -61,15 +61,6 @@ func wrapped(_ text: String, to columns: Int) -> [String] {
   }
 }
 
-/// Text of unknown origin, without what would steer a terminal.
-func printable(_ text: String) -> String {
-  String(
-    text.unicodeScalars.map { scalar in
-      let isControl = scalar.properties.generalCategory == .control && scalar != "\n" && scalar != "\t"
-      return isControl ? "\\u{\(String(scalar.value, radix: 16))}" : String(scalar)
-    }.joined())
-}
-
 /// What the terminal shows at once; 80 by 24 where it doesn't say.
 func terminalSize(_ file: Int32 = STDOUT_FILENO) -> (columns: Int, rows: Int) {
   var size = winsize()

@@ -102,9 +102,10 @@ private let manners = """
               self.signals, self.subprocess, self.session, self.fork, self.fork_method, self.spawn, self.forkserver,
               self.change_folder, self.redirect_output, self.close_unknown, self.close_output,
           ]
-          if "asked" in self.place and self.t < len(manners):
-              manners[self.t]()
-          self.t += 1
+          if os.path.exists(self.place + "/go"):
+              if self.t < len(manners):
+                  manners[self.t]()
+              self.t += 1
           return numpy.zeros(2, numpy.float32), 1.0, False, False, {}
 
       def close(self):
@@ -127,15 +128,12 @@ struct WorkerMannersTests {
     "Signals, children, folders and descriptors are as in a script, and the worker goes on, saves its state and closes all"
   )
   func manners() throws {
-    let (place, own) = (try folder("asked"), try folder("described"))
+    let place = try folder("place")
     var options = try moduleOptions(["manners": EnvironmentsTests.manners])
-    options.arguments = ["place": own]
-    _ = try Gymnasium.task("Manners-v0", options: options)
-    #expect(try String(contentsOfFile: own + "/closed", encoding: .utf8) == "closed\n")
-
     options.arguments = ["place": place]
     let task = try Gymnasium.task("Manners-v0", options: options)
-    try FileManager.default.removeItem(atPath: place + "/closed")
+    #expect(try String(contentsOfFile: place + "/closed", encoding: .utf8) == "closed\n")
+    try FileManager.default.moveItem(atPath: place + "/closed", toPath: place + "/go")
     let worker = Worker(recovery: WorkerRecovery(most: 0))
     let environment = try task.makeEnvironment(0..<1, 1, worker)
     let batch = WorkerBatch(slots: 1, leafBytes: 8)
@@ -151,7 +149,8 @@ struct WorkerMannersTests {
     let directory = try #require(worker.process).folder.path
     Worker.close([worker])
     #expect(!FileManager.default.fileExists(atPath: directory))
-    #expect(try FileManager.default.contentsOfDirectory(atPath: place).sorted() == ["closed", "own.txt", "session"])
+    #expect(
+      try FileManager.default.contentsOfDirectory(atPath: place).sorted() == ["closed", "go", "own.txt", "session"])
     #expect(try String(contentsOfFile: place + "/closed", encoding: .utf8) == "closed\n")
     #expect(try String(contentsOfFile: place + "/own.txt", encoding: .utf8).hasPrefix("mine"))
     for _ in 0..<200 where kill(program, 0) == 0 { usleep(10_000) }
@@ -195,7 +194,7 @@ struct WorkerMannersTests {
 
   @Test(
     "A failure at the first steps is told after one more start at most, with the place in the user's code",
-    arguments: [("__init__", 1, 0), ("reset", 1, 0), ("step", 1, 0), ("reset", 2, 0), ("step", 2, 0), ("step", 9, 1)])
+    arguments: [("__init__", 1, 0), ("reset", 1, 0), ("step", 1, 0), ("reset", 2, 0), ("step", 2, 0), ("step", 15, 1)])
   func early(place: String, from: Int, restarts: Int) throws {
     let options = try moduleOptions(["broken": broken(place, from: from, "raise ValueError('no\\x1b[31m\\nway')")])
     let batch = WorkerBatch(slots: 2, leafBytes: 8)

@@ -45,8 +45,10 @@ public final class Worker {
     }
   }
 
-  /// Kills every worker of this process and removes its folder: for an exit in haste, which closes no environment.
-  public static func killAll() { WorkerFolder.removeAll() }
+  /// Ends all worker processes of this program, which is about to leave without more ado; threads may be using them still.
+  ///
+  /// - Parameter seconds: What environments have to be closed in.
+  public static func endAll(within seconds: Double) { WorkerProcess.endAll(within: seconds) }
 
   /// Begins with seeds that no environment before `generation` has had.
   ///

@@ -1,5 +1,6 @@
 import CWorkers
 import Foundation
+import Synchronization
 
 /// How long a worker may take, in seconds.
 struct WorkerDeadlines {
@@ -126,6 +127,7 @@ final class WorkerProcess {
         log: "")
     }
     isRunning = true
+    Self.running.withLock { $0[ObjectIdentifier(self)] = Reference(process: Unmanaged.passUnretained(self)) }
     guard cworkers_set_deadline(&worker, max(deadlines.start, deadlines.step)) == 0 else { throw failed() }
   }
 
@@ -224,9 +226,8 @@ final class WorkerProcess {
   private func late(_ seconds: Double, _ what: String) -> EnvironmentError {
     wasEndedFromOutside = isStopped
     noteCulprit()
-    let log = logTail()
     askToEnd()
-    _ = stop()
+    let log = stop().log
     let remedy = deadlines.areSetting ? ": set a higher --worker-timeout if it needs longer" : ""
     return .workerFailed(task: task, reason: "\(what) within \(seconds) s\(remedy)", log: log)
   }
@@ -234,10 +235,7 @@ final class WorkerProcess {
   /// The error of a worker that has ended without a word.
   private func ended() -> EnvironmentError {
     noteCulprit()
-    // What it printed last comes before its end.
-    _ = cworkers_wait(worker.process, 1)
-    let log = logTail()
-    let end = stop()
+    let (end, log) = stop()
     wasEndedFromOutside = end.forced == 0 && [SIGKILL, SIGTERM, SIGINT, SIGHUP].contains(end.signal)
     let reason: String
     if end.forced != 0 {
@@ -270,10 +268,32 @@ final class WorkerProcess {
     return status?.split(separator: ")").last?.split(separator: " ").first == "T"
   }
 
-  private func stop() -> cworkers_end {
+  /// Waits for the end, and gives it with the last lines of the log.
+  private func stop() -> (end: cworkers_end, log: String) {
     isRunning = false
+    _ = Self.running.withLock { $0.removeValue(forKey: ObjectIdentifier(self)) }
     defer { folder.remove() }
-    return cworkers_stop(&worker, deadlines.close)
+    let end = cworkers_stop(&worker, deadlines.close)
+    return (end, logTail())
+  }
+
+  /// A process that is removed before it goes.
+  private struct Reference: @unchecked Sendable { let process: Unmanaged<WorkerProcess> }
+
+  private static let running = Mutex<[ObjectIdentifier: Reference]>([:])
+
+  /// Ends every worker, closing its environments in at most `seconds`, while others may be using them: for a program that is
+  /// about to leave. No worker starts or ends any more after that.
+  static func endAll(within seconds: Double) {
+    running.withLock { running in
+      let processes = running.values.map { $0.process.takeUnretainedValue() }
+      for process in processes { process.askToEnd() }
+      let start = ContinuousClock.now
+      for process in processes {
+        _ = cworkers_wait(process.worker.process, max(0, seconds - (ContinuousClock.now - start) / .seconds(1)))
+      }
+      WorkerFolder.removeAll()
+    }
   }
 
   private func logTail(_ longest: UInt64 = 4000) -> String {

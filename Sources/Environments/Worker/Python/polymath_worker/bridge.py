@@ -157,6 +157,8 @@ def main(folder):
         was_asked, worker.is_leaving = worker.is_leaving, True
         if not was_asked:
             host.report(error)
+        elif where := user_error.place(error):
+            worker.log(f"it was at {where.rstrip(': ')} when it was asked to end")
     # A child that a fork left here has environments that are its parent's.
     if not worker.is_child:
         host.close()

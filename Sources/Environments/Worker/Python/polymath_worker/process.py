@@ -12,6 +12,7 @@ import resource
 import select
 import signal
 import socket
+import threading
 
 GIVEN = CONTROL, DATA, REQUEST, DONE = 10, 11, 12, 13
 CLOSING, PROGRESS = 16, 72  # offsets in the header
@@ -36,7 +37,9 @@ class Process:
             resource.setrlimit(resource.RLIMIT_NOFILE, (first, most))
         control, data, self.request, self.done, self.log_file = moved
         faulthandler.enable(self.log_file)  # a crash in native code leaves its Python stack in the log
-        self.memory = memoryview(mmap.mmap(data, os.fstat(data).st_size))
+        shared = mmap.mmap(data, os.fstat(data).st_size)
+        shared.madvise(mmap.MADV_DONTFORK)  # a child that goes on with this worker's work can't write into it
+        self.memory = memoryview(shared)
         self.closing = self.memory[CLOSING : CLOSING + 4].cast("I")
         self.progress = self.memory[PROGRESS : PROGRESS + 4].cast("I")
         self.control = socket.socket(fileno=control)
@@ -44,7 +47,9 @@ class Process:
         self.is_leaving = False
         self.end_with_host()
         self.take_signals()
-        os.register_at_fork(after_in_child=self.become_child)
+        self.masks = threading.local()
+        os.register_at_fork(
+            before=self.hold_signals, after_in_parent=self.release_signals, after_in_child=self.become_child)
 
     def end_with_host(self):
         """Makes the kernel kill this process when the host's end of the socket closes, however the host ended.
@@ -79,10 +84,18 @@ class Process:
             signal.signal(number, answer)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, self.SIGNALS)
 
+    def hold_signals(self):
+        """A signal that reaches a child before it has become one would be answered as this process does, and be lost."""
+        self.masks.before = signal.pthread_sigmask(signal.SIG_BLOCK, self.SIGNALS)
+
+    def release_signals(self):
+        signal.pthread_sigmask(signal.SIG_SETMASK, self.masks.before)
+
     def become_child(self):
         """After a fork the child is nobody's worker: it can't answer for this one, and ends by signals."""
         for number in self.SIGNALS:
             signal.signal(number, signal.SIG_DFL)
+        self.release_signals()
         self.control.close()
         for number in (self.request, self.done):
             os.close(number)
