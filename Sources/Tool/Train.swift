@@ -52,6 +52,7 @@ struct Train: ParsableCommand {
       let file = try file.map { try RunConfiguration.settings(in: $0.text, path: $0.path) } ?? []
       run = try Run.resume(path, flags: file + flags, cores: cores, trust: trust.trust())
       run.differences.forEach(note)
+      if run.isComplete { note("all \(grouped(run.steps)) steps are made; --steps with more trains it for longer") }
     } else {
       run = try Run.begin(configuration, out: out, overwrite: overwrite)
     }

@@ -4,19 +4,41 @@ import Testing
 
 @testable import Engine
 
+/// A counting environment that says it has lost each of its steps. It begins again at 0 where its process does.
+private final class LosingEnvironment: Environment {
+  private let counting: CountingEnvironment
+  private(set) var losses = EnvironmentLosses()
+
+  init(_ counting: CountingEnvironment) { self.counting = counting }
+  var slots: Int { counting.slots }
+  func reset(into observation: ObservationRows) -> StepProgress { counting.reset(into: observation) }
+  func step(_ action: ActionRows, into rows: StepRows) -> StepProgress {
+    losses.lost += slots
+    return counting.step(action, into: rows)
+  }
+  func saveState() -> [UInt8]? { counting.saveState() }
+  func restoreState(_ state: [UInt8]) throws { try counting.restoreState(state) }
+
+  static func task(_ id: String, length: Int) -> Task {
+    Task(
+      id: id, observation: CountingEnvironment.observation, action: .discrete(3), actionMask: [true, true, true],
+      scores: nil, parameters: [:]
+    ) { replicas, _, _ in LosingEnvironment(CountingEnvironment(replicas: replicas, length: length)) }
+  }
+}
+
 /// A run of the summing learner on counting environments.
 private struct Run {
   let shape: RunShape
   let learner: SummingLearner
   let engine: RoundEngine
 
-  init(lag: Int, threads: Int, phases: Int = 1, groups: Int = 6, waiting: Bool = false) throws {
+  init(
+    lag: Int, threads: Int, phases: Int = 1, groups: Int = 6,
+    task: (_ id: String, _ length: Int) -> Task = { CountingEnvironment.task($0, length: $1) }
+  ) throws {
     let shape = try RunShape(tasks: 3, environmentsPerTask: 4, unroll: 5, groups: groups, shards: 3, lag: lag)
-    let tasks = (0..<3).map {
-      waiting
-        ? WaitingEnvironment.task("count\($0)", length: 4 + 3 * $0)
-        : CountingEnvironment.task("count\($0)", length: 4 + 3 * $0)
-    }
+    let tasks = (0..<3).map { task("count\($0)", 4 + 3 * $0) }
     self.shape = shape
     learner = SummingLearner(shape: shape, phases: phases)
     let groups = try (0..<groups).map {
@@ -51,7 +73,7 @@ struct RoundEngineTests {
   @Test("Environments that make their group wait give the same bits as those that don't", arguments: [1, 2, 3])
   func waiting(threads: Int) throws {
     let plain = try Run(lag: 1, threads: 1).history(rounds: 25)
-    #expect(try Run(lag: 1, threads: threads, waiting: true).history(rounds: 25) == plain)
+    #expect(try Run(lag: 1, threads: threads, task: WaitingEnvironment.task).history(rounds: 25) == plain)
   }
 
   @Test("Lag changes what is learned")
@@ -63,26 +85,31 @@ struct RoundEngineTests {
 
   @Test("Stopping between rounds and going on in a new engine changes nothing", arguments: [0, 1, 2], [1, 3])
   func resume(lag: Int, threads: Int) throws {
-    // Of each round: the episodes that ended in it. Written by one pool thread at a time.
-    nonisolated(unsafe) var episodes: [[EpisodeRecord]] = []
+    // Of each round: the episodes that ended in it, and what was lost by its end. Written by one pool thread at a time.
+    nonisolated(unsafe) var (episodes, losses): ([[EpisodeRecord]], [[Int]]) = ([], [])
     func train(_ run: Run, until limit: Int) throws -> [Float] {
       try run.engine.run(until: limit) { round in
         episodes.append(run.engine.groups.flatMap { $0.episodes(inRound: round) })
+        losses.append(run.engine.groups.flatMap { $0.losses(inRound: round).map(\.losses.lost) })
       }
       return run.learner.history
     }
-    let whole = try train(Run(lag: lag, threads: threads), until: 30)
+    let whole = try train(Run(lag: lag, threads: threads, task: LosingEnvironment.task), until: 30)
     let wholeEpisodes = episodes
-    episodes = []
-    let first = try Run(lag: lag, threads: threads)
+    // Two columns a group, of five steps a round.
+    #expect(losses == (1...30).map { Array(repeating: 10 * $0, count: 6) })
+    (episodes, losses) = ([], [])
+    let first = try Run(lag: lag, threads: threads, task: LosingEnvironment.task)
     let start = try train(first, until: 13)
     var archive = StateArchive()
     #expect(try first.engine.saveState(into: &archive))
-    let second = try Run(lag: lag, threads: threads + 1)
+    let second = try Run(lag: lag, threads: threads + 1, task: LosingEnvironment.task)
     second.learner.restore(versions: first.learner.versions)
     try second.engine.restoreState(from: archive, round: 13, exact: true)
+    #expect(second.engine.groups.flatMap(\.losses).map(\.losses.lost) == Array(repeating: 10 * (13 + lag), count: 6))
     #expect(try start + train(second, until: 30) == whole)
     #expect(episodes == wholeEpisodes && wholeEpisodes.joined().count > 30)
+    #expect(losses == (1...30).map { Array(repeating: 10 * $0, count: 6) })
   }
 
   @Test("Saved episodes and losses that can't be are refused")
