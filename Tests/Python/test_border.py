@@ -62,6 +62,49 @@ class Random:
         shape, dtype = self.shape(), FLOATS[self.draw.integers(len(FLOATS))]
         return spaces.Box(*self.bounds(shape, dtype), shape, dtype)
 
+    def leaf_space(self):
+        """A space of observations, and a value that is not in it."""
+        kind = self.draw.integers(6)
+        if kind == 0:
+            shape, dtype = self.shape(), self.draw.choice([*INTEGERS, bool])
+            info = numpy.iinfo(dtype if dtype is not bool else numpy.uint8)
+            low, high = (0, 1) if dtype is bool else numpy.sort(self.draw.integers(max(info.min, -999), min(info.max, 999), 2))
+            outside = numpy.full(shape, self.draw.choice([float(low) - 1, float(high) + 1, float(low) + 0.5, numpy.nan]))
+            return spaces.Box(int(low), int(high), shape, dtype), outside
+        if kind == 1:
+            shape = self.shape()
+            outside = numpy.zeros(shape)
+            outside.flat[self.draw.integers(outside.size)] = self.draw.choice([numpy.nan, numpy.inf, -numpy.inf, 1e300])
+            return spaces.Box(-1, 1, shape, FLOATS[self.draw.integers(3)]), outside
+        if kind == 2:
+            count, start = int(self.draw.integers(1, 9)), int(self.draw.integers(-9, 9))
+            return spaces.Discrete(count, start=start), int(self.draw.choice([start - 1, start + count, start - count]))
+        if kind == 3:
+            shape = self.shape(2) or (2,)
+            start, counts = self.draw.integers(-9, 9, shape), self.draw.integers(1, 5, shape)
+            return spaces.MultiDiscrete(counts, start=start), start + self.draw.choice([-1, 5])
+        if kind == 4:
+            shape = self.shape(2) or (2,)
+            return spaces.MultiBinary(shape), numpy.full(shape, self.draw.choice([-1, 2]))
+        return spaces.Text(4), "§"
+
+    def observation_space(self, depth=2):
+        """A space, a member, and a value that is not in it because of the part that is named."""
+        kind = self.draw.integers(3) if depth else 0
+        if kind == 0:
+            space, outside = self.leaf_space()
+            space.seed(int(self.draw.integers(1 << 30)))
+            return space, space.sample(), outside, ""
+        names = ["ears", "eye", "place"] if kind == 1 else range(3)
+        inner = {name: self.observation_space(depth - 1) for name in names}
+        broken = list(names)[self.draw.integers(3)]
+        members = {name: member for name, (_, member, _, _) in inner.items()}
+        outside = {**members, broken: inner[broken][2]}
+        path = f"{broken}/{inner[broken][3]}".strip("/")
+        if kind == 1:
+            return spaces.Dict({name: space for name, (space, *_) in inner.items()}), members, outside, path
+        return spaces.Tuple([space for space, *_ in inner.values()]), tuple(members.values()), tuple(outside.values()), path
+
 
 class Actions(unittest.TestCase):
     def test_every_action_is_a_member_like_a_sample(self):
@@ -163,6 +206,18 @@ class Observations(unittest.TestCase):
             with self.subTest(space=space):
                 numpy.testing.assert_array_equal(written(space, *samples).reshape(20, -1), flat)
 
+    def test_of_any_nested_space_members_are_taken_and_what_is_outside_is_refused_by_its_part(self):
+        for seed in range(400):
+            space, member, outside, path = Random(seed).observation_space()
+            with self.subTest(seed=seed, space=space):
+                row = written(space, member, member)[0]
+                divisors = Observer(space).divisors
+                if not divisors:
+                    numpy.testing.assert_array_equal(row.ravel(), spaces.flatten(space, member).astype(numpy.float32))
+                self.assertTrue(numpy.isfinite(row).all())
+                with self.assertRaisesRegex(Refused, f"part {path} .* is not in " if path else "the observation .* is not in "):
+                    written(space, outside, outside)
+
     def test_what_converts_without_loss_is_taken(self):
         for space, observation, expected in [
             (spaces.Box(-1, 1, (2,)), [0.5, -1], [0.5, -1]),
@@ -251,7 +306,7 @@ class Observations(unittest.TestCase):
         self.assertRegex(observer.notes[0], "part eye, .* flattened to a vector and divided by 255")
         stacked = Observer(spaces.Box(0, 255, (2, 4, 4, 3), numpy.uint8))
         self.assertEqual((stacked.divisors, len(stacked.notes)), ({"observation": 255}, 1))
-        self.assertRegex(Observer(spaces.Box(0, 1, (8, 8, 3))).notes[0], "is flattened to a vector: only")
+        self.assertRegex(Observer(spaces.Box(0, 1, (8, 8, 3))).notes[0], "is flattened to a vector: networks")
         self.assertRegex(Observer(pictures(3, 84, 84)).notes[0], "channels to the end")
         for space in (pictures(84, 84, 3), pictures(10, 10, 4), spaces.Box(0, 255, (128,), numpy.uint8), spaces.Discrete(3)):
             self.assertEqual((Observer(space).notes, Observer(space).divisors), ([], {}))
@@ -330,7 +385,7 @@ class Answers(unittest.TestCase):
         for value in ["yes", [True, False], {"door": True}]:
             with self.subTest(value=value), self.assertRaisesRegex(Refused, r'info\["success"\] is'):
                 answer(information={"success": value})
-        with self.assertRaisesRegex(Refused, "the info 3"):
+        with self.assertRaisesRegex(Refused, "the info 3: return a dict"):
             answer(information=3)
 
     def test_wrong_numbers_of_values_are_named(self):

@@ -61,14 +61,14 @@ def number(value, name):
         except (TypeError, ValueError):  # a ragged list
             array = numpy.empty(0, object)
         if array.size != 1 or array.dtype.kind not in "biuf":
-            raise Refused(f"step returned the {name} {shown(value)}, and a {name} is one number")
+            raise Refused(f"step returned the {name} {shown(value)}, which is not one number: return a float")
         value = array.item()
     try:
         value = float(value)
     except OverflowError:
         value = float("inf")
     if not LOWEST <= value <= LARGEST:
-        raise Refused(f"step returned the {name} {value}, and a {name} is a finite number of at most {LARGEST:.2g}")
+        raise Refused(f"step returned the {name} {value}: return a finite number of at most {LARGEST:.2g}")
     return value
 
 
@@ -81,7 +81,7 @@ def flag(value, name):
     except Refused:
         truth = None
     if truth not in (0, 1):
-        raise Refused(f"step returned {shown(value)} for {name}, which is True or False")
+        raise Refused(f"step returned {shown(value)} for {name}: return True or False")
     return truth == 1
 
 
@@ -90,7 +90,7 @@ def dictionary(information, where):
         return {}
     if isinstance(information, dict):
         return information
-    raise Refused(f"{where} returned the info {shown(information)}, and an info is a dict")
+    raise Refused(f"{where} returned the info {shown(information)}: return a dict")
 
 
 def success(information):

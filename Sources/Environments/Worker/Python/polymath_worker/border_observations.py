@@ -47,7 +47,7 @@ class Observer:
                 found.append(
                     f"{leaf.subject}, {leaf.space}, is flattened to a vector"
                     + (f" and divided by {leaf.divisor}" if leaf.divisor != 1 else "")
-                    + ": only a picture of bytes that is the whole observation is seen as a picture"
+                    + ": networks see a picture only where it is the whole observation, in bytes"
                 )
         return found
 

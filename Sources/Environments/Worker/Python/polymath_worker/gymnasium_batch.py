@@ -22,13 +22,14 @@ from .state_kinds import StateNotOffered
 
 # Of random play, before anything else: enough to tell at once what is broken by program.
 INSPECTED_STEPS = 10
+PIP = f"{sys.executable} -m pip"
 # What registers the environments whose ids begin like this, and how it is installed.
 PACKAGES = {
     "ALE/": ("ale_py", "make gymnasium"),
     "MinAtar/": (".minatar_batch", "make minatar"),
     "Meta-World/": ("metaworld", "make metaworld"),
-    "MiniGrid-": ("minigrid", ".venv/bin/pip install minigrid"),
-    "BabyAI-": ("minigrid", ".venv/bin/pip install minigrid"),
+    "MiniGrid-": ("minigrid", f"{PIP} install minigrid"),
+    "BabyAI-": ("minigrid", f"{PIP} install minigrid"),
 }
 SPACES = os.path.dirname(os.path.abspath(spaces.__file__))
 
@@ -67,7 +68,7 @@ def make(options, _seed):
     except gymnasium.error.UnregisteredEnv as error:
         raise Refused(f"{error}; --env-module names a Python module that registers environments of your own") from error
     except gymnasium.error.DependencyNotInstalled as error:
-        raise Refused(str(error)) from error
+        raise Refused(str(error).replace("`pip ", f"`{PIP} ")) from error
     except (TypeError, ValueError, AssertionError) as error:
         if innermost(error)[0].startswith(SPACES):
             raise Refused(f"one of its spaces can't be made: {error}") from error
