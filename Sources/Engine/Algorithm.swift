@@ -2,6 +2,8 @@
 public protocol Algorithm: Learner {
   /// Numbers that are learned.
   var parameterCount: Int { get }
+  /// Bytes that its own tapes hold, beside those of the engine's threads.
+  var tapeCapacity: Int { get }
   /// What the last update saw. Only between rounds, or when one has just ended.
   var metrics: LearnerMetrics { get }
 
@@ -22,6 +24,7 @@ public protocol Algorithm: Learner {
 }
 
 extension Algorithm {
+  public var tapeCapacity: Int { 0 }
   public func waits(for task: Int) -> Bool { false }
 }
 

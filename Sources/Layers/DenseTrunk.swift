@@ -6,6 +6,7 @@ struct DenseTrunk: Trunk {
   let outputs = 256
 
   init(_ layout: inout ParameterLayout, _ name: String, inputs: Int) {
+    layout.makes(inputs)
     first = Linear(&layout, "\(name).fc0", inputs: inputs, outputs: outputs)
     second = Linear(&layout, "\(name).fc1", inputs: outputs, outputs: outputs)
   }

@@ -10,6 +10,8 @@ public struct LSTM: Sendable {
     inputWeight = layout.add("\(name).input_weight", Shape(inputs, 4 * size), .truncatedNormal(gain: 1))
     hiddenWeight = layout.add("\(name).hidden_weight", Shape(size, 4 * size), .truncatedNormal(gain: 1))
     bias = layout.add("\(name).bias", Shape(4 * size), .zeros)
+    // Four gates, h and c.
+    layout.makes(6 * size)
   }
 
   /// x `[T * B, inputs]` time-major from the state `[B, H]` before step 0; `reset` `[T, B]` clears the state before

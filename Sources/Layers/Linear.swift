@@ -10,6 +10,7 @@ public struct Linear: Sendable {
   ) {
     weight = layout.add("\(name).weight", Shape(inputs, outputs), initializer)
     bias = layout.add("\(name).bias", Shape(outputs), start)
+    layout.makes(outputs)
   }
 
   /// x `[rows, inputs]` to `[rows, outputs]`; with `relu`, y = max(x w + b, 0).
@@ -26,6 +27,7 @@ public struct TaskHeads: Sendable {
   public init(_ layout: inout ParameterLayout, _ name: String, inputs: Int, tasks: Int) {
     weight = layout.add("\(name).weight", Shape(tasks, inputs), .zeros)
     bias = layout.add("\(name).bias", Shape(tasks), .zeros)
+    layout.makes(1)
   }
 
   /// x `[rows, inputs]`, task `[rows]`, to `[rows]`.

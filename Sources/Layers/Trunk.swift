@@ -96,6 +96,7 @@ struct PlainTrunk: Trunk {
       width = (width - size.kernel) / size.stride + 1
       channels = size.outputs
       counts.append(height * width * channels)
+      layout.makes(height * width * channels)
     }
     self.convolutions = convolutions
     (floats, self.features) = (counts[0], counts[counts.count - 1])
@@ -141,6 +142,8 @@ struct DeepTrunk: Trunk {
             ResidualBlock(&layout, "\(stage).block1", channels: outputs)
           )))
       (height, width, inputs) = ((height + 1) / 2, (width + 1) / 2, outputs)
+      // After pooling, and of two convolutions of each block.
+      layout.makes(5 * height * width * outputs)
     }
     self.stages = stages
     features = height * width * inputs

@@ -13,9 +13,14 @@ public struct Agent {
 
   /// Builds the learner that a configuration describes.
   ///
-  /// - Parameter suite: Tasks of one's own, with their wrappers and context; nil for the suite that the configuration names.
-  /// - Throws: `EnvironmentError` for suites and tasks, `EngineError` for numbers that don't fit each other.
+  /// - Parameter suite: Your own tasks, with their wrappers and context; nil for the suite that the configuration names.
+  /// - Throws: `EnvironmentError` for suites and tasks, `EngineError` for numbers that don't fit each other,
+  ///   `RunError.notEnoughMemory`.
   public init(_ configuration: RunConfiguration, taskSet suite: TaskSet? = nil) throws {
+    try self.init(configuration, taskSet: suite, for: .training)
+  }
+
+  init(_ configuration: RunConfiguration, taskSet suite: TaskSet? = nil, for purpose: MemoryEstimate.Purpose) throws {
     let ids = configuration.tasks
     if let suite {
       taskSet = ids.isEmpty ? suite : try suite.subset(ids)
@@ -34,6 +39,7 @@ public struct Agent {
     shape = try RunShape(
       tasks: tasks.count, environmentsPerTask: configuration.environmentsPerTask, unroll: configuration.unroll,
       groups: resolved.groups, shards: resolved.shards, lag: configuration.lag)
+    try MemoryEstimate.check(configuration, shape, tasks, for: purpose)
     learner =
       switch configuration.family {
       case .impala:

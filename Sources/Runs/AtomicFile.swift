@@ -6,17 +6,25 @@ import Foundation
 ///
 /// Foundation's atomic writing never syncs and hides which call failed; a full disk must be told apart from a wrong path.
 public enum AtomicFile {
+  /// The most bytes that files of words have: lockfiles, manifests, tables of scores.
+  public static let mostText = 16 << 20
+
   /// All bytes of a file.
-  /// - Throws: `RunError.cannotRead`.
-  public static func read(_ path: String) throws(RunError) -> [UInt8] {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw .cannotRead(path: path, reason: lastReason) }
+  /// - Parameter limit: The most bytes that are taken; nil for any number.
+  /// - Throws: `RunError.cannotRead`, also for what is no file: a folder, a pipe, a device.
+  public static func read(_ path: String, limit: Int? = nil) throws(RunError) -> [UInt8] {
+    let (descriptor, size) = try openFile(path)
     defer { close(descriptor) }
-    // The size is a hint: pipes and files of /proc say 0. One byte more shows the end without growing.
-    var status = stat()
-    var bytes = [UInt8](repeating: 0, count: fstat(descriptor, &status) == 0 ? Int(status.st_size) + 1 : 1)
+    func check(_ count: Int) throws(RunError) {
+      guard let limit, count > limit else { return }
+      throw .cannotRead(path: path, reason: "it has more than \(RunError.size(Double(limit))), which no such file has")
+    }
+    try check(size)
+    // The size is a hint: files of /proc say 0. One byte more shows the end without growing.
+    var bytes = [UInt8](repeating: 0, count: size + 1)
     var used = 0
     while true {
+      try check(used)
       if used == bytes.count { bytes += [UInt8](repeating: 0, count: bytes.count) }
       let count = bytes.withUnsafeMutableBytes { Foundation.read(descriptor, $0.baseAddress! + used, $0.count - used) }
       if count == 0 { break }
@@ -26,23 +34,43 @@ public enum AtomicFile {
     return bytes
   }
 
+  /// The most bytes of a file of settings, which is parsed more slowly.
+  public static let mostSettings = 1 << 20
+
+  /// The text of a file of words.
+  /// - Throws: `RunError.cannotRead`, also for files above `limit` bytes.
+  public static func text(_ path: String, limit: Int = mostText) throws(RunError) -> String {
+    String(decoding: try read(path, limit: limit), as: UTF8.self)
+  }
+
+  /// Opens a file for reading; what would make the reader wait, or never ends, is none.
+  private static func openFile(_ path: String) throws(RunError) -> (descriptor: Int32, size: Int) {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard descriptor >= 0 else { throw .cannotRead(path: path, reason: lastReason) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+      close(descriptor)
+      let isFolder = status.st_mode & S_IFMT == S_IFDIR
+      throw .cannotRead(
+        path: path, reason: isFolder ? String(cString: strerror(EISDIR)) : "it is a pipe or a device, and not a file")
+    }
+    return (descriptor, Int(status.st_size))
+  }
+
   /// All bytes of a file, read from the disk as they are needed.
   ///
   /// A file that is cut off meanwhile, or a disk that fails, ends the process: for files that `write` made, which are
   /// replaced and never changed.
   /// - Throws: `RunError.cannotRead`.
   public static func map(_ path: String) throws(RunError) -> SharedBytes {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw .cannotRead(path: path, reason: lastReason) }
+    let (descriptor, size) = try openFile(path)
     defer { close(descriptor) }
-    var status = stat()
-    guard fstat(descriptor, &status) == 0 else { throw .cannotRead(path: path, reason: lastReason) }
-    // There is no mapping of nothing, and pipes and files of /proc say that they have 0 bytes.
-    guard status.st_mode & S_IFMT == S_IFREG, status.st_size > 0 else { return SharedBytes(try read(path)) }
-    guard let start = mmap(nil, Int(status.st_size), PROT_READ, MAP_PRIVATE, descriptor, 0), start != MAP_FAILED else {
+    // There is no mapping of nothing, and files of /proc say that they have 0 bytes.
+    guard size > 0 else { return SharedBytes(try read(path)) }
+    guard let start = mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, 0), start != MAP_FAILED else {
       throw .cannotRead(path: path, reason: lastReason)
     }
-    let mapping = Mapping(UnsafeRawBufferPointer(start: start, count: Int(status.st_size)))
+    let mapping = Mapping(UnsafeRawBufferPointer(start: start, count: size))
     return SharedBytes(mapping.memory, of: mapping)
   }
 

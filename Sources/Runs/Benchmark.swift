@@ -81,6 +81,7 @@ public struct Benchmark {
   }
 
   private func learner() throws -> (IMPALA, RunShape) {
+    try MemoryEstimate.checkAddressSpace(threads: threads)
     let shape = try RunShape(
       tasks: 1, environmentsPerTask: batch, unroll: unroll, groups: shards, shards: shards, lag: 1)
     var configuration = IMPALA.Configuration()

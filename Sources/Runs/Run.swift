@@ -104,7 +104,7 @@ public final class Run: @unchecked Sendable {
   public static func configuration(of path: String) throws -> RunConfiguration {
     let file = RunDirectory(path: path).configuration
     guard FileManager.default.fileExists(atPath: file) else { throw RunError.notARun(path: path) }
-    let text = try String(decoding: AtomicFile.read(file), as: UTF8.self)
+    let text = try AtomicFile.text(file, limit: AtomicFile.mostSettings)
     return try RunConfiguration.resolve(file: (text, file), flags: [])
   }
 
@@ -116,19 +116,22 @@ public final class Run: @unchecked Sendable {
     let (configuration, checkpoint) = try (configuration(of: path), directory.latestCheckpoint())
     try trust.check(configuration, in: directory)
     try Checkpoint.State(in: checkpoint).check(configuration, in: directory.configuration)
-    var agent = try Agent(configuration)
+    var agent = try Agent(configuration, for: .acting)
     try checkLockfile(directory, agent.taskSet)
     try Checkpoint.readModel(checkpoint, into: &agent)
     return agent
   }
 
   private static func checkLockfile(_ directory: RunDirectory, _ taskSet: TaskSet) throws {
-    let saved = try String(decoding: AtomicFile.read(directory.lockfile), as: UTF8.self)
+    let saved = try AtomicFile.text(directory.lockfile)
     guard saved != taskSet.lockfile else { return }
-    let (old, new) = (saved.split(separator: "\n"), taskSet.lockfile.split(separator: "\n"))
-    let index = zip(old, new).enumerated().first { $1.0 != $1.1 }?.offset ?? min(old.count, new.count)
-    func line(_ lines: [Substring]) -> String {
-      index < lines.count ? String(lines[index].trimmingPrefix(" ")).printable(longest: 200) : "nothing"
+    // By bytes: to characters, a carriage return before it makes a line's end another one.
+    func lines(_ text: String) -> [Substring.UTF8View] { text.utf8.split(separator: UInt8(ascii: "\n")) }
+    let (old, new) = (lines(saved), lines(taskSet.lockfile))
+    let index = zip(old, new).enumerated().first { !$1.0.elementsEqual($1.1) }?.offset ?? min(old.count, new.count)
+    func line(_ lines: [Substring.UTF8View]) -> String {
+      guard index < lines.count else { return "nothing" }
+      return Substring(lines[index]).trimmingPrefix(" ").description.printable(longest: 200)
     }
     throw RunError.lockfileMismatch(
       path: directory.lockfile, difference: "it says \"\(line(old))\", this is \"\(line(new))\"")

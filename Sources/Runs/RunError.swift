@@ -1,4 +1,5 @@
 import Environments
+import Foundation
 
 /// What a file, a flag or a folder may do wrong to a run. Each message is one line: the value, the limit, the fix.
 public enum RunError: Error, Equatable, CustomStringConvertible {
@@ -33,12 +34,17 @@ public enum RunError: Error, Equatable, CustomStringConvertible {
   case sameRun(path: String, other: String, arm: String, seed: UInt64)
   /// A file of scores that is none.
   case badTable(path: String, reason: String)
+  /// What would be taken does not fit; sizes are bytes, `most` says what takes most.
+  case notEnoughMemory(needed: Double, most: String, free: Double, limit: String, fix: String)
   /// Every worker failed too often.
   case allGivenUp(reason: String)
   /// The workers of a task without which nothing is learned failed too often.
   case taskGivenUp(task: String, reason: String)
 
-  public var description: String {
+  /// One line, whatever names and files hold.
+  public var description: String { sentence.printable(longest: 2000) }
+
+  private var sentence: String {
     switch self {
     case .cannotWrite(let path, let reason):
       "cannot write \(path): \(reason); make room or choose another folder with --out"
@@ -77,6 +83,8 @@ public enum RunError: Error, Equatable, CustomStringConvertible {
       "\(path) has seed \(seed) of \(arm), like \(other): leave one out"
     case .badTable(let path, let reason):
       "\(path) is no file of scores: \(reason); mend it, or name another with --scores"
+    case .notEnoughMemory(let needed, let most, let free, let limit, let fix):
+      "about \(Self.size(needed)) of memory are needed, of which \(most), and \(limit) has \(Self.size(free)) left: \(fix)"
     case .allGivenUp(let reason):
       "the workers of all environments were given up, the last because \(reason); the last checkpoint is as it was"
     case .taskGivenUp(let task, let reason):
@@ -84,5 +92,12 @@ public enum RunError: Error, Equatable, CustomStringConvertible {
         + "its environment and go on with --resume, or begin a run of the others with --tasks; the last checkpoint is as it was"
     }
   }
+  /// Bytes in a unit that suits them.
+  static func size(_ bytes: Double) -> String {
+    let units = ["kB", "MB", "GB", "TB", "PB", "EB"]
+    let unit = min(max(Int(log10(max(bytes, 1)) / 3), 1), units.count)
+    return String(format: "%.3g", bytes / pow(1000, Double(unit))) + " \(units[unit - 1])"
+  }
+
   private static func value(_ text: String?) -> String { text.map { $0.isEmpty ? "none" : $0 } ?? "none" }
 }

@@ -19,6 +19,7 @@ public struct SACBenchmark {
     guard batch >= tasks, batch.isMultiple(of: tasks) else {
       throw EngineError.notDivisible(what: "transitions of a batch", value: batch, by: "tasks", tasks)
     }
+    try MemoryEstimate.checkAddressSpace(threads: threads)
     let (observation, action) = (39, 4)
     let leaf = ObservationLeaf(name: "state", element: .float32, shape: [observation])
     let all = (0..<tasks).map { index in

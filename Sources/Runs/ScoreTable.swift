@@ -1,3 +1,4 @@
+import Environments
 import Foundation
 
 /// Scores of runs that were scored alike, a row a run, in a file of tab-separated values: a study that takes days, or
@@ -43,7 +44,7 @@ public struct ScoreTable: Equatable, Sendable {
   /// Reads a table.
   /// - Throws: `RunError.cannotRead`; `.badTable` with the line that is wrong.
   public init(path: String) throws(RunError) {
-    let text = String(decoding: try AtomicFile.read(path), as: UTF8.self)
+    let text = try AtomicFile.text(path)
     let lines = text.split(whereSeparator: \.isNewline).map(String.init)
     let conditions = (lines.first ?? "").split(separator: ", ", maxSplits: 1).map(String.init)
     let columns = lines.count < 2 ? [] : Self.fields(lines[1])
@@ -57,10 +58,11 @@ public struct ScoreTable: Equatable, Sendable {
       let scores = fields.dropFirst(3).compactMap(Double.init).filter(\.isFinite)
       guard fields.count == columns.count, scores.count == tasks.count, let seed = UInt64(fields[2]) else {
         throw .badTable(
-          path: path, reason: "the line \"\(line)\" is not a run, an arm, a seed and \(tasks.count) scores")
+          path: path,
+          reason: "the line \"\(line.printable(longest: 200))\" is not a run, an arm, a seed and \(tasks.count) scores")
       }
       guard row(ofRun: fields[0]) == nil else {
-        throw .badTable(path: path, reason: "it has two lines of the run \(fields[0])")
+        throw .badTable(path: path, reason: "it has two lines of the run \(fields[0].printable(longest: 200))")
       }
       rows.append(Row(run: fields[0], arm: fields[1], seed: seed, scores: scores))
     }

@@ -15,6 +15,9 @@ public struct TensorFile {
 
   // MARK: Format
 
+  /// The most bytes of a header: a hundred thousand arrays.
+  private static let mostHeader = 16 << 20
+
   private struct Entry: Codable {
     let dtype: String
     let shape: [Int]
@@ -54,6 +57,9 @@ public struct TensorFile {
     let length = file.part(0..<8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
     guard length <= UInt64(file.count - 8) else {
       throw bad("its header should have \(length) bytes, the whole file has \(file.count): it is truncated or foreign")
+    }
+    guard length <= Self.mostHeader else {
+      throw bad("its header should have \(length) bytes, and none of ours has more than \(Self.mostHeader)")
     }
     let start = 8 + Int(length)
     guard let header = try? JSONDecoder().decode(Header.self, from: Data(file.part(8..<start))) else {

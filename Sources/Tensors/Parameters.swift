@@ -22,16 +22,23 @@ public struct ParameterLayout: Sendable {
   public private(set) var entries: [Entry] = []
   /// Floats of a buffer of this layout, padding included.
   public private(set) var extent = 0
+  /// Numbers that the layers make of one row, in one pass over all of them.
+  public private(set) var activations = 0
+  /// Of all entries: there may be a hundred thousand.
+  private var names: Set<String> = []
 
   public init() {}
 
   /// Number of parameters, padding left out.
   public var parameterCount: Int { entries.reduce(0) { $0 + $1.parameter.shape.count } }
 
+  /// Notes what a layer makes of one row, so that memory can be estimated before it is taken.
+  public mutating func makes(_ numbers: Int) { activations += numbers }
+
   /// Adds a parameter.
   /// - Precondition: the name is new and the shape not empty.
   public mutating func add(_ name: String, _ shape: Shape, _ initializer: Initializer) -> Parameter {
-    precondition(!entries.contains { $0.name == name }, "parameter \(name) is in the layout already")
+    precondition(names.insert(name).inserted, "parameter \(name) is in the layout already")
     precondition(shape.count > 0, "parameter \(name) is empty")
     let parameter = Parameter(offset: extent, shape: shape)
     entries.append(Entry(name: name, parameter: parameter, initializer: initializer))

@@ -1,7 +1,7 @@
 /// Sizes of up to four axes, outermost first, stored inline.
 public struct Shape: Hashable, Sendable, BitwiseCopyable, CustomStringConvertible {
   public let rank: Int
-  private let sizes: (Int32, Int32, Int32, Int32)
+  private let sizes: (Int, Int, Int, Int)
 
   public init(_ a: Int) { self.init(rank: 1, a, 1, 1, 1) }
   public init(_ a: Int, _ b: Int) { self.init(rank: 2, a, b, 1, 1) }
@@ -11,21 +11,21 @@ public struct Shape: Hashable, Sendable, BitwiseCopyable, CustomStringConvertibl
   private init(rank: Int, _ a: Int, _ b: Int, _ c: Int, _ d: Int) {
     precondition(a >= 0 && b >= 0 && c >= 0 && d >= 0, "a shape has no negative size")
     self.rank = rank
-    sizes = (Int32(a), Int32(b), Int32(c), Int32(d))
+    sizes = (a, b, c, d)
   }
 
   public subscript(axis: Int) -> Int {
     switch axis {
-    case 0: Int(sizes.0)
-    case 1: Int(sizes.1)
-    case 2: Int(sizes.2)
-    case 3: Int(sizes.3)
+    case 0: sizes.0
+    case 1: sizes.1
+    case 2: sizes.2
+    case 3: sizes.3
     default: preconditionFailure("a shape has at most four axes, axis \(axis) was asked for")
     }
   }
 
   /// Number of elements.
-  public var count: Int { Int(sizes.0) * Int(sizes.1) * Int(sizes.2) * Int(sizes.3) }
+  public var count: Int { sizes.0 * sizes.1 * sizes.2 * sizes.3 }
   /// Size of the innermost axis.
   public var last: Int { self[rank - 1] }
 

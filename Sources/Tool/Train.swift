@@ -40,7 +40,7 @@ struct Train: ParsableCommand {
     let interruption = Interruption()
     let cores = ProcessInfo.processInfo.activeProcessorCount
     let flags = try parsedSettings()
-    let file = try config.map { (text: String(decoding: try AtomicFile.read($0), as: UTF8.self), path: $0) }
+    let file = try config.map { (text: try AtomicFile.text($0, limit: AtomicFile.mostSettings), path: $0) }
     let configuration = try RunConfiguration.resolve(file: file, flags: flags, cores: cores)
     if printConfig {
       print(try Agent(configuration).configuration.yaml, terminator: "")

@@ -117,6 +117,52 @@ struct AtomicFileTests {
     }
   }
 
+  @Test("Only files are read: a pipe, a folder, a device or a link to one is refused at once")
+  func kinds() throws {
+    try inFolder { folder in
+      #expect(mkfifo("\(folder)/pipe", 0o600) == 0)
+      try FileManager.default.createSymbolicLink(atPath: "\(folder)/zeros", withDestinationPath: "/dev/zero")
+      for path in ["\(folder)/pipe", "\(folder)/zeros", folder, "/dev/null"] {
+        #expect(throws: RunError.self) { try AtomicFile.read(path) }
+        #expect(throws: RunError.self) { try AtomicFile.map(path) }
+        #expect(throws: RunError.self) { try ScoreTable(path: path) }
+        #expect(throws: RunError.self) { try TensorFile(path: path) }
+        #expect(throws: RunError.self) { try Manifest(path: path) }
+        #expect(throws: RunError.self) { try Checkpoint.State(in: path) }
+      }
+      // The system says that these have 0 bytes.
+      #expect(try !AtomicFile.text("/proc/self/status").isEmpty)
+    }
+  }
+
+  @Test("A file of words that is too long is refused by its size")
+  func limits() throws {
+    try inFolder { folder in
+      let path = "\(folder)/a"
+      try AtomicFile.write([UInt8](repeating: 97, count: 100), to: path)
+      #expect(try AtomicFile.text(path, limit: 100).count == 100)
+      #expect(throws: RunError.self) { try AtomicFile.text(path, limit: 99) }
+      // Holes take no space on the disk.
+      #expect(truncate(path, 1 << 40) == 0)
+      #expect(throws: RunError.self) { try ScoreTable(path: path) }
+      #expect(throws: RunError.self) { try Manifest(path: path) }
+    }
+  }
+
+  @Test("A line of a foreign file is shown without what a terminal would obey, and cut")
+  func foreign() throws {
+    try inFolder { folder in
+      let text = "# a, b\nrun\tarm\tseed\tx\n\u{1b}[2J" + String(repeating: "x", count: 100_000) + "\r"
+      try AtomicFile.write(text.utf8, to: "\(folder)/scores")
+      do {
+        _ = try ScoreTable(path: "\(folder)/scores")
+        Issue.record("it was taken")
+      } catch {
+        #expect("\(error)".contains("\\u{1b}[2J") && "\(error)".count < 1000 && !"\(error)".contains("\u{1b}"))
+      }
+    }
+  }
+
   /// Lengths at which the padding changes its shape, hashed by Python's hashlib.
   @Test(
     "SHA-256 pads every length",

@@ -108,6 +108,23 @@ final class BoundSettingsTests {
     }
   }
 
+  @Test("A lockfile of other bytes is refused in one line, whatever they are")
+  func lockfile() throws {
+    let file = RunDirectory(path: path).lockfile
+    let text = try String(contentsOfFile: file, encoding: .utf8)
+    let lines = text.utf8.count { $0 == UInt8(ascii: "\n") }
+    for changed in [
+      text.replacing("\n", with: "\r\n"), "\u{1b}]0;x\u{7}" + text, text + "more\n",
+      String(repeating: "y", count: 1 << 20),
+    ] {
+      try AtomicFile.write(changed.utf8, to: file)
+      let error = #expect(throws: RunError.self) { try Run.load(self.path) }
+      let message = "\(try #require(error))"
+      #expect(message.count < 1000 && message.utf8.allSatisfy { $0 >= 32 }, "\(message)")
+    }
+    #expect(lines > 3)
+  }
+
   @Test("A resume with other kernels says so, and says no longer that it is bit-identical")
   func kernels() throws {
     let folder = try newest

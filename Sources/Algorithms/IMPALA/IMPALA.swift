@@ -43,11 +43,7 @@ public final class IMPALA: Algorithm, @unchecked Sendable {
     _ configuration: Configuration, shape: RunShape, tasks: [Task], totalSteps: Int, seed: UInt64
   ) throws(EngineError) {
     (self.configuration, self.shape, self.tasks, self.totalSteps) = (configuration, shape, tasks, totalSteps)
-    network = try AgentNetwork(
-      AgentNetwork.Configuration(
-        trunk: configuration.network, lstm: configuration.lstm, extras: configuration.extras,
-        valueHeads: configuration.values == .shared ? 1 : tasks.count),
-      observation: tasks[0].observation, action: tasks[0].action)
+    network = try Self.network(configuration, tasks)
     let layout = network.layout
     versions = (0...shape.lag).map { _ in ParameterBuffer(layout) }
     versions[0].initialize(seed: seed)
@@ -59,6 +55,16 @@ public final class IMPALA: Algorithm, @unchecked Sendable {
     shards = (0..<shape.shards).map {
       ShardResult(layout, columns: Array(shape.columnTasks[shape.columns(ofShard: $0)]))
     }
+  }
+
+  static func network(
+    _ configuration: Configuration, _ tasks: [Task]
+  ) throws(EngineError) -> AgentNetwork {
+    try AgentNetwork(
+      AgentNetwork.Configuration(
+        trunk: configuration.network, lstm: configuration.lstm, extras: configuration.extras,
+        valueHeads: configuration.values == .shared ? 1 : tasks.count),
+      observation: tasks[0].observation, action: tasks[0].action)
   }
 
   /// Parameters of version `version`, one of the last `lag + 1`.

@@ -39,6 +39,8 @@ extension SAC {
     }
   }
 
+  public var tapeCapacity: Int { shards.reduce(0) { $0 + $1.tapeCapacity } }
+
   /// Of the last update; NaN before the first, also after a resume.
   public var metrics: LearnerMetrics {
     var metrics = LearnerMetrics(tasks: alpha.count)

@@ -68,19 +68,15 @@ public final class SAC: Algorithm, @unchecked Sendable {
     (self.configuration, self.shape, self.tasks) = (configuration, shape, tasks)
     let (observation, action) = try Self.sizes(tasks)
     try Self.check(configuration, shape, tasks: tasks.count)
-    var (actorLayout, criticLayout) = (ParameterLayout(), ParameterLayout())
-    let policy = configuration.make(
-      &actorLayout, "actor", inputs: observation, outputs: 2 * action, tasks: tasks.count)
-    let first = configuration.make(
-      &criticLayout, "critic1", inputs: observation + action, outputs: 1, tasks: tasks.count)
-    let middle = criticLayout.extent
-    let second = configuration.make(
-      &criticLayout, "critic2", inputs: observation + action, outputs: 1, tasks: tasks.count)
+    let networks = configuration.networks(observation: observation, action: action, tasks: tasks.count)
+    let (actorLayout, criticLayout, middle) = (networks.actorLayout, networks.criticLayout, networks.middle)
     actor = Actor(
-      network: policy, parameters: ParameterBuffer(actorLayout), optimizer: Adam(actorLayout, configuration.adam),
+      network: networks.policy, parameters: ParameterBuffer(actorLayout),
+      optimizer: Adam(actorLayout, configuration.adam),
       versions: (0...shape.lag).map { _ in ParameterBuffer(actorLayout) })
     critics = Critics(
-      first: first, second: second, parameters: ParameterBuffer(criticLayout), targets: ParameterBuffer(criticLayout),
+      first: networks.first, second: networks.second, parameters: ParameterBuffer(criticLayout),
+      targets: ParameterBuffer(criticLayout),
       optimizer: Adam(criticLayout, configuration.adam))
     actor.parameters.initialize(seed: seed)
     critics.parameters.initialize(seed: seed)

@@ -86,6 +86,24 @@ public enum TaskNetworkKind: String, CaseIterable, Sendable {
 }
 
 extension SAC.Configuration {
+  /// Policy and critics as they are described, before they have memory.
+  struct Networks {
+    var actorLayout = ParameterLayout(), criticLayout = ParameterLayout()
+    let policy, first, second: any TaskNetwork
+    /// Where the second critic begins in the critics' layout.
+    let middle: Int
+  }
+
+  func networks(observation: Int, action: Int, tasks: Int) -> Networks {
+    var (actor, critic) = (ParameterLayout(), ParameterLayout())
+    let policy = make(&actor, "actor", inputs: observation, outputs: 2 * action, tasks: tasks)
+    let first = make(&critic, "critic1", inputs: observation + action, outputs: 1, tasks: tasks)
+    let middle = critic.extent
+    let second = make(&critic, "critic2", inputs: observation + action, outputs: 1, tasks: tasks)
+    return Networks(
+      actorLayout: actor, criticLayout: critic, policy: policy, first: first, second: second, middle: middle)
+  }
+
   /// Adds the network to a layout, under `name`.
   func make(
     _ layout: inout ParameterLayout, _ name: String, inputs: Int, outputs: Int, tasks: Int

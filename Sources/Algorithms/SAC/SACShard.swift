@@ -52,6 +52,8 @@ final class SACShard {
 
   deinit { indices.deallocate() }
 
+  var tapeCapacity: Int { tape.capacity }
+
   /// Adds the block's transitions to the replay, step by step.
   func collect(_ block: RoundBlock, columnTasks: ArraySlice<Int>, into replay: TaskReplay) {
     withUnsafeTemporaryAllocation(of: Float.self, capacity: block.dimension) { action in

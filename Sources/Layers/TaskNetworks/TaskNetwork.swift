@@ -66,6 +66,7 @@ struct GroupedLinear: Sendable {
   ) {
     weight = layout.add("\(name).weight", Shape(modules, inputs, outputs), start.weight(outputs: outputs))
     bias = layout.add("\(name).bias", Shape(modules, outputs), start.bias)
+    layout.makes(modules * outputs)
   }
 
   /// x `[rows, modules, inputs]` to `[rows, modules, outputs]`.
@@ -79,6 +80,7 @@ struct TaskLinear: Sendable {
   init(_ layout: inout ParameterLayout, _ name: String, tasks: Int, inputs: Int, outputs: Int, start: LayerStart) {
     weight = layout.add("\(name).weight", Shape(tasks, inputs, outputs), start.weight(outputs: outputs))
     bias = layout.add("\(name).bias", Shape(tasks, outputs), start.bias)
+    layout.makes(outputs)
   }
 
   /// x `[rows, inputs]`, task `[rows]`, to `[rows, outputs]`; with `relu`, max(y, 0).
