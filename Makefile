@@ -1,7 +1,7 @@
 # Polymath. `make train` and `make test` do everything on a fresh Debian 12 or Ubuntu 24.04 with git, make and Swift
 # 6.2 or newer.
 
-.PHONY: train test bench bench-peers chaos extremes learning build setup ctest lint format gymnasium metaworld minatar clean
+.PHONY: train test bench bench-peers chaos extremes fuzz learning build setup ctest lint format gymnasium metaworld minatar clean
 
 # Swift's debug builds compile C with -O2 all the same (Package.swift); release is for training.
 CONFIGURATION = release
@@ -42,6 +42,11 @@ chaos: build gymnasium
 # Every option of every command with values that hurt, one process each.
 extremes: setup
 	EXTREMES=1 swift test --filter CommandLineTests
+
+# Changed checkpoints for a minute and a half, under the address sanitizer. FUZZ_SEED=N FUZZ_SECONDS=0 repeats one.
+fuzz: setup
+	FUZZ_SECONDS=$${FUZZ_SECONDS:-90} ASAN_OPTIONS=detect_leaks=0 \
+		swift test --sanitize=address --scratch-path .build-asan --filter StateFuzz
 
 # The studies of docs/results that take minutes.
 learning: build

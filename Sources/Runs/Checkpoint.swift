@@ -53,40 +53,48 @@ enum Checkpoint {
 
   /// Puts the parameters and statistics of `folder` into an agent's learner and its environments, for acting only.
   static func readModel(_ folder: String, into agent: inout Agent) throws {
-    agent.taskSet = agent.taskSet.frozen(try readModel(folder, state(of: agent, in: folder), into: agent))
-  }
-
-  /// - Returns: what was learned of each task's observations.
-  private static func readModel(
-    _ folder: String, _ state: State, into agent: Agent
-  ) throws -> [ObservationStatistics?] {
-    let path = "\(folder)/model.safetensors"
-    let file = try tensors(path, hash: state.model)
-    return try reading(path) {
-      try agent.learner.restoreModel(from: file.archive)
-      return try agent.taskSet.ids.map { id in
-        guard let size = file.archive.entry("observations.\(id).mean")?.shape.first else { return nil }
-        return ObservationStatistics(
-          count: try file.archive.doubles("observations.\(id).count", count: 1)[0],
-          mean: try file.archive.doubles("observations.\(id).mean", count: size),
-          squares: try file.archive.doubles("observations.\(id).squares", count: size))
-      }
-    }
+    let state = try state(of: agent, in: folder)
+    let model = try tensors("\(folder)/model.safetensors", hash: state.model)
+    agent.taskSet = agent.taskSet.frozen(try takeModel(model.archive, into: agent, folder))
   }
 
   /// Sets `training` to where the checkpoint in `folder` was taken.
   /// - Returns: what else the checkpoint holds.
   static func restore(_ training: Training, from folder: String) throws -> State {
     let state = try state(of: training.agent, in: folder)
-    let statistics = try readModel(folder, state, into: training.agent)
-    let path = "\(folder)/state.safetensors"
-    let file = try tensors(path, hash: state.state)
-    try reading(path) {
-      try training.agent.learner.restoreTraining(from: file.archive)
-      try training.engine.restoreState(from: file.archive, round: state.round, exact: state.exact)
+    let model = try tensors("\(folder)/model.safetensors", hash: state.model)
+    let rest = try tensors("\(folder)/state.safetensors", hash: state.state)
+    try restore(training, state, model: model.archive, rest: rest.archive, folder)
+    return state
+  }
+
+  /// Takes over what was read from `folder`, after a look at every number of it.
+  static func restore(
+    _ training: Training, _ state: State, model: StateArchive, rest: StateArchive, _ folder: String
+  ) throws {
+    let statistics = try takeModel(model, into: training.agent, folder)
+    try reading("\(folder)/state.safetensors") {
+      try training.agent.learner.restoreTraining(from: rest)
+      try training.engine.restoreState(from: rest, round: state.round, exact: state.exact)
     }
     if !state.exact { try reading("\(folder)/model.safetensors") { try training.adopt(statistics) } }
-    return state
+  }
+
+  /// - Returns: what was learned of each task's observations.
+  private static func takeModel(
+    _ model: StateArchive, into agent: Agent, _ folder: String
+  ) throws -> [ObservationStatistics?] {
+    try reading("\(folder)/model.safetensors") {
+      try agent.learner.restoreModel(from: model)
+      return try agent.taskSet.tasks.map { task in
+        guard task.parameters["wrappers"]?.contains("\(Wrapper.normalizeObservation)") == true else { return nil }
+        let size = model.entry("observations.\(task.id).mean")?.shape.first ?? 0
+        return ObservationStatistics(
+          count: try model.doubles("observations.\(task.id).count", count: 1)[0],
+          mean: try model.doubles("observations.\(task.id).mean", count: size),
+          squares: try model.doubles("observations.\(task.id).squares", count: size))
+      }
+    }
   }
 
   private static func state(of agent: Agent, in folder: String) throws(RunError) -> State {
