@@ -4,6 +4,8 @@
     Tests/Python/test_border.py [-v] [TEST ...]    by a Python with gymnasium
 """
 
+import decimal
+import fractions
 import math
 import pathlib
 import sys
@@ -296,6 +298,21 @@ class Observations(unittest.TestCase):
         mixed = spaces.Dict(a=empty[1], b=spaces.Discrete(2))
         self.assertEqual(written(mixed, {"a": empty[1].sample(), "b": 1}).tolist(), [[0, 1]])
 
+    def test_what_is_no_space_is_refused(self):
+        class Own(gymnasium.Space):
+            pass
+
+        for space in (None, int, "Box"):
+            with self.assertRaisesRegex(Refused, "observation_space is .* none of Gymnasium's"):
+                Observer(space)
+            with self.assertRaisesRegex(Refused, "action_space is .* none of Gymnasium's"):
+                border_actions.actor(space)
+        for space in (Own(), spaces.Dict(a=Own())):
+            with self.assertRaisesRegex(Refused, "an? Own that can't be flattened"):
+                Observer(space)
+        with self.assertRaisesRegex(Refused, "box of floats is needed"):
+            border_actions.actor(Own((2,)))
+
     def test_flattened_pictures_are_scaled_and_noted(self):
         space = spaces.Dict(eye=pictures(1, 2), place=spaces.Box(0, 9, (1,)))
         row = written(space, {"eye": numpy.array([[[255], [51]]], numpy.uint8), "place": [9]})
@@ -334,6 +351,18 @@ class Environment(gymnasium.Env):
         return self.answer
 
 
+class Tensor:
+    """A number as a library of tensors has it."""
+
+    def __init__(self, *numbers):
+        self.numbers = numbers
+
+    def __float__(self):
+        if len(self.numbers) != 1:
+            raise RuntimeError("only one element tensors can be converted to Python scalars")
+        return float(self.numbers[0])
+
+
 OBSERVATION = numpy.zeros(2, numpy.float32)
 
 
@@ -346,7 +375,7 @@ class Answers(unittest.TestCase):
         for reward, expected in [
             (1.5, 1.5), (2, 2), (True, 1), (numpy.float16(1.5), 1.5), (numpy.float64(1.5), 1.5), (numpy.int8(-3), -3),
             (numpy.bool_(True), 1), (numpy.array(1.5), 1.5), (numpy.array([1.5]), 1.5), (numpy.array([[1.5]]), 1.5),
-            ([1.5], 1.5), ((1.5,), 1.5), (1e12, 1e12), (1e-30, 1e-30),
+            ([1.5], 1.5), ((1.5,), 1.5), (fractions.Fraction(3, 2), 1.5), (decimal.Decimal("1.5"), 1.5), (Tensor(1.5), 1.5), (1e12, 1e12), (1e-30, 1e-30),
         ]:  # fmt: skip
             with self.subTest(reward=reward):
                 self.assertEqual(answer(reward)[1], expected)
@@ -354,7 +383,7 @@ class Answers(unittest.TestCase):
 
     def test_other_rewards_are_refused_by_name(self):
         inf = float("inf")
-        for reward in [None, "1.5", [], [1.0, 2.0], numpy.zeros(3), [[1], [1, 2]], {}, 1j, inf, -inf, math.nan, 1e300, 10**400,
+        for reward in [None, "1.5", b"1.5", numpy.complex64(1j), numpy.str_("1"), [], [1.0, 2.0], Tensor(1, 2), numpy.zeros(3), [[1], [1, 2]], {}, 1j, inf, -inf, math.nan, 1e300, 10**400,
                        numpy.array([math.nan]), numpy.array(["1"])]:  # fmt: skip
             with self.subTest(reward=reward), self.assertRaisesRegex(Refused, "step returned the reward "):
                 answer(reward)

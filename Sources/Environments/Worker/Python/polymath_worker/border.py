@@ -4,6 +4,7 @@ What has a plain meaning is taken; everything else is refused by name, in one li
 their own, `border_actions.py`, `border_observations.py` and `border_parts.py`.
 """
 
+import math
 import os
 import re
 
@@ -36,6 +37,11 @@ def shown(value, longest=100):
     return text if len(text) <= longest else text[: longest - 3] + "..."
 
 
+def require_space(space, name):
+    if not isinstance(space, gymnasium.Space):
+        raise Refused(f"{name} is {shown(space)}, which is none of Gymnasium's spaces: use gymnasium.spaces")
+
+
 def innermost(error):
     """Where an exception was raised: file and line."""
     trace = error.__traceback__
@@ -54,19 +60,19 @@ def is_of_the_call(error):
 
 
 def number(value, name):
-    """One finite number: a plain one, or an array or list of one element."""
-    if not isinstance(value, (float, int, numpy.floating, numpy.integer, numpy.bool_)):
-        try:
-            array = numpy.asarray(value)
-        except (TypeError, ValueError):  # a ragged list
-            array = numpy.empty(0, object)
-        if array.size != 1 or array.dtype.kind not in "biuf":
-            raise Refused(f"step returned the {name} {shown(value)}, which is not one number: return a float")
-        value = array.item()
+    """One finite number: a plain one, or an array, tensor or list of one element."""
+    single = value
     try:
-        value = float(value)
+        if isinstance(value, (list, tuple, numpy.ndarray, numpy.generic)) and not isinstance(value, float):
+            array = numpy.asarray(value)
+            single = array.item() if array.size == 1 and array.dtype.kind in "biuf" else None
+        if isinstance(single, (str, bytes)):  # which `float` would read
+            single = None
+        value = float(single)
     except OverflowError:
-        value = float("inf")
+        value = math.inf
+    except (TypeError, ValueError, RuntimeError):
+        raise Refused(f"step returned the {name} {shown(value)}, which is not one number: return a float") from None
     if not LOWEST <= value <= LARGEST:
         raise Refused(f"step returned the {name} {value}: return a finite number of at most {LARGEST:.2g}")
     return value

@@ -5,7 +5,7 @@ import math
 import numpy
 from gymnasium import spaces
 
-from .border import Refused
+from .border import Refused, require_space
 
 MOST_COMBINATIONS = 1024
 
@@ -78,6 +78,7 @@ def actor(space):
     Raises:
         Refused: where no agent can act in it.
     """
+    require_space(space, "action_space")
     if isinstance(space, spaces.Discrete):
         return Choice(space)
     if math.prod(space.shape or ()) == 0:

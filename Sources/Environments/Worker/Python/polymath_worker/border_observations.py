@@ -5,7 +5,7 @@ Every observation of every step is compared with its space (`border_parts.py`).
 
 from gymnasium import spaces
 
-from .border import Refused
+from .border import Refused, require_space
 from .border_parts import is_picture, largest, part
 
 MOST_NUMBERS = 1 << 26
@@ -15,6 +15,7 @@ class Observer:
     """Writes observations into rows, each as long as the leaf that an agent sees."""
 
     def __init__(self, space):
+        require_space(space, "observation_space")
         self.root = part(space)
         if self.root.size == 0:
             raise Refused(f"observations are {space}, which hold no number: an agent needs something to see")

@@ -258,5 +258,9 @@ def part(space, name=""):
         return Index(space, name)
     try:
         return Flattened(space, name)
-    except (ValueError, NotImplementedError):
+    except ValueError:
         raise Refused(f"observations are {space}, whose length varies: wrap the environment to give a box") from None
+    except NotImplementedError:
+        raise Refused(
+            f"observations are {space}, a {type(space).__name__} that can't be flattened: wrap the environment to give a box"
+        ) from None
