@@ -41,9 +41,6 @@ struct ToolTextTests {
     #expect(wrapped("", to: 5) == [""])
   }
 
-  @Test("Text of unknown origin can't steer a terminal")
-  func control() { #expect(printable("a\u{1b}[31m\u{9b}b\nü\t😀") == "a\\u{1b}[31m\\u{9b}b\nü\t😀") }
-
   @Test("A list may have spaces after or before its commas")
   func spaces() {
     #expect(Complaint.joinLists(["--tasks", "a,", "b,", "c", "d"]) == ["--tasks", "a,b,c", "d"])
