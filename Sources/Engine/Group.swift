@@ -54,6 +54,8 @@ public final class Group: @unchecked Sendable {
   private var earlierLosses: [EnvironmentLosses]
   /// Whether actions are the most probable ones.
   public var greedy = false
+  /// Agent steps after which an episode is recorded as it stands; it goes on, and is not recorded again. nil in training.
+  public var longestEpisode: Int?
   /// In environments of this process, and in the policy.
   private(set) var environmentTime = Stopwatch()
   private(set) var inferenceTime = Stopwatch()
@@ -310,13 +312,14 @@ public final class Group: @unchecked Sendable {
         episodeSuccess[column] = SuccessFlag.joined(episodeSuccess[column], success[column])
         let ended = block.terminated[row] != 0 || truncated[column] != 0
         let lostLife = batch.task.lifeLossEndsEpisode && lives[column] < previousLives[column] && lives[column] > 0
+        let (length, longest) = (episodeLength[column], longestEpisode ?? .max)
+        if block.valid[row] != 0 && (ended && length <= longest || !ended && length == longest) {
+          record(round).episodes.append(
+            EpisodeRecord(
+              task: tasks[column], column: range.lowerBound + column, score: episodeScore[column], length: length,
+              success: SuccessFlag.meaning(of: episodeSuccess[column]), isCut: !ended))
+        }
         if ended {
-          if block.valid[row] != 0 {
-            record(round).episodes.append(
-              EpisodeRecord(
-                task: tasks[column], column: range.lowerBound + column, score: episodeScore[column],
-                length: episodeLength[column], success: SuccessFlag.meaning(of: episodeSuccess[column])))
-          }
           (episodeScore[column], episodeLength[column]) = (0, 0)
           episodeSuccess[column] = SuccessFlag.silent
         } else if lostLife {

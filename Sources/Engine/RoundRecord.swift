@@ -9,6 +9,8 @@ public struct EpisodeRecord: BitwiseCopyable, Hashable, Sendable {
   public let length: Int
   /// Whether the task's success rule held at any step; nil where no step said anything of it.
   public let success: Bool?
+  /// Whether it went on when it was recorded, as it had reached `Group.longestEpisode`.
+  public var isCut = false
 }
 
 /// What a round of a group brought besides experience. A box, so that one round's is read while the next one's grows on

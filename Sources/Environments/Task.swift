@@ -2,18 +2,19 @@
 public struct Task: Sendable {
   /// Scores that give a return its meaning, in the task's own units.
   public struct ReferenceScores: Hashable, Sendable {
-    /// Mean return of uniformly random play.
-    public let random: Double
-    /// Mean return of `label` ("human" for Atari, "single-task agent" for arcade); nil until it was measured.
-    public let reference: Double?
-    public let label: String
-    public init(random: Double, reference: Double?, label: String) {
+    /// Mean return of uniformly random play; nil until it was measured.
+    public var random: Double?
+    /// Mean return of `label` ("human" for Atari, "single-task agent" for arcade); nil until it was measured or given.
+    public var reference: Double?
+    public var label: String
+    public init(random: Double?, reference: Double?, label: String) {
       (self.random, self.reference, self.label) = (random, reference, label)
     }
 
-    /// (score - random) / (reference - random): 0 is random play, 1 the reference; nil without a reference.
+    /// (score - random) / (reference - random): 0 is random play, 1 the reference; nil where one of them is unknown or they are equal.
     public func normalized(_ score: Double) -> Double? {
-      reference.map { (score - random) / ($0 - random) }
+      guard let random, let reference, reference != random else { return nil }
+      return (score - random) / (reference - random)
     }
   }
 
@@ -23,7 +24,7 @@ public struct Task: Sendable {
   public internal(set) var action: ActionSpace
   /// Which of the space's actions, or of its dimensions, this task has. Count equals the space's.
   public internal(set) var actionMask: [Bool]
-  /// nil until references were measured.
+  /// nil until references were measured or given. They change nothing that is learned.
   public internal(set) var scores: ReferenceScores?
   /// Everything else that changes what the task is (reward scale, horizon, sticky actions, versions), for the lockfile.
   public internal(set) var parameters: [String: String]

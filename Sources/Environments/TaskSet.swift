@@ -100,6 +100,13 @@ public struct TaskSet: Sendable {
     return frozen
   }
 
+  /// The same tasks with other reference scores.
+  public func scored(_ scores: (Task) -> Task.ReferenceScores?) -> TaskSet {
+    var scored = self
+    for index in tasks.indices { scored.tasks[index].scores = scores(tasks[index]) }
+    return scored
+  }
+
   fileprivate static func choose(_ ids: [String], from tasks: [Task], of suite: String) throws -> [Task] {
     try ids.map { id in
       guard let task = tasks.first(where: { $0.id == id }) else {

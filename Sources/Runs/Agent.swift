@@ -29,6 +29,7 @@ public struct Agent {
         configuration.suite, tasks: ids, context: configuration.taskContext, wrappers: configuration.wrappers,
         options: configuration.suiteOptions)
     }
+    _ = try taskSet.scored(against: configuration.references)
     try taskSet.checkStreams(replicas: configuration.environmentsPerTask)
     let tasks = taskSet.tasks
     var resolved = configuration
@@ -57,6 +58,13 @@ public struct Agent {
     if configuration.family == .sac { return (2...max(tasks, 2)).first { tasks.isMultiple(of: $0) } ?? 1 }
     if tasks > 1 { return tasks }
     return configuration.environmentsPerTask.isMultiple(of: 4) ? 4 : 1
+  }
+
+  /// Random play is measured for a tenth of what is trained, so that short runs stay short.
+  var baselineLimits: RandomBaseline.Limits {
+    var limits = RandomBaseline.Limits()
+    limits.steps = min(max(configuration.steps / taskSet.tasks.count / 10, 1000), limits.steps)
+    return limits
   }
 
   /// Rounds of the whole run.

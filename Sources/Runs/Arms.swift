@@ -42,7 +42,8 @@ extension RunConfiguration {
     let preset = Preset(rawValue: algorithm)!
     let own = preset.configuration(suite: suite, tasks: tasks, protocol: trainingProtocol)
     let free = [
-      "seed", "threads", "checkpoint-every", "checkpoint-seconds", "metrics-every", "worker-timeout", "tasks", "groups",
+      "seed", "threads", "checkpoint-every", "checkpoint-seconds", "metrics-every", "worker-timeout", "tasks",
+      "reference", "groups",
       "shards",
     ]
     let usual = trainingProtocol == preset.configuration(suite: suite).trainingProtocol

@@ -126,8 +126,8 @@ extension Checkpoint {
 extension RunConfiguration {
   /// Settings on which no bit of the weights depends: they may change between starts of a run.
   static let freeSettings: Set = [
-    "threads", "checkpoint-every", "checkpoint-seconds", "metrics-every", "worker-restarts", "worker-timeout",
-    "lost-task",
+    "threads", "reference", "checkpoint-every", "checkpoint-seconds", "metrics-every", "worker-restarts",
+    "worker-timeout", "lost-task",
   ]
 
   /// The other settings, as `run.yaml` writes them, by name.

@@ -8,16 +8,41 @@ import Tensors
 
 /// Plays without learning, and scores each task.
 public enum Evaluation {
-  /// What a task's episodes came to.
+  /// What a task's episodes came to. Intervals are 95 % bootstrap intervals; one episode has none.
   public struct TaskScore: Codable, Sendable {
     public let id: String
     public let episodes: Int
-    /// Mean score in the task's own units.
+    /// How many of them were cut off at the limit of steps, and count with what they had returned by then.
+    public let cut: Int
+    /// Mean return in the task's own units.
     public let `return`: Double
-    /// (mean - random) / (reference - random) and its 95 % bootstrap interval, as fractions; nil without references.
+    public let returnLow, returnHigh: Double?
+    /// Mean returns of random play and of the reference; nil where they are unknown.
+    public let random, reference: Double?
+    /// (mean - random) / (reference - random) as a fraction, and its interval; nil where either is unknown.
     public let normalized, low, high: Double?
     /// Share of episodes in which the task's success rule held; nil where it has none, or no episode said anything of it.
     public let success: Double?
+
+    init(_ task: Task, _ episodes: [EpisodeRecord]) {
+      let mean = Statistics.mean(ofEpisodes: episodes.map(\.score))
+      (id, self.episodes, cut) = (task.id, episodes.count, episodes.count { $0.isCut })
+      (self.return, returnLow, returnHigh) = (mean.estimate, mean.bounds?.low, mean.bounds?.high)
+      (random, reference) = (task.scores?.random, task.scores?.reference)
+      let ends = mean.bounds.flatMap { bounds in
+        task.scores?.normalized(bounds.low).flatMap { low in
+          // A reference below random play turns the ends around.
+          task.scores?.normalized(bounds.high).map { [low, $0].sorted() }
+        }
+      }
+      (normalized, low, high) = (task.scores?.normalized(mean.estimate), ends?[0], ends?[1])
+      success = task.hasSuccessRule ? Statistics.successRate(episodes.map(\.success)) : nil
+    }
+  }
+
+  /// How far `play` has come, over all tasks.
+  public struct Progress: Sendable {
+    public internal(set) var episodes = 0, steps = 0
   }
 
   /// Uniformly random play over each task's own actions.
@@ -28,10 +53,11 @@ public enum Evaluation {
     func act(_ rows: ActorRows, version: Int, tape: Tape) { rows.actUniformly(in: space) }
   }
 
-  /// A policy that acts uniformly at random on a task set.
-  public static func randomPolicy(_ taskSet: TaskSet) -> any Policy {
-    RandomPolicy(taskSet.action)
-  }
+  /// A policy that acts uniformly at random.
+  public static func randomPolicy(_ space: ActionSpace) -> any Policy { RandomPolicy(space) }
+
+  /// Agent steps after which an episode is cut off by default: an environment need not end its episodes.
+  public static let longestEpisode = 100_000
 
   /// Plays `episodes` episodes of each task, tasks side by side on all cores. Every slot plays equally many, so that short
   /// episodes are not favoured.
@@ -39,45 +65,61 @@ public enum Evaluation {
   /// - Parameters:
   ///   - ids: Tasks of the set to play; empty for all. The set is the policy's whole, as a task's number tells it the task.
   ///   - greedy: Whether to take the most probable action instead of sampling.
+  ///   - longestEpisode: Agent steps after which an episode is cut off.
+  ///   - report: Called now and then, on any thread.
+  /// - Throws: What the environments throw.
   public static func play(
     _ taskSet: TaskSet, tasks ids: [String] = [], policy: any Policy, version: Int = 0, episodes: Int, seed: UInt64,
-    greedy: Bool = false
+    greedy: Bool = false, longestEpisode: Int = longestEpisode, report: @Sendable (Progress) -> Void = { _ in }
   ) throws -> [TaskScore] {
     precondition(episodes >= 1, "\(episodes) episodes have no mean")
     let tasks = taskSet.tasks
     let played =
       ids.isEmpty ? Array(tasks.indices) : try taskSet.subset(ids).ids.map { taskSet.ids.firstIndex(of: $0)! }
-    let slots = min(episodes, 16)
     let scores = Mutex([Result<TaskScore, any Error>?](repeating: nil, count: played.count))
+    let progress = Mutex(Progress())
     DispatchQueue.concurrentPerform(iterations: played.count) { place in
       let index = played[place]
       let result = Result {
-        let player = try Player(
-          tasks, task: index, policy: policy, version: version, slots: slots, unroll: 20, seed: seed, greedy: greedy)
-        return score(tasks[index], try play(player, slots: slots, episodes: episodes))
+        var records: [EpisodeRecord] = []
+        var seed = seed
+        // A slot whose episode was cut off is done, as that can't be begun anew: others, with other seeds, play what is left.
+        while records.count < episodes {
+          let slots = min(episodes - records.count, 16)
+          let player = try Player(
+            tasks, played: index..<index + 1, policy: policy, version: version, slots: slots, unroll: 20, seed: seed,
+            greedy: greedy, longestEpisode: longestEpisode)
+          records += try play(player, slots: slots, episodes: episodes - records.count) { ended, steps in
+            report(
+              progress.withLock {
+                $0.episodes += ended
+                $0.steps += steps
+                return $0
+              })
+          }
+          seed &+= 1
+        }
+        return TaskScore(tasks[index], records)
       }
       scores.withLock { $0[place] = result }
     }
     return try scores.withLock { try $0.map { try $0!.get() } }
   }
 
-  private static func play(_ player: Player, slots: Int, episodes: Int) throws -> [EpisodeRecord] {
+  private static func play(
+    _ player: Player, slots: Int, episodes: Int, report: (_ ended: Int, _ steps: Int) -> Void
+  ) throws -> [EpisodeRecord] {
     let perSlot = (episodes + slots - 1) / slots
     var played: [[EpisodeRecord]] = Array(repeating: [], count: slots)
-    while played.contains(where: { $0.count < perSlot }) {
-      for episode in try player.unroll() where played[episode.column].count < perSlot {
+    func isDone(_ slot: [EpisodeRecord]) -> Bool { slot.count == perSlot || slot.last?.isCut == true }
+    while !played.allSatisfy(isDone) {
+      var ended = 0
+      for episode in try player.unroll() where !isDone(played[episode.column]) {
         played[episode.column].append(episode)
+        ended += 1
       }
+      report(ended, player.block.steps * slots)
     }
     return Array(played.flatMap { $0 }.prefix(episodes))
-  }
-
-  private static func score(_ task: Task, _ episodes: [EpisodeRecord]) -> TaskScore {
-    let mean = Statistics.mean(ofEpisodes: episodes.map(\.score))
-    return TaskScore(
-      id: task.id, episodes: episodes.count, return: mean.estimate,
-      normalized: task.scores.flatMap { $0.normalized(mean.estimate) },
-      low: task.scores.flatMap { $0.normalized(mean.low) }, high: task.scores.flatMap { $0.normalized(mean.high) },
-      success: task.hasSuccessRule ? Statistics.successRate(episodes.map(\.success)) : nil)
   }
 }

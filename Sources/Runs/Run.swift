@@ -11,6 +11,9 @@ public final class Run: @unchecked Sendable {
   public let directory: RunDirectory
   private let lock: RunLock
   private var manifest: Manifest
+  /// Those that are trained, with the user's references, and random play as it was measured where their suite doesn't know it.
+  /// Logging and learning do without.
+  public let tasks: [Task]
   /// One per task.
   public private(set) var recent: [RecentEpisodes]
   private var metrics, timing: StepLog
@@ -31,23 +34,32 @@ public final class Run: @unchecked Sendable {
   public static func begin(_ configuration: RunConfiguration, out: String?, overwrite: Bool) throws -> Run {
     if let directory = out.map(RunDirectory.init(path:)), directory.exists {
       let lock = try directory.claim(overwrite: overwrite)
-      let training = try Training(Agent(configuration))
+      let (training, baselines) = try prepare(Agent(configuration))
       try directory.empty()
-      return try begin(training, directory, lock)
+      return try begin(training, baselines, directory, lock)
     }
-    let training = try Training(Agent(configuration))
+    let (training, baselines) = try prepare(Agent(configuration))
     let directory = try out.map(RunDirectory.make(path:)) ?? RunDirectory.make(name: configuration.runName)
     // Another start may have been faster.
     let lock = try directory.claim(overwrite: false)
-    return try begin(training, directory, lock)
+    return try begin(training, baselines, directory, lock)
   }
 
-  private static func begin(_ training: Training, _ directory: RunDirectory, _ lock: RunLock) throws -> Run {
+  /// Makes the environments, and measures random play where it is unknown.
+  private static func prepare(_ agent: Agent) throws -> (Training, [RandomBaseline]) {
+    let training = try Training(agent)
+    return (training, try RandomBaseline.measure(agent.taskSet, within: agent.baselineLimits))
+  }
+
+  private static func begin(
+    _ training: Training, _ baselines: [RandomBaseline], _ directory: RunDirectory, _ lock: RunLock
+  ) throws -> Run {
     // run.yaml comes first: by it a folder is known as a run's, also one whose making was interrupted.
     let agent = training.agent
     try AtomicFile.write(agent.configuration.yaml.utf8, to: directory.configuration)
     try RunSignature().write(in: directory)
     try AtomicFile.write(agent.taskSet.lockfile.utf8, to: directory.lockfile)
+    try RandomBaseline.write(baselines, to: directory.baselines)
     let recent = Array(repeating: RecentEpisodes(), count: agent.taskSet.tasks.count)
     return try Run(
       training, directory, lock, recent, Manifest(lockfile: SHA256.hex(agent.taskSet.lockfile.utf8)), from: nil)
@@ -83,8 +95,11 @@ public final class Run: @unchecked Sendable {
       throw RunError.configurationMismatch(
         path: path, setting: setting.name, saved: setting.read(saved), given: setting.read(given))
     }
+    guard let checkpoint else {
+      let (training, baselines) = try prepare(Agent(given))
+      return try begin(training, baselines, directory, lock)
+    }
     let training = try Training(Agent(given))
-    guard let checkpoint else { return try begin(training, directory, lock) }
     try checkLockfile(directory, training.agent.taskSet)
     var restored = try Checkpoint.restore(training, from: checkpoint)
     if !changeable.isEmpty {
@@ -108,10 +123,15 @@ public final class Run: @unchecked Sendable {
     return try RunConfiguration.resolve(file: (text, file), flags: [])
   }
 
-  /// A trained agent for acting: the newest checkpoint's parameters, without its experience.
+  /// A trained agent for acting: the newest checkpoint's parameters, without its experience. Its tasks have the run's reference
+  /// scores, random play as it was measured among them.
   ///
-  /// - Parameter trust: Which Python modules may be imported, of a run that this user has not made.
-  public static func load(_ path: String, trust: Trust = Trust()) throws -> Agent {
+  /// - Parameters:
+  ///   - references: Returns by task, which win over the run's own.
+  ///   - trust: Which Python modules may be imported, of a run that this user has not made.
+  public static func load(
+    _ path: String, references: [String: Double] = [:], trust: Trust = Trust()
+  ) throws -> Agent {
     let directory = RunDirectory(path: path)
     let (configuration, checkpoint) = try (configuration(of: path), directory.latestCheckpoint())
     try trust.check(configuration, in: directory)
@@ -119,7 +139,25 @@ public final class Run: @unchecked Sendable {
     var agent = try Agent(configuration, for: .acting)
     try checkLockfile(directory, agent.taskSet)
     try Checkpoint.readModel(checkpoint, into: &agent)
+    let baselines = try RandomBaseline.read(directory.baselines)
+    agent.taskSet = try agent.taskSet.scored(with: baselines)
+      .scored(against: configuration.references.merging(references) { $1 })
     return agent
+  }
+
+  /// What is known of tasks' scores without making their suite: random play as it was measured, and the user's references.
+  ///
+  /// - Parameter references: Win over the run's own.
+  /// - Throws: `RunError`, `ConfigurationError`.
+  public static func measuredScores(
+    of ids: [String], in path: String, references: [String: Double] = [:]
+  ) throws -> [Task.ReferenceScores] {
+    let baselines = try RandomBaseline.read(RunDirectory(path: path).baselines)
+    let given = try configuration(of: path).references.merging(references) { $1 }
+    return ids.map { id in
+      Task.ReferenceScores(
+        random: baselines.first { $0.task == id }?.return, reference: given[id], label: "reference")
+    }
   }
 
   private static func checkLockfile(_ directory: RunDirectory, _ taskSet: TaskSet) throws {
@@ -144,6 +182,8 @@ public final class Run: @unchecked Sendable {
     (self.training, self.directory, self.lock) = (training, directory, lock)
     (self.recent, self.manifest) = (recent, manifest)
     let configuration = training.agent.configuration
+    tasks = try training.agent.taskSet.scored(with: RandomBaseline.read(directory.baselines))
+      .scored(against: configuration.references).tasks
     firstSteps = checkpoint?.steps ?? 0
     steps = firstSteps
     let kernels = checkpoint?.kernels.difference(to: .current)

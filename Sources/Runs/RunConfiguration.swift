@@ -15,6 +15,8 @@ public struct RunConfiguration: Hashable, Sendable {
   public var taskContext = TaskContext.none
   /// For environments in workers.
   public var gymnasium = Gymnasium.Options()
+  /// Returns against which a task's are measured, by task. Nothing that is learned depends on them.
+  public var references: [String: Double] = [:]
   /// Atari through the emulator's own interface, whose state can be saved: the argument `exact` of its suites.
   public var isExact = false
   /// Name of a preset: the defaults of everything below.

@@ -1,7 +1,7 @@
 import Foundation
 
-/// The folder of a run: `run.yaml` and its `signature`, `tasks.lock`, `manifest.json`, `metrics.jsonl`, `timing.jsonl`, `checkpoints/<steps>/`,
-/// `lock`, and `analysis/` where it was analysed.
+/// The folder of a run: `run.yaml` and its `signature`, `tasks.lock`, `manifest.json`, `metrics.jsonl`, `timing.jsonl`,
+/// `baselines.json`, `checkpoints/<steps>/`, `lock`, and `analysis/` where it was analysed.
 public struct RunDirectory: Sendable {
   public let path: String
 
@@ -13,6 +13,8 @@ public struct RunDirectory: Sendable {
   public var metrics: String { "\(path)/metrics.jsonl" }
   public var timing: String { "\(path)/timing.jsonl" }
   public var analysis: String { "\(path)/analysis" }
+  /// Random play of tasks whose suite doesn't know it (`RandomBaseline`).
+  var baselines: String { "\(path)/baselines.json" }
   public func checkpoint(steps: Int) -> String { "\(path)/checkpoints/\(steps)" }
 
   public init(path: String) { self.path = path }

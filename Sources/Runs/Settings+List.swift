@@ -46,6 +46,14 @@ extension Setting {
     },
     flag(
       "exact", \.isExact, "Atari through the emulator's own interface, whose state can be saved; slower"),
+    list(
+      "reference", \.references, kind: "list of task=return, or a YAML file of task: return",
+      "returns that count as 100 %, for normalised scores of tasks without"
+    ) {
+      $0.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+    } parse: {
+      try References.parse($0)
+    },
     algorithm,
     integer("steps", \.steps, 1...1 << 53, "agent steps in all, over all tasks"),
     integer("seed", \.seed, 0...UInt64.max, "seed of every random number"),

@@ -2,6 +2,8 @@
 public enum Statistics {
   public struct Interval: Equatable, Sendable {
     public let estimate, low, high: Double
+    /// nil where there is no interval.
+    public var bounds: (low: Double, high: Double)? { low.isFinite && high.isFinite ? (low, high) : nil }
   }
 
   public static func mean(_ values: some Collection<Double>) -> Double {
@@ -20,9 +22,9 @@ public enum Statistics {
     return mean(values.sorted()[drop..<values.count - drop])
   }
 
-  /// Mean with its 95 % percentile bootstrap interval.
+  /// Mean with its 95 % percentile bootstrap interval. One episode says nothing of the next, and has none: NaN.
   public static func mean(ofEpisodes values: [Double], resamples: Int = 2000) -> Interval {
-    if values.isEmpty { return Interval(estimate: .nan, low: .nan, high: .nan) }
+    if values.count < 2 { return Interval(estimate: mean(values), low: .nan, high: .nan) }
     var random = SplitMix64(state: 1)
     return interval(
       estimate: mean(values),

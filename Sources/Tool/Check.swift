@@ -43,7 +43,7 @@ struct Check: ParsableCommand {
   /// Speed, rewards and ends of a random policy, and whether states can be saved.
   private func played(_ task: Task, _ set: TaskSet) throws -> String {
     let slots = 8
-    let player = try Player([task], policy: Evaluation.randomPolicy(set), slots: slots, unroll: steps, seed: 2)
+    let player = try Player([task], policy: Evaluation.randomPolicy(set.action), slots: slots, unroll: steps, seed: 2)
     try player.unroll()
     let start = ContinuousClock.now
     let episodes = try player.unroll()

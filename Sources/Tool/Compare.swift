@@ -9,7 +9,8 @@ struct Compare: ParsableCommand {
     discussion:
       "Runs that differ in nothing but their seed are an arm, named by its algorithm and by what it has changed "
       + "that others have not. Arms are numbered. Every run is evaluated anew, but for those that --scores has, or with "
-      + "--training scored by its log. Scores are normalised returns, or with --success the share of episodes that succeed. "
+      + "--training scored by its log. Scores are normalised returns; where tasks have no reference (see --reference), raw returns, task by task; with --success "
+      + "the share of episodes that succeed. "
       + "Intervals are 95 % stratified bootstrap intervals; one seed gives none.")
 
   private enum Numbers {
@@ -31,6 +32,7 @@ struct Compare: ParsableCommand {
   var training = false
   @Flag(help: "Score by the share of episodes that succeed.")
   var success = false
+  @OptionGroup var references: ReferenceOption
   @Option(
     help: "Python modules that the runs' files name and that may be imported, separated by commas.",
     transform: Words.init)
@@ -57,21 +59,68 @@ struct Compare: ParsableCommand {
     let recorded = try scores.flatMap { FileManager.default.fileExists(atPath: $0) ? try ScoreTable(path: $0) : nil }
     let entries = try runs.map { try Entry($0, recorded, keeps: scores != nil) }
     let arms = try Arm.group(entries.map { ($0.path, $0.arm, $0.seed) })
-    var table = try emptyTable(entries, recorded)
-    recorded?.rows.forEach { table.add($0) }
+    let (suite, ids) = try common(entries, recorded)
     let known = entries.count { recorded?.row(ofRun: $0.name) != nil }
     if known > 0 { note("\(known) of \(entries.count) runs are in \(scores!) and not scored again") }
-    for entry in entries where recorded?.row(ofRun: entry.name) == nil {
-      let numbers = try score(entry.path, tasks: table.tasks)
-      table.add(ScoreTable.Row(run: entry.name, arm: entry.arm, seed: entry.seed, scores: numbers))
-      if let scores { try table.write(to: scores) }
+    let missing = entries.filter { recorded?.row(ofRun: $0.name) == nil }
+    var (measure, table) = (try measure(recorded), recorded)
+    var random: [String: Double] = [:]
+    // What one run is measured against, all are.
+    let own = try references.values
+    if let stranger = own.keys.sorted().first(where: { !ids.contains($0) }) {
+      throw ValidationError("--reference names \(stranger), which is none of the tasks \(ids): leave it out")
     }
+    let given = entries.compactMap(\.configuration?.references).reduce(own) { $0.merging($1) { one, _ in one } }
+      .filter { ids.contains($0.key) }
+    for entry in missing {
+      let run = try score(entry, tasks: ids, given)
+      // Where the first run has no reference for a task, none is normalised.
+      let chosen = measure ?? (run.contains { $0.normalized == nil } ? .return : .normalized)
+      measure = chosen
+      for (id, scores) in zip(ids, run) { random[id] = random[id] ?? scores.random }
+      var scored = table ?? ScoreTable(suite: suite, conditions: conditions(chosen), tasks: ids)
+      let numbers = try zip(ids, run).map { try number($1, of: $0, by: chosen, in: entry.path) }
+      scored.add(ScoreTable.Row(run: entry.name, arm: entry.arm, seed: entry.seed, scores: numbers))
+      if let scores { try scored.write(to: scores) }
+      table = scored
+    }
+    guard let table, let measure else { preconditionFailure("there is at least one run, scored or recorded") }
     let groups = arms.map { arm in
       Group(name: arm.name, scores: arm.runs.map { table.row(ofRun: entries[$0].name)!.scores })
     }
     print("\(table.suite), \(table.conditions)\n")
-    printArms(groups)
-    printTasks(groups, table.tasks)
+    if measure == .return && ids.count > 1 {
+      for (index, arm) in groups.enumerated() { print("arm \(index + 1): \(arm.name), seeds: \(arm.scores.count)") }
+    } else {
+      printArms(groups, measure)
+    }
+    printTasks(groups, table.tasks, measure, random: random)
+    if measure == .return && ids.count > 1 {
+      print(
+        "\nReturns of different tasks have no common unit, so no mean over tasks is taken: give --reference task=return,..."
+      )
+    }
+  }
+
+  /// What runs are scored by.
+  private enum Measure: String {
+    case success
+    case normalized = "normalized return"
+    case `return`
+
+    /// Digits after the point, over all tasks and of one; nil for about three digits in all.
+    var format: (all: String, one: String)? { self == .return ? nil : ("%.3f", "%.2f") }
+  }
+
+  /// What is asked for, or what a table of scores holds; nil where the first run decides.
+  private func measure(_ recorded: ScoreTable?) throws -> Measure? {
+    guard let recorded else { return success ? .success : nil }
+    let kept = [Measure.success, .normalized, .return].first { recorded.conditions.hasPrefix("\($0.rawValue) of ") }
+    guard let kept, success == (kept == .success), recorded.conditions == conditions(kept) else {
+      throw ValidationError(
+        "\(scores!) has \(recorded.conditions), of \(recorded.tasks): ask for the same, or name another file")
+    }
+    return kept
   }
 
   /// A run to compare.
@@ -107,18 +156,16 @@ struct Compare: ParsableCommand {
     }
   }
 
-  /// A table without rows, of the tasks that all runs have.
-  private func emptyTable(_ entries: [Entry], _ recorded: ScoreTable?) throws -> ScoreTable {
+  /// The suite and the tasks that all runs have.
+  private func common(_ entries: [Entry], _ recorded: ScoreTable?) throws -> (suite: String, tasks: [String]) {
     let wanted = tasks.list
-    if let recorded, recorded.conditions != conditions || !wanted.isEmpty && Set(wanted) != Set(recorded.tasks) {
+    if let recorded, !wanted.isEmpty && Set(wanted) != Set(recorded.tasks) {
       throw ValidationError(
         "\(scores!) has \(recorded.conditions), of \(recorded.tasks): ask for the same, or name another file")
     }
     let present = entries.compactMap { entry in entry.configuration.map { (entry.path, $0) } }
     // Without a run all that is asked for is in the table.
-    guard let first = present.first?.1 else {
-      return ScoreTable(suite: recorded!.suite, conditions: conditions, tasks: recorded!.tasks)
-    }
+    guard let first = present.first?.1 else { return (recorded!.suite, recorded!.tasks) }
     let suite = recorded?.suite ?? first.suite
     let ids = recorded?.tasks ?? first.tasks.filter { wanted.isEmpty || wanted.contains($0) }
     for (path, run) in present {
@@ -132,42 +179,59 @@ struct Compare: ParsableCommand {
           "\(path) has the tasks \(run.tasks), not \(wanted.isEmpty ? ids : wanted): name common ones with --tasks")
       }
     }
-    return ScoreTable(suite: suite, conditions: conditions, tasks: ids)
+    return (suite, ids)
   }
-
-  private var measure: String { success ? "success" : "normalized return" }
 
   /// What is played without --training.
   private var played: (episodes: Int, seed: UInt64) { (episodes ?? 100, seed ?? 1001) }
 
-  private var conditions: String {
-    if training { return "\(measure) of the last 100 training episodes a task" }
-    return "\(measure) of \(played.episodes) \(greedy ? "greedy" : "sampled") episodes a task, seed \(played.seed)"
+  private func conditions(_ measure: Measure) -> String {
+    if training { return "\(measure.rawValue) of the last 100 training episodes a task" }
+    return
+      "\(measure.rawValue) of \(played.episodes) \(greedy ? "greedy" : "sampled") episodes a task, seed \(played.seed)"
   }
 
-  /// A number a task.
-  private func score(_ path: String, tasks ids: [String]) throws -> [Double] {
-    try zip(ids, training ? trained(path, ids) : play(path, ids)).map { id, value in
-      guard let value else {
-        throw ValidationError(
-          (training ? "\(path) logged no \(measure) of \(id): no episode of it had ended, or " : "")
-            + (success
-              ? "task \(id) has no rule of success: leave --success out to compare normalised returns"
-              : "task \(id) has no reference score: compare by --success, or leave it out with --tasks"))
-      }
-      return value
+  /// What is known of a run's task.
+  private struct TaskNumbers {
+    var success, normalized, `return`, random: Double?
+  }
+
+  /// One per task.
+  private func score(_ entry: Entry, tasks ids: [String], _ given: [String: Double]) throws -> [TaskNumbers] {
+    if training { return try trained(entry.path, ids, given) }
+    let agent = try Run.load(entry.path, references: given, trust: trust.trust(naming: envModule))
+    return try Evaluation.play(
+      agent.taskSet, tasks: ids, policy: agent.learner, episodes: played.episodes, seed: played.seed, greedy: greedy
+    ).map { TaskNumbers(success: $0.success, normalized: $0.normalized, return: $0.return, random: $0.random) }
+  }
+
+  /// From the run's log, which knows the suite's own references; and from the user's, where random play was measured.
+  private func trained(_ path: String, _ ids: [String], _ given: [String: Double]) throws -> [TaskNumbers] {
+    let newest = { (metric: LearningCurves.Metric) in try LearningCurves.newest(metric, of: ids, in: path) }
+    let (success, normalized, returns) = try (newest(.success), newest(.normalized), newest(.return))
+    let scores = try Run.measuredScores(of: ids, in: path, references: given)
+    return ids.indices.map { task in
+      TaskNumbers(
+        success: success[task],
+        normalized: returns[task].flatMap { scores[task].normalized($0) } ?? normalized[task],
+        return: returns[task], random: scores[task].random)
     }
   }
 
-  private func trained(_ path: String, _ ids: [String]) throws -> [Double?] {
-    try LearningCurves.newest(success ? .success : .normalized, of: ids, in: path)
-  }
-
-  private func play(_ path: String, _ ids: [String]) throws -> [Double?] {
-    let agent = try Run.load(path, trust: trust.trust(naming: envModule))
-    return try Evaluation.play(
-      agent.taskSet, tasks: ids, policy: agent.learner, episodes: played.episodes, seed: played.seed, greedy: greedy
-    ).map { success ? $0.success : $0.normalized }
+  private func number(_ numbers: TaskNumbers, of id: String, by measure: Measure, in path: String) throws -> Double {
+    let known =
+      switch measure {
+      case .success: numbers.success
+      case .normalized: numbers.normalized
+      case .return: numbers.return
+      }
+    if let known { return known }
+    throw ValidationError(
+      (training ? "\(path) logged no \(measure.rawValue) of \(id): no episode of it had ended, or " : "")
+        + (measure == .success
+          ? "task \(id) has no rule of success: leave --success out to compare returns"
+          : "task \(id) of \(path) has no reference score: give one with --reference \(id)=RETURN, or compare by --success")
+    )
   }
 
   /// The scores of an arm: a row a seed, a number a task.
@@ -179,7 +243,7 @@ struct Compare: ParsableCommand {
   /// IQM and mean over seeds and tasks, each with the difference to the first arm.
   ///
   /// The IQM is the steadier of the two, but leaves out tasks that an arm always or never solves.
-  private func printArms(_ arms: [Group]) {
+  private func printArms(_ arms: [Group], _ measure: Measure) {
     var rows = [["arm", "seeds", "IQM", "arm 1 minus it", "mean", "arm 1 minus it"]]
     let aggregates: [([Double]) -> Double] = [Statistics.interquartileMean, { Statistics.mean($0) }]
     for (index, arm) in arms.enumerated() {
@@ -188,40 +252,46 @@ struct Compare: ParsableCommand {
         ["\(index + 1) \(arm.name)", "\(seeds)"]
           + aggregates.flatMap { aggregate in
             [
-              text(Statistics.aggregate(scores: arm.scores, by: aggregate), "%.3f", seeds: seeds),
+              text(Statistics.aggregate(scores: arm.scores, by: aggregate), measure.format?.all, seeds: seeds),
               index == 0
                 ? ""
                 : text(
-                  Statistics.difference(first, arm.scores, by: aggregate), "%.3f", seeds: min(first.count, seeds)),
+                  Statistics.difference(first, arm.scores, by: aggregate), measure.format?.all,
+                  seeds: min(first.count, seeds)),
             ]
           })
     }
     table(rows).forEach { print($0) }
   }
 
-  /// IQM over seeds of each task, as many arms side by side as the terminal is wide.
-  private func printTasks(_ arms: [Group], _ ids: [String]) {
-    let columns = arms.enumerated().map { index, arm in
+  /// IQM over seeds of each task, as many arms side by side as the terminal is wide; beside raw returns those of random play.
+  private func printTasks(_ arms: [Group], _ ids: [String], _ measure: Measure, random: [String: Double]) {
+    var columns = arms.enumerated().map { index, arm in
       ["arm \(index + 1)"]
         + ids.indices.map { task in
           text(
-            Statistics.aggregate(scores: arm.scores.map { [$0[task]] }, resamples: 5000), "%.2f",
+            Statistics.aggregate(scores: arm.scores.map { [$0[task]] }, resamples: 5000), measure.format?.one,
             seeds: arm.scores.count)
         }
+    }
+    if measure == .return && !random.isEmpty {
+      columns.append(["random"] + ids.map { random[$0].map(short) ?? "n/a" })
     }
     let name = ids.reduce(4) { max($0, $1.count) }
     let column = columns.joined().reduce(1) { max($0, $1.count) } + 2
     let together = max(1, (terminalSize().columns - name) / column)
-    for start in stride(from: 0, to: arms.count, by: together) {
+    for start in stride(from: 0, to: columns.count, by: together) {
       print("")
-      let shown = columns[start..<min(start + together, arms.count)]
+      let shown = columns[start..<min(start + together, columns.count)]
       table((["task"] + ids).enumerated().map { row, id in [id] + shown.map { $0[row] } }).forEach { print($0) }
     }
   }
 
   /// One seed says nothing about the next.
-  private func text(_ interval: Statistics.Interval, _ format: String, seeds: Int) -> String {
-    let numbers = [interval.estimate, interval.low, interval.high].map { String(format: format, $0) }
+  private func text(_ interval: Statistics.Interval, _ format: String?, seeds: Int) -> String {
+    let numbers = [interval.estimate, interval.low, interval.high].map { number in
+      format.map { String(format: $0, number) } ?? short(number)
+    }
     return seeds < 2 ? numbers[0] : "\(numbers[0]) [\(numbers[1]), \(numbers[2])]"
   }
 }

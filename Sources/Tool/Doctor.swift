@@ -19,7 +19,8 @@ struct Doctor: ParsableCommand {
       do {
         // A worker's Python packages and files show only when it acts.
         let taskSet = try Suites.make(suite)
-        try Player(taskSet.tasks, policy: Evaluation.randomPolicy(taskSet), slots: 1, unroll: 1, seed: 1).unroll()
+        try Player(taskSet.tasks, policy: Evaluation.randomPolicy(taskSet.action), slots: 1, unroll: 1, seed: 1)
+          .unroll()
         rows.append(["suite \(suite)", "ready"])
       } catch { rows.append(["suite \(suite)", "\(error)".split(separator: "\n").first.map(String.init) ?? ""]) }
     }

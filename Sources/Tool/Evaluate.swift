@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Polymath
+import Synchronization
 
 struct Evaluate: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -13,6 +14,9 @@ struct Evaluate: ParsableCommand {
   private enum Numbers {
     static let episodes = NumberOption.episodes(100)
     static let seed = NumberOption.seed(1001)
+    static let maxSteps = NumberOption<Int>(
+      "Agent steps after which an episode is cut off, and counts with what it had returned", .whole(1...1 << 53),
+      default: Evaluation.longestEpisode)
   }
 
   @Argument(help: "Folder of a run; left out with --random.", transform: path)
@@ -29,6 +33,9 @@ struct Evaluate: ParsableCommand {
   var seed = Numbers.seed.value
   @Flag(help: "Take the most probable action instead of sampling from the policy.")
   var greedy = false
+  @Option(help: Numbers.maxSteps.help, transform: Numbers.maxSteps.read)
+  var maxSteps = Numbers.maxSteps.value
+  @OptionGroup var references: ReferenceOption
   @Flag(help: "Print one JSON object.")
   var json = false
   @OptionGroup var trust: TrustOptions
@@ -37,49 +44,90 @@ struct Evaluate: ParsableCommand {
   private struct Report: Encodable {
     let run: String?
     let seed: UInt64
-    let greedy: Bool
+    /// `sampled`, `greedy` or `random`.
+    let actions: String
+    let maxSteps: Int
     let tasks: [Evaluation.TaskScore]
   }
 
+  /// How actions are chosen.
+  private var actions: String { random ? "random" : greedy ? "greedy" : "sampled" }
+
   func validate() throws {
     try environments.validate(random: random, run: runFolder)
+    if random && greedy { throw ValidationError("random play has no most probable action: leave --greedy out") }
   }
 
   func run() throws {
     Command.prepare()
-    let scores: [Evaluation.TaskScore]
+    let taskSet: TaskSet
+    let policy: any Policy
     if let runFolder {
-      let agent = try Run.load(runFolder, trust: trust.trust(naming: environments.envModule))
-      note(agent.taskSet)
-      scores = try Evaluation.play(
-        agent.taskSet, tasks: tasks.list, policy: agent.learner, episodes: episodes, seed: seed, greedy: greedy)
+      let agent = try Run.load(
+        runFolder, references: references.values, trust: trust.trust(naming: environments.envModule))
+      (taskSet, policy) = (agent.taskSet, agent.learner)
     } else {
-      let taskSet = try environments.taskSet(suite: suite, tasks: tasks.text)
-      note(taskSet)
-      scores = try Evaluation.play(
-        taskSet, policy: Evaluation.randomPolicy(taskSet), episodes: episodes, seed: seed)
+      taskSet = try environments.taskSet(suite: suite, tasks: tasks.text).scored(against: references.values)
+      policy = Evaluation.randomPolicy(taskSet.action)
     }
+    note(taskSet)
+    let progress = EvaluationProgress(of: episodes * (tasks.isEmpty || random ? taskSet.ids : tasks.list).count)
+    let scores = try Evaluation.play(
+      taskSet, tasks: random ? [] : tasks.list, policy: policy, episodes: episodes, seed: seed, greedy: greedy,
+      longestEpisode: maxSteps, report: progress.show)
+    progress.clear()
     if json {
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-      print(
-        String(
-          decoding: try encoder.encode(Report(run: runFolder, seed: seed, greedy: greedy, tasks: scores)), as: UTF8.self
-        ))
+      let report = Report(run: runFolder, seed: seed, actions: actions, maxSteps: maxSteps, tasks: scores)
+      print(String(decoding: try encoder.encode(report), as: UTF8.self))
     } else {
       printTable(scores)
+    }
+    let cut = scores.filter { $0.cut > 0 }
+    if !cut.isEmpty {
+      note(
+        "episodes were cut off after \(grouped(maxSteps)) steps: \(cut.map { "\(grouped($0.cut)) of \($0.id)" }.joined(separator: ", ")); "
+          + "--max-steps sets the limit")
     }
   }
 
   private func printTable(_ scores: [Evaluation.TaskScore]) {
-    var rows = [["task", "episodes", "return", "normalized", "95 % interval", "success"]]
-    for score in scores {
-      let interval = score.low.flatMap { low in score.high.map { "\(percent(low)) to \(percent($0))" } }
-      rows.append([
-        score.id, grouped(score.episodes), short(score.return), score.normalized.map(percent) ?? "n/a",
-        interval ?? "n/a", score.success.map(percent) ?? "n/a",
-      ])
-    }
-    table(rows).forEach { print($0) }
+    print("\(actions.capitalized) actions, seed \(seed)\n")
+    var columns: [ScoreColumn<Evaluation.TaskScore>] = [
+      .init("task") { $0.id }, .init("episodes") { grouped($0.episodes) }, .init("return") { short($0.return) },
+      .init("95 % interval") { interval($0.returnLow, $0.returnHigh, short) },
+    ]
+    if !random { columns.append(.init("random") { $0.random.map(short) }) }
+    columns += [
+      .init("reference") { $0.reference.map(short) }, .init("normalized") { $0.normalized.map(percent) },
+      .init("95 % interval") { interval($0.low, $0.high, percent) }, .init("success") { $0.success.map(percent) },
+    ]
+    table(of: scores, columns).forEach { print($0) }
   }
+}
+
+/// A line on the terminal that says how far an evaluation has come.
+private final class EvaluationProgress: Sendable {
+  private let episodes: Int
+  private let shown = Mutex(ContinuousClock.now)
+  private let isTerminal = isatty(STDERR_FILENO) != 0
+
+  init(of episodes: Int) { self.episodes = episodes }
+
+  @Sendable func show(_ progress: Evaluation.Progress) {
+    guard isTerminal else { return }
+    let isDue = shown.withLock { last in
+      guard ContinuousClock.now - last >= .seconds(1) else { return false }
+      last = .now
+      return true
+    }
+    if isDue {
+      write("\(grouped(progress.episodes)) of \(grouped(episodes)) episodes, \(grouped(progress.steps)) steps")
+    }
+  }
+
+  func clear() { if isTerminal { write("") } }
+
+  private func write(_ line: String) { FileHandle.standardError.write(Data("\r\u{1b}[2K\(line)".utf8)) }
 }

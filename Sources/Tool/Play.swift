@@ -45,10 +45,10 @@ struct Play: ParsableCommand {
     let taskSet = try agent?.taskSet ?? environments.taskSet(suite: suite)
     note(taskSet)
     let chosen = try taskSet.subset([task ?? taskSet.ids[0]]).tasks[0]
-    let policy: any Policy = agent?.learner ?? Evaluation.randomPolicy(taskSet)
+    let policy: any Policy = agent?.learner ?? Evaluation.randomPolicy(taskSet.action)
     let index = taskSet.ids.firstIndex(of: chosen.id)!
     let player = try Player(
-      taskSet.tasks, task: index, policy: policy, slots: 1, unroll: 1, seed: seed, greedy: greedy)
+      taskSet.tasks, played: index..<index + 1, policy: policy, slots: 1, unroll: 1, seed: seed, greedy: greedy)
     let (block, leaf) = (player.block, taskSet.observation.leaves[0])
     var (score, drawn) = (0.0, 0)
     for step in 0..<steps {

@@ -25,7 +25,7 @@ final class ProgressDisplay: @unchecked Sendable {
     print(
       "\nTraining \(agent.learner.parameterCount) parameters on \(agent.taskSet.tasks.count) tasks, "
         + "\(agent.shape.columns) environments, \(agent.configuration.threads) threads, kernels "
-        + "\(Command.kernelLevel).\n")
+        + "\(Command.kernelLevel). Returns are means of a task's last 100 episodes, in which actions are sampled.\n")
     fflush(nil)
   }
 
@@ -65,25 +65,21 @@ final class ProgressDisplay: @unchecked Sendable {
   }
 
   private func lines(_ run: Run) -> [String] {
-    let tasks = agent.taskSet.tasks
-    let (hasSuccess, hasScores) = (tasks.contains(where: \.hasSuccessRule), tasks.contains { $0.scores != nil })
-    var rows = [
-      ["task", "episodes", "return"] + (hasSuccess ? ["success"] : [])
-        + (hasScores ? ["random", "reference", "normalized", ""] : [])
-    ]
-    for (task, recent) in zip(tasks, run.recent) {
-      let score = Statistics.mean(recent.scores)
-      var row = [task.id, grouped(recent.count), short(score)]
-      if hasSuccess { row.append(task.hasSuccessRule ? recent.success.map(percent) ?? "n/a" : "n/a") }
-      if hasScores {
-        let normalized = task.scores.flatMap { $0.normalized(score) }
-        row += [
-          task.scores.map { short($0.random) } ?? "n/a", task.scores?.reference.map(short) ?? "n/a",
-          normalized.map(percent) ?? "n/a", bar(normalized),
-        ]
-      }
-      rows.append(row)
+    let rows = zip(run.tasks, run.recent).map { task, recent in
+      (task, recent, score: Statistics.mean(ofEpisodes: recent.scores, resamples: 500))
     }
+    let hasReference = run.tasks.contains { $0.scores?.reference != nil }
+    let scores = table(
+      of: rows,
+      [
+        .init("task") { $0.0.id }, .init("episodes") { grouped($0.1.count) },
+        .init("return") { short($0.score.estimate) },
+        .init("95 % interval") { interval($0.score.bounds?.low, $0.score.bounds?.high, short) },
+        .init("success") { $0.0.hasSuccessRule ? $0.1.success.map(percent) ?? "n/a" : nil },
+        .init("random") { $0.0.scores?.random.map(short) }, .init("reference") { $0.0.scores?.reference.map(short) },
+        .init("normalized") { $0.0.scores?.normalized($0.score.estimate).map(percent) },
+        .init("") { row in hasReference ? self.bar(row.0.scores?.normalized(row.score.estimate)) : nil },
+      ])
     let done = Double(run.steps) / Double(agent.configuration.steps)
     let status =
       "\(grouped(run.steps)) of \(grouped(agent.configuration.steps)) steps (\(percent(min(done, 1)))), "
@@ -92,7 +88,7 @@ final class ProgressDisplay: @unchecked Sendable {
       "\(task.id): \(grouped(lost.lost)) steps lost, worker started again \(grouped(lost.restarts)) times"
         + (lost.quarantined ? ", then given up" : "") + (lost.reason.isEmpty ? "" : "; last: \(lost.reason)")
     }
-    return table(rows) + agent.learner.metrics.remarks + losses + [status]
+    return scores + agent.learner.metrics.remarks + losses + [status]
   }
 
   /// Twenty cells from random play to the reference.

@@ -4,6 +4,7 @@ import Foundation
 func short(_ value: Double) -> String {
   if !value.isFinite { return "n/a" }
   let size = abs(value)
+  if size != 0 && (size < 0.01 || size >= 1e7) { return String(format: "%.3g", value) }
   return String(format: size >= 1000 ? "%.0f" : size >= 100 ? "%.0f" : size >= 10 ? "%.1f" : "%.2f", value)
 }
 

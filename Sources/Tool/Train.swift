@@ -134,7 +134,7 @@ struct Train: ParsableCommand {
     }
     let path = run.directory.path
     print("")
-    for (task, recent) in zip(run.training.agent.taskSet.tasks, run.recent) {
+    for (task, recent) in zip(run.tasks, run.recent) {
       print(wrapped(sentence(task, recent), for: STDOUT_FILENO))
     }
     print("\nThe run is in \(path). Try next:")
@@ -145,13 +145,14 @@ struct Train: ParsableCommand {
   private func sentence(_ task: Task, _ recent: Run.RecentEpisodes) -> String {
     if recent.scores.isEmpty { return "\(task.id): no episode has ended yet." }
     let score = Statistics.mean(ofEpisodes: recent.scores)
-    let start = "\(task.id): \(short(score.estimate)) a game over the last \(recent.scores.count)"
-    guard let scores = task.scores else { return start + "." }
-    let against = start + "; random play makes \(short(scores.random))"
-    guard let reference = scores.reference, let normalized = scores.normalized(score.estimate),
-      let low = scores.normalized(score.low), let high = scores.normalized(score.high)
-    else { return against + "." }
-    return against + ", \(scores.label) \(short(reference)): \(percent(normalized)) of the way (95 % interval "
-      + "\(percent(low)) to \(percent(high)))."
+    let episodes = recent.scores.count == 1 ? "the only episode" : "the last \(recent.scores.count) episodes"
+    var words = "\(task.id): return \(short(score.estimate)) over \(episodes), actions sampled"
+    if let bounds = score.bounds { words += " (95 % interval \(short(bounds.low)) to \(short(bounds.high)))" }
+    if let random = task.scores?.random { words += "; random play: \(short(random))" }
+    if let scores = task.scores, let reference = scores.reference {
+      words += "; \(scores.label): \(short(reference))"
+      if let normalized = scores.normalized(score.estimate) { words += "; \(percent(normalized)) of the way" }
+    }
+    return words + "."
   }
 }

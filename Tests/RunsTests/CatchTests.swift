@@ -29,7 +29,8 @@ struct CatchTests {
     try training.engine.run(until: agent.rounds)
     let trained = try Evaluation.play(
       taskSet, policy: agent.learner, version: training.engine.round, episodes: 200, seed: 1)[0]
-    let random = try Evaluation.play(taskSet, policy: Evaluation.randomPolicy(taskSet), episodes: 2000, seed: 1)[0]
+    let random = try Evaluation.play(taskSet, policy: Evaluation.randomPolicy(taskSet.action), episodes: 2000, seed: 1)[
+      0]
     #expect(abs(random.return - -0.6) < 0.08)
     #expect(trained.return > 0.5)
   }

@@ -72,7 +72,7 @@ extension Task {
     case .rewardScale(let x):
       scores.map {
         ReferenceScores(
-          random: $0.random * Double(x), reference: $0.reference.map { $0 * Double(x) }, label: $0.label)
+          random: $0.random.map { $0 * Double(x) }, reference: $0.reference.map { $0 * Double(x) }, label: $0.label)
       }
     }
   }
