@@ -243,7 +243,8 @@ public enum Suites {
       name.hasPrefix(prefix) ? try TaskEntry.list(name.dropFirst(prefix.count)) : nil
     }
     if let entries = try listed("gymnasium:") {
-      tasks = try entries.map { try Gymnasium.task($0, options: options) }
+      // A worker process is asked about each.
+      tasks = try entries.concurrentMap { try Gymnasium.task($0, options: options) }
     } else if let entries = try listed("metaworld-mt1:") {
       tasks = try entries.map { try MetaWorld.task($0, options.arguments) }
     } else if let suite = withArguments.first(where: { $0.name == name }) {

@@ -1,5 +1,4 @@
 import Algorithms
-import Dispatch
 import Engine
 import Environments
 import Foundation
@@ -76,34 +75,28 @@ public enum Evaluation {
     let tasks = taskSet.tasks
     let played =
       ids.isEmpty ? Array(tasks.indices) : try taskSet.subset(ids).ids.map { taskSet.ids.firstIndex(of: $0)! }
-    let scores = Mutex([Result<TaskScore, any Error>?](repeating: nil, count: played.count))
     let progress = Mutex(Progress())
-    DispatchQueue.concurrentPerform(iterations: played.count) { place in
-      let index = played[place]
-      let result = Result {
-        var records: [EpisodeRecord] = []
-        var seed = seed
-        // A slot whose episode was cut off is done, as that can't be begun anew: others, with other seeds, play what is left.
-        while records.count < episodes {
-          let slots = min(episodes - records.count, 16)
-          let player = try Player(
-            tasks, played: index..<index + 1, policy: policy, version: version, slots: slots, unroll: 20, seed: seed,
-            greedy: greedy, longestEpisode: longestEpisode)
-          records += try play(player, slots: slots, episodes: episodes - records.count) { ended, steps in
-            report(
-              progress.withLock {
-                $0.episodes += ended
-                $0.steps += steps
-                return $0
-              })
-          }
-          seed &+= 1
+    return try played.concurrentMap { index in
+      var records: [EpisodeRecord] = []
+      var seed = seed
+      // A slot whose episode was cut off is done, as that can't be begun anew: others, with other seeds, play what is left.
+      while records.count < episodes {
+        let slots = min(episodes - records.count, 16)
+        let player = try Player(
+          tasks, played: index..<index + 1, policy: policy, version: version, slots: slots, unroll: 20, seed: seed,
+          greedy: greedy, longestEpisode: longestEpisode)
+        records += try play(player, slots: slots, episodes: episodes - records.count) { ended, steps in
+          report(
+            progress.withLock {
+              $0.episodes += ended
+              $0.steps += steps
+              return $0
+            })
         }
-        return TaskScore(tasks[index], records)
+        seed &+= 1
       }
-      scores.withLock { $0[place] = result }
+      return TaskScore(tasks[index], records)
     }
-    return try scores.withLock { try $0.map { try $0!.get() } }
   }
 
   private static func play(

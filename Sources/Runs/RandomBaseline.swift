@@ -1,8 +1,6 @@
-import Dispatch
 import Engine
 import Environments
 import Foundation
-import Synchronization
 
 /// What uniformly random play returns on a task whose suite doesn't know it: measured when a run begins, and kept in its folder.
 ///
@@ -37,13 +35,9 @@ public struct RandomBaseline: Codable, Equatable, Sendable {
     let tasks = taskSet.tasks.filter { $0.scores?.random == nil }
     if tasks.isEmpty { return [] }
     let parts = min(tasks.count, ProcessInfo.processInfo.activeProcessorCount)
-    let found = Mutex([Result<[RandomBaseline], any Error>?](repeating: nil, count: parts))
-    DispatchQueue.concurrentPerform(iterations: parts) { part in
-      let range = part * tasks.count / parts..<(part + 1) * tasks.count / parts
-      let result = Result { try measure(Array(tasks[range]), within: limits) }
-      found.withLock { $0[part] = result }
-    }
-    return try found.withLock { try $0.flatMap { try $0!.get() } }
+    return try (0..<parts).concurrentMap { part in
+      try measure(Array(tasks[part * tasks.count / parts..<(part + 1) * tasks.count / parts]), within: limits)
+    }.flatMap { $0 }
   }
 
   /// Plays tasks step by step together, so that one worker process hosts them all.
