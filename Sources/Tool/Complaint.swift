@@ -12,7 +12,7 @@ enum Complaint {
     if status == .validationFailure { message = hint(message, words) }
     // Only what a worker printed has several lines.
     if case EnvironmentError.workerFailed = error {} else { message = message.replacing(/\s*\n\s*/, with: " ") }
-    FileHandle.standardError.write(Data("Error: \(wrapped(message.printableLines()))\n".utf8))
+    Output.complain("Error: \(wrapped(message.printableLines()))\n")
     Command.exit(withError: status)
   }
 

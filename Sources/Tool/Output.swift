@@ -3,6 +3,17 @@
 /// Standard output is not checked where it is printed to, but where it matters: while a training goes on, and at the end of
 /// every command.
 enum Output {
+  /// Puts something in the place of standard streams that were closed, or the next file that is opened is taken for one.
+  /// Nothing can be written there.
+  static func fillClosed() {
+    for stream in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO] where fcntl(stream, F_GETFD) < 0 {
+      _ = open("/dev/null", O_RDONLY)
+    }
+  }
+
+  /// Writes to standard error. Who can't read that any more can't be told; a closed terminal must not end a training.
+  static func complain(_ text: String) { try? FileHandle.standardError.write(contentsOf: Data(text.utf8)) }
+
   /// Writes what was printed.
   /// - Returns: the system's error where something could not be written; nil where all was.
   static func flush() -> Int32? {

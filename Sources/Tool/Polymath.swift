@@ -13,6 +13,7 @@ struct Command: ParsableCommand {
     ])
 
   static func main() {
+    Output.fillClosed()
     Output.checkAtExit()
     // From the first moment on: what comes before its handlers takes a while.
     if CommandLine.arguments.dropFirst().first == "train" { Interruption.holdSignals() }
@@ -64,6 +65,4 @@ func note(_ taskSet: TaskSet) {
 }
 
 /// A remark, to standard error.
-func note(_ sentence: String) {
-  FileHandle.standardError.write(Data("\(wrapped("polymath: \(sentence.printableLines())"))\n".utf8))
-}
+func note(_ sentence: String) { Output.complain("\(wrapped("polymath: \(sentence.printableLines())"))\n") }

@@ -64,17 +64,29 @@ struct InterruptionTests {
     }
   }
 
-  @Test("A standard output that nobody reads on stops it with a checkpoint")
-  func closedOutput() throws {
+  @Test("A standard output that nobody reads on stops it with a checkpoint", arguments: ["", "exec 2>&1"])
+  func closedOutput(shell: String) throws {
     try inFolder { folder in
       let pipe = Pipe()
-      let program = try Program(endless, in: folder, output: pipe)
+      let program = try Program(endless, in: folder, shell: shell, output: pipe)
       try pipe.fileHandleForWriting.close()
       program.wait { hasBegun(program) }
       try pipe.fileHandleForReading.close()
       #expect(program.end() == 128 + SIGPIPE)
       #expect(checkpoints(program).count == 1)
-      #expect(program.message.contains("standard output can't be written"))
+      #expect(shell != "" || program.message.contains("standard output can't be written"))
+    }
+  }
+
+  @Test("Streams that were closed from the start are not taken for files of the run")
+  func closedStreams() throws {
+    try inFolder { folder in
+      let arguments = ["train", "--suite", "control", "--tasks", "cart_pole", "--steps", "10000", "--out", "run"]
+      let program = try Program(arguments, in: folder, shell: "exec 0<&- 1>&- 2>&-")
+      #expect(program.end() == EXIT_FAILURE)
+      let log = try String(contentsOf: folder.appending(path: "run/metrics.jsonl"), encoding: .utf8)
+      #expect(log.split(separator: "\n").allSatisfy { $0.hasPrefix("{\"steps\":") && $0.hasSuffix("}") })
+      #expect(checkpoints(program).count == 1)
     }
   }
 
