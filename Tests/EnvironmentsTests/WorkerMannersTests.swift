@@ -299,4 +299,6 @@ struct WorkerMannersTests {
   ])
 func printable(text: String, shown: String) {
   #expect(text.printable(longest: 20) == shown)
+  #expect("gone\n\n\(text)\u{7}\r\nb".printableLines(last: 1) == "b")
+  #expect("a\u{7}\n\nb".printableLines() == "a\\u{7}\nb")
 }
