@@ -53,8 +53,13 @@ final class Interruption: Sendable {
     pthread_sigmask(how, &set, nil)
   }
 
+  private let isForTraining: Bool
+
   /// Handles signals from now on. One per process.
-  init() {
+  ///
+  /// - Parameter isForTraining: Whether there will be a run to stop. Other commands end at once, after their workers.
+  init(isForTraining: Bool) {
+    self.isForTraining = isForTraining
     var ends: [Int32] = [0, 0]
     let status = pipe(&ends)
     precondition(status == 0, "the system refused a pipe: error \(errno)")
@@ -78,7 +83,7 @@ final class Interruption: Sendable {
       }
     }
     // A reader who is gone shows where output is written.
-    Self.handle(SIGPIPE) { _ in }
+    if isForTraining { Self.handle(SIGPIPE) { _ in } }
     Self.changeMask(SIG_UNBLOCK)
   }
 
@@ -123,7 +128,7 @@ final class Interruption: Sendable {
     case (true, true):
       if number != SIGHUP { leave(cause) }
     case (false, _):
-      note("\(cause.description) before training began")
+      if isForTraining { note("\(cause.description) before training began") }
       leave(cause)
     }
   }

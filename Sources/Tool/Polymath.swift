@@ -15,8 +15,12 @@ struct Command: ParsableCommand {
   static func main() {
     Output.fillClosed()
     Output.checkAtExit()
-    // From the first moment on: what comes before its handlers takes a while.
-    if CommandLine.arguments.dropFirst().first == "train" { Interruption.holdSignals() }
+    if CommandLine.arguments.dropFirst().first == "train" {
+      // From the first moment on: what comes before its handlers takes a while.
+      Interruption.holdSignals()
+    } else {
+      _ = Interruption(isForTraining: false)
+    }
     let words = Complaint.joinLists(Array(CommandLine.arguments.dropFirst()))
     do {
       try Complaint.command(of: words)

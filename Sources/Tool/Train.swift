@@ -37,7 +37,7 @@ struct Train: ParsableCommand {
 
   func run() throws {
     Command.prepare()
-    let interruption = Interruption()
+    let interruption = Interruption(isForTraining: true)
     let cores = ProcessInfo.processInfo.activeProcessorCount
     let flags = try parsedSettings()
     let file = try config.map { (text: try AtomicFile.text($0, limit: AtomicFile.mostSettings), path: $0) }
