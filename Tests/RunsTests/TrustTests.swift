@@ -1,3 +1,4 @@
+import Environments
 import Foundation
 import Testing
 
@@ -70,6 +71,17 @@ struct TrustTests {
       refused(Trust(modules: Trust.modules(in: [("env-module", "mine"), ("suite", "gymnasium:hers:X-v0")]))) == nil)
     try own.write(in: run)
     #expect(refused(Trust()) == nil)
+  }
+
+  @Test(
+    "A suite names the modules that its worker would import, however it is written",
+    arguments: [
+      ("gymnasium:CartPole-v1,Acrobot-v1", []), ("gymnasium:hers:X-v0, his:Y-v0?a=b:c", ["hers", "his"]),
+      ("gymnasium:hers:", ["hers"]), ("gymnasium: hers::X", ["hers", ""]), ("gymnasium:a.b:n/X-v0", ["a.b"]),
+      ("arcade", []),
+    ])
+  func suites(name: String, modules: [String]) {
+    #expect(Gymnasium.modules(inSuite: name) == modules)
   }
 
   @Test("A run that names no modules needs nobody's trust")

@@ -25,12 +25,10 @@ public enum Gymnasium {
 
   /// The Python modules that the name of a suite has imported: `gymnasium:module:ID`.
   public static func modules(inSuite name: String) -> [String] {
-    guard name.hasPrefix("gymnasium:") else { return [] }
-    let entries = name.dropFirst("gymnasium:".count).split(separator: ",")
-    return entries.flatMap { entry in
-      let environment = entry.prefix { $0 != "?" }
-      return environment.split(separator: ":").dropLast().map { $0.filter { $0 != " " } }
+    guard name.hasPrefix("gymnasium:"), let entries = try? TaskEntry.list(name.dropFirst("gymnasium:".count)) else {
+      return []
     }
+    return entries.flatMap { $0.name.split(separator: ":", omittingEmptySubsequences: false).dropLast().map(String.init) }
   }
 
   /// What the worker makes its environments with.

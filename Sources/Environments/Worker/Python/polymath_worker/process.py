@@ -27,14 +27,13 @@ class Process:
     """This process. Made once, by the bridge."""
 
     def __init__(self):
-        # Descriptors that environments don't know of: what closes all others, up to the limit, leaves these.
+        # Descriptors beyond the limit, which environments don't know of: what closes all others leaves these.
         limit, most = resource.getrlimit(resource.RLIMIT_NOFILE)
         first = min(limit if limit != resource.RLIM_INFINITY else HIGHEST, HIGHEST) - len(GIVEN) - 1
         moved = [fcntl.fcntl(number, fcntl.F_DUPFD_CLOEXEC, first) for number in (*GIVEN, 1)]
         for number in GIVEN:
             os.close(number)
-        if first + len(moved) == limit:
-            resource.setrlimit(resource.RLIMIT_NOFILE, (first, most))
+        resource.setrlimit(resource.RLIMIT_NOFILE, (first, most))
         control, data, self.request, self.done, self.log_file = moved
         faulthandler.enable(self.log_file)  # a crash in native code leaves its Python stack in the log
         shared = mmap.mmap(data, os.fstat(data).st_size)
