@@ -41,9 +41,13 @@ final class StepLog {
     let steps: Int
     private let line: ArraySlice<UInt8>
 
-    /// nil for a line that was not written to its end.
+    /// The most bytes that a line is read with; ours have ten thousand, or a hundred thousand with many tasks.
+    private static let mostBytes = 4 << 20
+
+    /// nil for a line that was not written to its end, or is none of ours.
     fileprivate init?(_ line: ArraySlice<UInt8>) {
-      // A line has ten thousand characters, of which the first few say when it was written.
+      guard line.count <= Self.mostBytes else { return nil }
+      // The first few characters say when it was written.
       let number = line.prefix(40).drop { $0 != UInt8(ascii: ":") }.dropFirst().prefix { $0 != UInt8(ascii: ",") }
       guard line.last == UInt8(ascii: "}"), let steps = Int(String(decoding: number, as: UTF8.self)) else { return nil }
       (self.steps, self.line) = (steps, line)

@@ -113,6 +113,16 @@ struct FilesTests {
         "{\"steps\":25,\"a/return\":1.0}",
       ])
   }
+
+  @Test("A line of a log that is far longer than ours is none")
+  func longLine() throws {
+    let path = try folder()
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    let file = "\(path)/m.jsonl"
+    let long = "{\"steps\":2,\"" + String(repeating: "x", count: 5 << 20) + "\":1}"
+    try Data("{\"steps\":1,\"a\":1}\n\(long)\n{\"steps\":3,\"a\":1}\n".utf8).write(to: URL(fileURLWithPath: file))
+    #expect(try StepLog.records(file).map(\.steps) == [1, 3])
+  }
 }
 
 @Suite("Statistics")

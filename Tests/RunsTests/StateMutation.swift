@@ -33,39 +33,45 @@ struct StateMutation {
     return wide + narrow + short + doubles + floats
   }()
 
-  /// Changes one to three arrays of an archive.
+  /// Changes one to three arrays of an archive; the others are not copied.
   mutating func change(_ archive: StateArchive) -> StateArchive {
-    var entries = archive.entries.map { (name: $0.name, element: $0.element, shape: $0.shape, bytes: Array($0.bytes)) }
+    var entries = archive.entries.map { (name: $0.name, element: $0.element, shape: $0.shape, bytes: $0.bytes) }
     for _ in 0..<Int.random(in: 1...3, using: &numbers) where !entries.isEmpty {
       let index = Int.random(in: 0..<entries.count, using: &numbers)
       let count = entries[index].bytes.count
-      switch Int.random(in: 0..<10, using: &numbers) {
-      case 0..<4 where count > 0:
-        write(Self.extremes.randomElement(using: &numbers)!, into: &entries[index].bytes)
-      case 4,
-        5 where count > 0:
-        for _ in 0..<Int.random(in: 1...8, using: &numbers) {
-          entries[index].bytes[Int.random(in: 0..<count, using: &numbers)] ^= UInt8(
-            1 << Int.random(in: 0..<8, using: &numbers))
-        }
-      case 6: entries[index].bytes = (0..<count).map { _ in UInt8.random(in: 0...255, using: &numbers) }
-      case 7:
+      if Int.random(in: 0..<10, using: &numbers) == 0 {
+        entries.remove(at: index)
+        continue
+      }
+      if Int.random(in: 0..<10, using: &numbers) == 0 {
         // Two of one size change places.
         let other = entries.indices.filter { entries[$0].bytes.count == count }.randomElement(using: &numbers)!
-        let bytes = entries[index].bytes
-        entries[index].bytes = entries[other].bytes
-        entries[other].bytes = bytes
-      case 8:
-        let size = Int.random(in: 0...2 * count, using: &numbers)
-        let bytes = (entries[index].bytes + entries[index].bytes).prefix(size)
-        (entries[index].element, entries[index].shape) = (.bytes, [bytes.count])
-        entries[index].bytes = Array(bytes)
-      default: entries.remove(at: index)
+        (entries[index].bytes, entries[other].bytes) = (entries[other].bytes, entries[index].bytes)
+        continue
       }
+      var bytes = entries[index].bytes.withUnsafeBytes { [UInt8]($0) }
+      change(&bytes)
+      if bytes.count != count { (entries[index].element, entries[index].shape) = (.bytes, [bytes.count]) }
+      entries[index].bytes = SharedBytes(bytes)
     }
     var changed = StateArchive()
-    for entry in entries { changed.add(entry.name, entry.element, shape: entry.shape, SharedBytes(entry.bytes)) }
+    for entry in entries { changed.add(entry.name, entry.element, shape: entry.shape, entry.bytes) }
     return changed
+  }
+
+  private mutating func change(_ bytes: inout [UInt8]) {
+    switch Int.random(in: 0..<8, using: &numbers) {
+    case 0..<4: write(Self.extremes.randomElement(using: &numbers)!, into: &bytes)
+    case 4, 5:
+      for _ in 0..<Int.random(in: 1...8, using: &numbers) where !bytes.isEmpty {
+        bytes[Int.random(in: 0..<bytes.count, using: &numbers)] ^= UInt8(1 << Int.random(in: 0..<8, using: &numbers))
+      }
+    case 6:
+      // Noise, in some part.
+      let start = Int.random(in: 0...bytes.count, using: &numbers)
+      for index in start..<min(start + 4096, bytes.count) { bytes[index] = UInt8.random(in: 0...255, using: &numbers) }
+    default: bytes = Array((bytes + bytes).prefix(Int.random(in: 0...2 * bytes.count, using: &numbers)))
+    }
   }
 
   /// Puts a number where one of its size may stand.
