@@ -23,7 +23,7 @@ public struct Benchmark {
 
   /// Seconds of each of `count` updates of IMPALA, as a run makes them: T B agent steps each.
   public func updates(_ count: Int) throws -> [Double] {
-    let (learner, shape) = try learner()
+    let (learner, shape) = try learner(for: .training)
     let blocks = RoundEngine.blocks(shape: shape, observation: task.observation, action: task.action, recurrentSize: 0)
     let random = RandomStream(seed: 1, name: "benchmark", purpose: .environment)
     for block in blocks.joined() { fill(block, random) }
@@ -47,7 +47,7 @@ public struct Benchmark {
 
   /// Seconds of a batch of B actions: means over each of `count` unrolls.
   public func actions(_ count: Int) throws -> [Double] {
-    let (learner, _) = try learner()
+    let (learner, _) = try learner(for: .acting)
     let player = try Player([task], policy: learner, slots: batch, unroll: unroll, seed: 1)
     return try (0..<count).map { _ in
       let start = ContinuousClock.now
@@ -80,15 +80,13 @@ public struct Benchmark {
     }
   }
 
-  private func learner() throws -> (IMPALA, RunShape) {
-    try MemoryEstimate.checkAddressSpace(threads: threads)
+  private func learner(for purpose: MemoryEstimate.Purpose) throws -> (IMPALA, RunShape) {
     let shape = try RunShape(
       tasks: 1, environmentsPerTask: batch, unroll: unroll, groups: shards, shards: shards, lag: 1)
-    var configuration = IMPALA.Configuration()
-    configuration.network = network
-    return (
-      try IMPALA(configuration, shape: shape, tasks: [task], totalSteps: .max, seed: 1), shape
-    )
+    var run = RunConfiguration()
+    (run.impala.network, run.threads, run.unroll, run.environmentsPerTask) = (network, threads, unroll, batch)
+    try MemoryEstimate.check(run, shape, [task], for: purpose)
+    return (try IMPALA(run.impala, shape: shape, tasks: [task], totalSteps: .max, seed: 1), shape)
   }
 
   private var actions: Int { network == .small ? 6 : 18 }

@@ -19,7 +19,6 @@ public struct SACBenchmark {
     guard batch >= tasks, batch.isMultiple(of: tasks) else {
       throw EngineError.notDivisible(what: "transitions of a batch", value: batch, by: "tasks", tasks)
     }
-    try MemoryEstimate.checkAddressSpace(threads: threads)
     let (observation, action) = (39, 4)
     let leaf = ObservationLeaf(name: "state", element: .float32, shape: [observation])
     let all = (0..<tasks).map { index in
@@ -35,6 +34,9 @@ public struct SACBenchmark {
     var configuration = configuration
     (configuration.batch, configuration.updates) = (batch / tasks, Self.updatesPerRound)
     (configuration.warmUp, configuration.replay) = (0, max(10_000, batch))
+    var run = RunConfiguration()
+    (run.algorithm, run.sac, run.threads) = (Preset.multiTaskSAC.rawValue, configuration, threads)
+    try MemoryEstimate.check(run, shape, all, for: .training)
     let learner = try SAC(configuration, shape: shape, tasks: all, seed: 1)
     Self.fill(learner, tasks: tasks, observation: observation, action: action, count: configuration.replay)
     let groups = try (0..<shards).map { try Group($0, shape: shape, tasks: all, seed: 1, recurrentSize: 0) }
