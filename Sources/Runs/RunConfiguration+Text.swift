@@ -90,10 +90,12 @@ extension RunConfiguration {
         throw ConfigurationError.badFile(path: path, reason: "a setting's name must be a word")
       }
       if let scalar = value.scalar { return (name, scalar.string) }
-      if let sequence = value.sequence, Setting.everyFamily.contains(where: { $0.name == name && $0.form == .list }) {
-        return (name, WordList.joined(sequence.compactMap { $0.scalar?.string }))
+      let isList = Setting.everyFamily.contains { $0.name == name && $0.isList }
+      if isList, let words = value.sequence?.compactMap({ $0.scalar?.string }), words.count == value.sequence?.count {
+        return (name, WordList.joined(words))
       }
-      throw ConfigurationError.badFile(path: path, reason: "the value of \(name) must be one word or number")
+      throw ConfigurationError.badFile(
+        path: path, reason: "the value of \(name) must be \(isList ? "a list of words" : "one word or number")")
     }
   }
 
