@@ -28,7 +28,9 @@ public enum Gymnasium {
     guard name.hasPrefix("gymnasium:"), let entries = try? TaskEntry.list(name.dropFirst("gymnasium:".count)) else {
       return []
     }
-    return entries.flatMap { $0.name.split(separator: ":", omittingEmptySubsequences: false).dropLast().map(String.init) }
+    return entries.flatMap {
+      $0.name.split(separator: ":", omittingEmptySubsequences: false).dropLast().map(String.init)
+    }
   }
 
   /// What the worker makes its environments with.
