@@ -419,6 +419,11 @@ class Answers(unittest.TestCase):
 
     def test_wrong_numbers_of_values_are_named(self):
         limited = gymnasium.wrappers.TimeLimit
+
+        class Seen(gymnasium.ObservationWrapper):
+            def observation(self, observation):
+                return observation
+
         for given, reason in [
             ((OBSERVATION, 1.0, False, {}), "step returned 4 values, .* returns five"),
             (None, "step returned (None|something else)"),
@@ -432,8 +437,12 @@ class Answers(unittest.TestCase):
                     with self.assertRaisesRegex(Refused, reason):
                         border.step(wrapped, 0)
         for given in [OBSERVATION, None, (OBSERVATION,), (OBSERVATION, {}, 1), (OBSERVATION, OBSERVATION)]:
-            with self.subTest(given=given), self.assertRaisesRegex(Refused, "reset returned .* returns two"):
-                border.reset(Environment(given))
+            with self.subTest(given=given):
+                with self.assertRaisesRegex(Refused, "reset returned .* returns two"):
+                    border.reset(Environment(given))
+                if given is None or len(given) != 2:
+                    with self.assertRaisesRegex(Refused, "reset returned .* returns two"):
+                        border.reset(Seen(Environment(given)))
         for given in [(OBSERVATION, None), [OBSERVATION, {}]]:
             self.assertIs(border.reset(Environment(given)), OBSERVATION)
         self.assertEqual(border.step(Environment([OBSERVATION, 1, False, True, {}]), 0)[1:], (1, False, True, SILENT))

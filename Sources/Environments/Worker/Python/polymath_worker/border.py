@@ -20,6 +20,8 @@ LOWEST = -LARGEST
 SEQUENCES = (tuple, list)
 OLD_INTERFACE = "adapt an environment of the old gym with the package shimmy"
 GYMNASIUM = os.path.dirname(os.path.abspath(gymnasium.__file__))
+# What calls an environment's methods, and may take apart what they return.
+CALLERS = (os.path.abspath(__file__), os.path.join(GYMNASIUM, "core.py"), os.path.join(GYMNASIUM, "wrappers", ""))
 
 
 class Refused(Exception):
@@ -42,18 +44,25 @@ def require_space(space, name):
         raise Refused(f"{name} is {shown(space)}, which is none of Gymnasium's spaces: use gymnasium.spaces")
 
 
-def innermost(error):
-    """Where an exception was raised: file and line."""
+def origin(error):
+    """The file in which an exception was raised."""
     trace = error.__traceback__
     while trace.tb_next:
         trace = trace.tb_next
-    return trace.tb_frame.f_code.co_filename, trace.tb_lineno
+    return os.path.abspath(trace.tb_frame.f_code.co_filename)
 
 
 def is_of_the_call(error):
     """Whether an exception comes from how an environment's method was called or read, not from within it."""
-    file, _ = innermost(error)
-    return os.path.abspath(file) == os.path.abspath(__file__) or file.startswith(GYMNASIUM)
+    return origin(error).startswith(CALLERS)
+
+
+def miscount(error):
+    """How many values a method returned, in words, where an exception says that its caller needed another number; else None."""
+    if "unpack" not in str(error) or not is_of_the_call(error):
+        return None
+    found = re.search(r"got (\d+)", str(error))
+    return f"{found[1]} values" if found else f"something else ({error})"
 
 
 # MARK: Single values
@@ -122,10 +131,8 @@ def step(environment, action):
     try:
         answer = environment.step(action)
     except (TypeError, ValueError) as error:
-        # Gymnasium's own wrappers take the answer apart first.
-        if "unpack" in str(error) and is_of_the_call(error):
-            found = re.search(r"got (\d+)", str(error))
-            refuse_step(f"{found[1]} values" if found else f"something else ({error})")
+        if found := miscount(error):
+            refuse_step(found)
         raise
     if type(answer) not in SEQUENCES or len(answer) != 5:
         refuse_step(f"{len(answer)} values" if type(answer) in SEQUENCES else shown(answer))
@@ -153,7 +160,9 @@ def reset(environment, **arguments):
     process.advance()
     try:
         answer = environment.reset(**arguments)
-    except TypeError as error:
+    except (TypeError, ValueError) as error:
+        if found := miscount(error):
+            refuse_reset(found)
         argument = re.search(r"unexpected keyword argument '(seed|options)'", str(error))
         if argument and is_of_the_call(error):
             raise Refused(
@@ -161,7 +170,9 @@ def reset(environment, **arguments):
             ) from error
         raise
     if type(answer) not in SEQUENCES or len(answer) != 2 or not isinstance(answer[1], (dict, type(None))):
-        raise Refused(
-            f"reset returned {shown(answer)}, and Gymnasium's reset returns two: observation, info; {OLD_INTERFACE}"
-        )
+        refuse_reset(shown(answer))
     return answer[0]
+
+
+def refuse_reset(found):
+    raise Refused(f"reset returned {found}, and Gymnasium's reset returns two: observation, info; {OLD_INTERFACE}")

@@ -15,7 +15,7 @@ import numpy
 from gymnasium import spaces
 
 from . import border, border_actions, process, user_error
-from .border import Refused, innermost
+from .border import Refused, origin
 from .border_observations import Observer
 from .environment_state import StateKeeper
 from .state_kinds import StateNotOffered
@@ -31,7 +31,7 @@ PACKAGES = {
     "MiniGrid-": ("minigrid", f"{PIP} install minigrid"),
     "BabyAI-": ("minigrid", f"{PIP} install minigrid"),
 }
-SPACES = os.path.dirname(os.path.abspath(spaces.__file__))
+SPACES = os.path.join(os.path.dirname(os.path.abspath(spaces.__file__)), "")
 
 
 def register(id):
@@ -70,7 +70,7 @@ def make(options, _seed):
     except gymnasium.error.DependencyNotInstalled as error:
         raise Refused(str(error).replace("`pip ", f"`{PIP} ")) from error
     except (TypeError, ValueError, AssertionError) as error:
-        if innermost(error)[0].startswith(SPACES):
+        if origin(error).startswith(SPACES):
             raise Refused(f"one of its spaces can't be made: {error}") from error
         if isinstance(error, TypeError) and arguments:
             raise Refused(f"it was made with {arguments}: {error}; change --env-arg") from error
