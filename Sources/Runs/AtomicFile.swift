@@ -17,7 +17,8 @@ public enum AtomicFile {
     defer { close(descriptor) }
     func check(_ count: Int) throws(RunError) {
       guard let limit, count > limit else { return }
-      throw .cannotRead(path: path, reason: "it has more than \(RunError.size(Double(limit))), which no such file has")
+      throw .cannotRead(
+        path: path, reason: "it has more than \(RunError.size(Double(limit))), the most that is read of such a file")
     }
     try check(size)
     // The size is a hint: files of /proc say 0. One byte more shows the end without growing.

@@ -76,11 +76,13 @@ extension Checkpoint {
     ///   - except: Names of settings that may differ.
     /// - Throws: `RunError.otherSetting` with the first that differs.
     func check(_ configuration: RunConfiguration, in file: String, except: Set<String> = []) throws(RunError) {
-      let written = configuration.bound
+      let (written, usual) = (configuration.bound, configuration.preset.bound)
       let order = configuration.settings.map(\.name)
       let names = order.filter { written[$0] != nil } + settings.keys.filter { written[$0] == nil }.sorted()
-      for name in names where !except.contains(name) && written[name] != settings[name] {
-        throw .otherSetting(path: file, setting: name, written: written[name], made: settings[name])
+      for name in names where !except.contains(name) {
+        // A setting that is younger than the checkpoint has its default.
+        let made = settings[name] ?? usual[name]
+        if written[name] != made { throw .otherSetting(path: file, setting: name, written: written[name], made: made) }
       }
     }
 
@@ -116,9 +118,11 @@ extension Checkpoint {
     /// What differs where a run goes on with `other` kernels, in one sentence; nil where nothing does.
     func difference(to other: Kernels) -> String? {
       if self == other { return nil }
-      return "the checkpoint was made with kernels \(level) and OpenBLAS core \(openblasCore), and this process has "
+      // These are words of a file.
+      let (level, core) = (level.printable(longest: 20), openblasCore.printable(longest: 20))
+      return "the checkpoint was made with kernels \(level) and OpenBLAS core \(core), and this process has "
         + "\(other.level) and \(other.openblasCore): the weights will not be bit-identical to the uninterrupted run's; "
-        + "POLYMATH_KERNELS=\(level) OPENBLAS_CORETYPE=\(openblasCore) brings them back where the processor can"
+        + "POLYMATH_KERNELS=\(level) OPENBLAS_CORETYPE=\(core) brings them back where the processor can"
     }
   }
 }
@@ -129,6 +133,11 @@ extension RunConfiguration {
     "threads", "reference", "checkpoint-every", "checkpoint-seconds", "metrics-every", "worker-restarts",
     "worker-timeout", "lost-task",
   ]
+
+  /// What the algorithm's preset has for these tasks.
+  var preset: RunConfiguration {
+    Preset(rawValue: algorithm)!.configuration(suite: suite, tasks: tasks, protocol: trainingProtocol)
+  }
 
   /// The other settings, as `run.yaml` writes them, by name.
   var bound: [String: String] {

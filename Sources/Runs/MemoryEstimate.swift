@@ -26,7 +26,7 @@ enum MemoryEstimate {
     var use = try use(configuration, shape, tasks)
     let mapped = use.total
     if purpose == .acting { (use.rounds, use.replay, use.activations) = (0, 0, 0) }
-    if use.total > free.bytes { throw refusal(configuration, use, free) }
+    if use.total > free.bytes { throw refusal(configuration, use, for: purpose, free) }
     let threads = purpose == .acting ? ProcessInfo.processInfo.activeProcessorCount : configuration.threads
     try checkAddressSpace(mapped, threads: threads, addressSpace)
   }
@@ -46,7 +46,7 @@ enum MemoryEstimate {
       }, nil)
     throw .notEnoughMemory(
       needed: mapped + buffers,
-      most: "OpenBLAS takes \(RunError.size(buffers)) for \(threads == 1 ? "1 thread" : "\(threads) threads")",
+      most: "\(RunError.size(buffers)) of it for OpenBLAS on \(threads == 1 ? "1 thread" : "\(threads) threads")",
       free: addressSpace.bytes, limit: addressSpace.limit,
       fix: "raise that limit" + (threads > 1 ? ", or lower threads (\(threads))" : ""))
   }
@@ -61,20 +61,28 @@ enum MemoryEstimate {
     }
   }
 
-  private static func refusal(_ configuration: RunConfiguration, _ use: MemoryUse, _ free: FreeMemory) -> RunError {
+  private static func refusal(
+    _ configuration: RunConfiguration, _ use: MemoryUse, for purpose: Purpose, _ free: FreeMemory
+  ) -> RunError {
     let networks = [
       "lstm", "width", "layers", "module-layers", "modules", "module-width", "embedding", "routing-width",
     ]
     let parts: [(name: String, bytes: Double, settings: [String])] = [
       ("parameters", use.parameters, networks + ["lag"]),
       ("rounds of experience", use.rounds, ["environments-per-task", "unroll", "lag"]),
-      ("the replay", use.replay, ["replay"]),
+      ("replays", use.replay, ["replay"]),
       ("activations", use.activations, ["environments-per-task", "unroll", "batch"] + networks),
     ]
     let most = parts.max { $0.bytes < $1.bytes }!
-    let settings = configuration.settings.filter { most.settings.contains($0.name) }
+    // Those with the largest numbers make it large.
+    let numbers = configuration.settings.filter { most.settings.contains($0.name) }
+      .compactMap { setting in Int(setting.read(configuration)).map { (name: setting.name, value: $0) } }
+    let largest = numbers.filter { $0.value > 1 }.sorted { $0.value > $1.value }.prefix(3)
     return .notEnoughMemory(
-      needed: use.total, most: "\(most.name) take \(RunError.size(most.bytes))", free: free.bytes, limit: free.limit,
-      fix: "lower " + settings.map { "\($0.name) (\($0.read(configuration)))" }.joined(separator: ", "))
+      needed: use.total, most: "\(RunError.size(most.bytes)) of it for \(most.name)", free: free.bytes,
+      limit: free.limit,
+      fix: purpose == .acting || largest.isEmpty
+        ? "free some, or take a larger machine"
+        : "lower " + largest.map { "\($0.name) (\($0.value))" }.joined(separator: ", or "))
   }
 }

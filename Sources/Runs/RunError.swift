@@ -84,7 +84,7 @@ public enum RunError: Error, Equatable, CustomStringConvertible {
     case .badTable(let path, let reason):
       "\(path) is no file of scores: \(reason); mend it, or name another with --scores"
     case .notEnoughMemory(let needed, let most, let free, let limit, let fix):
-      "about \(Self.size(needed)) of memory are needed, of which \(most), and \(limit) has \(Self.size(free)) left: \(fix)"
+      "about \(Self.size(needed)) of memory are needed, \(most), and \(limit) has \(Self.size(free)) left: \(fix)"
     case .allGivenUp(let reason):
       "the workers of all environments were given up, the last because \(reason); the last checkpoint is as it was"
     case .taskGivenUp(let task, let reason):

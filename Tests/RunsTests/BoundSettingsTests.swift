@@ -86,6 +86,20 @@ final class BoundSettingsTests {
     _ = try Run.load(path)
   }
 
+  @Test("A setting that the checkpoint is too old to know must have its default")
+  func younger() throws {
+    let configuration = try RunConfiguration.resolve(file: (yaml, "x"), flags: [])
+    var state = try Checkpoint.State(in: newest)
+    state.settings["extras"] = nil
+    try state.check(configuration, in: "x")
+    state.settings["entropy-cost"] = nil
+    #expect(throws: RunError.self) { try state.check(configuration, in: "x") }
+    state.settings["entropy-cost"] = "0.02"
+    // One that this version does not know.
+    state.settings["twirl"] = "1"
+    #expect(throws: RunError.self) { try state.check(configuration, in: "x") }
+  }
+
   @Test("What signed counts contradict is refused: too many scores, fewer successes, negative or huge numbers")
   func counts() throws {
     let agent = try Agent(RunConfiguration.resolve(file: (yaml, "x"), flags: []))
