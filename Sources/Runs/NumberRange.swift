@@ -24,10 +24,7 @@ extension NumberRange where Number: FixedWidthInteger {
     let (size, next) = (number.magnitude, number.magnitude &+ 1)
     if number >= 1 << 20 && size & (size - 1) == 0 { return "2^\(size.trailingZeroBitCount)" }
     if number >= 1 << 20 && size & next == 0 { return "2^\(Number.Magnitude.bitWidth - size.leadingZeroBitCount) - 1" }
-    let digits = Array(String(size))
-    return digits.indices.reduce(number < 0 ? "-" : "") { text, place in
-      text + (place > 0 && (digits.count - place).isMultiple(of: 3) ? "," : "") + String(digits[place])
-    }
+    return grouped(number)
   }
 
   /// Sign and digits of a whole number without its exponent: -2.50e3 is -2500. nil where a text says none, or one that
@@ -76,5 +73,13 @@ extension NumberRange where Number: BinaryFloatingPoint & LosslessStringConverti
   private static func short(_ number: Number) -> String {
     let text = number.description
     return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
+  }
+}
+
+/// 4000000 as 4,000,000.
+public func grouped(_ number: some FixedWidthInteger) -> String {
+  let digits = Array(String(number.magnitude))
+  return digits.indices.reduce(number < 0 ? "-" : "") { text, place in
+    text + (place > 0 && (digits.count - place).isMultiple(of: 3) ? "," : "") + String(digits[place])
   }
 }

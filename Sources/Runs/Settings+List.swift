@@ -9,7 +9,7 @@ extension Setting {
     Setting("suite", \.suite, .text, kind: "a name", "which environments (`polymath list suites`)") {
       $0
     } parse: {
-      $0
+      $0.isEmpty ? nil : $0
     },
     list("tasks", \.tasks, kind: "a list of tasks", "those of the suite to train on; all where empty") {
       $0

@@ -47,6 +47,10 @@ struct Compare: ParsableCommand {
     if training && (greedy || episodes != nil || seed != nil) {
       throw ValidationError("--training plays nothing: leave --episodes, --seed and --greedy out")
     }
+    if scores != nil, let run = runs.first(where: { Self.name($0).contains { $0 == "\t" || $0.isNewline } }) {
+      throw ValidationError(
+        "\(run.debugDescription) has a tab or a line break, by which --scores parts its fields: rename it")
+    }
     if scores != nil && Set(runs.map(Self.name)).count < runs.count {
       throw ValidationError("two folders of runs have one name, by which --scores tells runs apart: rename one")
     }

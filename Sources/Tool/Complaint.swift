@@ -48,7 +48,7 @@ enum Complaint {
     return command.configuration.defaultSubcommand ?? command
   }
 
-  /// Where a message says that an option is unknown, which was probably meant, or which commands have it.
+  /// The message; where it is about an unknown option, with the one that was probably meant or the commands that have it.
   private static func hint(_ message: String, _ words: [String]) -> String {
     guard let (_, option) = message.firstMatch(of: /Unknown option '--([^'=]*)/)?.output,
       let command = try? command(of: words)

@@ -1,4 +1,5 @@
 import Foundation
+import Polymath
 
 /// A score for people: about three digits.
 func short(_ value: Double) -> String {
@@ -12,17 +13,6 @@ func percent(_ fraction: Double) -> String { fraction.isFinite ? String(format: 
 
 /// A rate, a second.
 func grouped(_ rate: Double) -> String { abs(rate) < 1e15 ? grouped(Int(rate)) : "n/a" }
-
-/// 4000000 as 4,000,000.
-func grouped(_ number: Int) -> String {
-  var digits = String(number.magnitude)
-  var result = ""
-  while digits.count > 3 {
-    result = "," + digits.suffix(3) + result
-    digits.removeLast(3)
-  }
-  return (number < 0 ? "-" : "") + digits + result
-}
 
 func duration(_ seconds: Double) -> String {
   // NaN, and what no training lasts.
