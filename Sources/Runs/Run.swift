@@ -14,6 +14,8 @@ public final class Run: @unchecked Sendable {
   /// Those that are trained, with the user's references, and random play as it was measured where their suite doesn't know it.
   /// Logging and learning do without.
   public let tasks: [Task]
+  /// What a user should know of the tasks before training, one sentence each.
+  public let remarks: [String]
   /// One per task.
   public private(set) var recent: [RecentEpisodes]
   private var metrics, timing: StepLog
@@ -182,7 +184,9 @@ public final class Run: @unchecked Sendable {
     (self.training, self.directory, self.lock) = (training, directory, lock)
     (self.recent, self.manifest) = (recent, manifest)
     let configuration = training.agent.configuration
-    tasks = try training.agent.taskSet.scored(with: RandomBaseline.read(directory.baselines))
+    let baselines = try RandomBaseline.read(directory.baselines)
+    remarks = configuration.remarks(on: baselines)
+    tasks = try training.agent.taskSet.scored(with: baselines)
       .scored(against: configuration.references).tasks
     firstSteps = checkpoint?.steps ?? 0
     steps = firstSteps

@@ -60,6 +60,7 @@ struct Train: ParsableCommand {
     defer { run.close() }
     interruption.watch(run)
     note(run.training.agent.taskSet)
+    run.remarks.forEach { note($0) }
     let display = ProgressDisplay(run, quiet: quiet)
     display.begin()
     do {

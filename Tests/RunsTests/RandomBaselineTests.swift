@@ -131,6 +131,22 @@ struct RandomBaselineTests {
     #expect(try Run.measuredScores(of: ["cart_pole"], in: folder) == [measured])
   }
 
+  @Test("Returns far from 1 are told before training, where the algorithm doesn't normalise them")
+  func remarks() throws {
+    let baselines = [2e-6, 0, 1, -3e7].map { value in
+      RandomBaseline(task: "t\(value)", episodes: 9, return: value, low: value, high: value, steps: 9, seed: 1)
+    }
+    func remarks(_ algorithm: String) throws -> [String] {
+      try RunConfiguration.resolve(flags: [("algorithm", algorithm)]).remarks(on: baselines)
+    }
+    #expect(try remarks("popart-impala").isEmpty)
+    for algorithm in ["impala", "mt-sac"] {
+      let told = try remarks(algorithm)
+      #expect(told.count == 2 && told[0].hasPrefix("t2e-06: ") && told[0].contains("reward-scale:1e+06"))
+      #expect(told[1].hasPrefix("t-30000000.0: ") && told[1].contains("reward-scale:1e-07"))
+    }
+  }
+
   @Test("An episode that reaches the limit of steps counts as it stands, and says so")
   func cut() throws {
     let set = try TaskSet(
