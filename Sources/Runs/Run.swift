@@ -230,7 +230,7 @@ public final class Run: @unchecked Sendable {
   /// Trains to the end, or until `stop()`. `report` is called about once a second, on a pool thread.
   ///
   /// A checkpoint is written every `checkpointEvery` steps, every `checkpointSeconds` as far as that costs little, and at the
-  /// end. What fails leaves the last one as it was.
+  /// end. What fails leaves the last one as it was; a run that fails before it has logged anything leaves no folder.
   /// - Throws: `RunError`, and what environments and the learner throw.
   public func train(report: @escaping @Sendable (Run) -> Void) throws {
     while !isComplete && !isStopping.load(ordering: .relaxed) {
@@ -244,6 +244,8 @@ public final class Run: @unchecked Sendable {
       } catch {
         // Where the folder is gone, that is the cause.
         try lock.check()
+        // With neither a line nor a checkpoint there is nothing to keep, and the same command works once its cause is mended.
+        if timed.steps == 0 { try? AtomicFile.removeFolder(directory.path) }
         throw error
       }
     }
