@@ -36,16 +36,12 @@ extension RunConfiguration {
   /// What a value has of spaces and control characters is written as `%` and its number, so that an arm's name is one line,
   /// taken apart at spaces.
   ///
-  /// Left out are the seed, threads, checkpoints and logs, and what depends on the tasks by default: they themselves, groups,
+  /// Left out are the seed, free settings (`freeSettings`), and what depends on the tasks by default: they themselves, groups,
   /// shards.
   public var arm: String {
     let preset = Preset(rawValue: algorithm)!
     let own = preset.configuration(suite: suite, tasks: tasks, protocol: trainingProtocol)
-    let free = [
-      "seed", "threads", "checkpoint-every", "checkpoint-seconds", "metrics-every", "worker-timeout", "tasks",
-      "reference", "groups",
-      "shards",
-    ]
+    let free = Self.freeSettings.union(["seed", "tasks", "groups", "shards"])
     let usual = trainingProtocol == preset.configuration(suite: suite).trainingProtocol
     let changes = settings.filter { !free.contains($0.name) && $0.read(self) != $0.read(own) }
     return
