@@ -83,7 +83,8 @@ def number(value, name):
     except (TypeError, ValueError, RuntimeError):
         raise Refused(f"step returned the {name} {shown(value)}, which is not one number: return a float") from None
     if not LOWEST <= value <= LARGEST:
-        raise Refused(f"step returned the {name} {value}: return a finite number of at most {LARGEST:.2g}")
+        limit = f"a finite number of at most {LARGEST:.2g}, as larger ones are inf in float32"
+        raise Refused(f"step returned the {name} {value}: return {limit}")
     return value
 
 
