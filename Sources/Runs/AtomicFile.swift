@@ -10,9 +10,9 @@ public enum AtomicFile {
   public static let mostText = 16 << 20
 
   /// All bytes of a file.
-  /// - Parameter limit: The most bytes that are taken; nil for any number.
+  /// - Parameter limit: The most bytes that are taken; nil for any number, where a file may grow.
   /// - Throws: `RunError.cannotRead`, also for what is no file: a folder, a pipe, a device.
-  public static func read(_ path: String, limit: Int? = nil) throws(RunError) -> [UInt8] {
+  public static func read(_ path: String, limit: Int? = mostText) throws(RunError) -> [UInt8] {
     let (descriptor, size) = try openFile(path)
     defer { close(descriptor) }
     func check(_ count: Int) throws(RunError) {

@@ -40,7 +40,7 @@ extension Checkpoint {
     /// - Throws: `RunError.cannotRead`; `.badCheckpoint` where the file is damaged, or of another version.
     init(in folder: String) throws(RunError) {
       let path = "\(folder)/state.json"
-      let bytes = try AtomicFile.read(path, limit: AtomicFile.mostText)
+      let bytes = try AtomicFile.read(path)
       guard let saved = try? JSONDecoder().decode(State.self, from: Data(bytes)) else {
         throw .badCheckpoint(path: path, reason: "it does not describe a checkpoint of this version")
       }

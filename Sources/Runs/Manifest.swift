@@ -37,7 +37,7 @@ public struct Manifest: Codable, Sendable {
   init(lockfile: String) { self.lockfile = lockfile }
 
   init(path: String) throws(RunError) {
-    let bytes = try AtomicFile.read(path, limit: AtomicFile.mostText)
+    let bytes = try AtomicFile.read(path)
     guard let saved = try? JSONDecoder().decode(Manifest.self, from: Data(bytes)) else {
       throw .cannotRead(path: path, reason: "it is not the manifest of a run")
     }

@@ -23,7 +23,7 @@ enum References {
 
   /// A YAML mapping of task to return.
   private static func read(_ path: String) throws -> [String: Double] {
-    let text = String(decoding: try AtomicFile.read(path), as: UTF8.self)
+    let text = try AtomicFile.text(path, limit: AtomicFile.mostSettings)
     guard let mapping = (try? Yams.compose(yaml: text))?.mapping else {
       throw ConfigurationError.badFile(path: path, reason: "references must be lines of the form `task: return`")
     }

@@ -22,7 +22,7 @@ final class StepLog {
     var kept: ArraySlice<UInt8> = []
     var last: Record?
     if let steps, FileManager.default.fileExists(atPath: path) {
-      for line in try AtomicFile.read(path)[...].split(separator: UInt8(ascii: "\n")) {
+      for line in try AtomicFile.read(path, limit: nil)[...].split(separator: UInt8(ascii: "\n")) {
         guard let record = Record(line), record.steps <= steps, record.steps > last?.steps ?? -1 else { continue }
         kept += line + [UInt8(ascii: "\n")]
         last = record
@@ -63,7 +63,7 @@ final class StepLog {
   /// All records of a file, in order.
   /// - Throws: `RunError.cannotRead`.
   static func records(_ path: String) throws(RunError) -> [Record] {
-    try AtomicFile.read(path)[...].split(separator: UInt8(ascii: "\n")).compactMap(Record.init)
+    try AtomicFile.read(path, limit: nil)[...].split(separator: UInt8(ascii: "\n")).compactMap(Record.init)
   }
 
   /// Appends a line.
