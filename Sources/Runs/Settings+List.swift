@@ -47,7 +47,7 @@ extension Setting {
     flag(
       "exact", \.isExact, "Atari through the emulator's own interface, whose state can be saved; slower"),
     list(
-      "reference", \.references, kind: "list of task=return, or a YAML file of task: return",
+      "reference", \.references, kind: "a list of task=return, or a YAML file of task: return",
       "returns that count as 100 %, for normalised scores of tasks without"
     ) {
       $0.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
