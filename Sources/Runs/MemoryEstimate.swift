@@ -28,13 +28,15 @@ enum MemoryEstimate {
     if purpose == .acting { (use.rounds, use.replay, use.activations) = (0, 0, 0) }
     if use.total > free.bytes { throw refusal(configuration, use, for: purpose, free) }
     let threads = purpose == .acting ? ProcessInfo.processInfo.activeProcessorCount : configuration.threads
-    try checkAddressSpace(mapped, threads: threads, addressSpace)
+    try checkAddressSpace(mapped, threads: threads, isSetting: purpose == .training, addressSpace)
   }
 
   /// Refuses where OpenBLAS would wait for address space that it never gets.
-  /// - Parameter mapped: Bytes that are needed besides.
+  /// - Parameters:
+  ///   - mapped: Bytes that are needed besides.
+  ///   - isSetting: Whether the user chooses the number of threads.
   static func checkAddressSpace(
-    _ mapped: Double = 0, threads: Int, _ addressSpace: FreeMemory = .addressSpace
+    _ mapped: Double = 0, threads: Int, isSetting: Bool = true, _ addressSpace: FreeMemory = .addressSpace
   ) throws(RunError) {
     let buffers = Double(threads) * blasBuffer + slack
     if mapped + buffers <= addressSpace.bytes { return }
@@ -48,7 +50,7 @@ enum MemoryEstimate {
       needed: mapped + buffers,
       most: "\(RunError.size(buffers)) of it for OpenBLAS on \(threads == 1 ? "1 thread" : "\(threads) threads")",
       free: addressSpace.bytes, limit: addressSpace.limit,
-      fix: "raise that limit" + (threads > 1 ? ", or lower threads (\(threads))" : ""))
+      fix: "raise that limit" + (isSetting && threads > 1 ? ", or lower threads (\(threads))" : ""))
   }
 
   static func use(_ configuration: RunConfiguration, _ shape: RunShape, _ tasks: [Task]) throws(EngineError)
