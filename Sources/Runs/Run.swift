@@ -245,7 +245,7 @@ public final class Run: @unchecked Sendable {
         // Where the folder is gone, that is the cause.
         try lock.check()
         // With neither a line nor a checkpoint there is nothing to keep, and the same command works once its cause is mended.
-        if timed.steps == 0 { try? AtomicFile.removeFolder(directory.path) }
+        if timed.steps == 0 { directory.discard() }
         throw error
       }
     }

@@ -85,6 +85,16 @@ public struct RunDirectory: Sendable {
     if isRun { try remove("run.yaml") }
   }
 
+  /// Removes the files of a run that has neither a line in its logs nor a checkpoint, and the folder where nothing else is in it.
+  func discard() {
+    for file in [
+      metrics, timing, baselines, manifest, lockfile, signature, "\(path)/\(RunLock.fileName)", configuration,
+    ] {
+      unlink(file)
+    }
+    rmdir(path)
+  }
+
   /// Removes what a killed process left of a checkpoint that it wrote or removed.
   /// - Throws: `RunError.cannotWrite`.
   func clearRemains() throws(RunError) {

@@ -107,6 +107,20 @@ struct RunDirectoryTests {
     }
   }
 
+  @Test("A run that logged nothing is removed with its folder, but for what somebody else put there")
+  func discards() throws {
+    try inFolder { directory in
+      try write("x", "run.yaml", "tasks.lock", "metrics.jsonl", "lock", in: directory)
+      directory.discard()
+      #expect(!directory.exists)
+    }
+    try inFolder { directory in
+      try write("x", "run.yaml", "notes.txt", in: directory)
+      directory.discard()
+      #expect(try names(directory.path) == ["notes.txt"])
+    }
+  }
+
   @Test("What a kill left of a checkpoint is cleared away, and nothing else")
   func remains() throws {
     try inFolder { directory in
