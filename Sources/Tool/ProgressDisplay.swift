@@ -66,7 +66,7 @@ final class ProgressDisplay: @unchecked Sendable {
 
   private func lines(_ run: Run) -> [String] {
     let rows = zip(run.tasks, run.recent).map { task, recent in
-      (task, recent, score: Statistics.mean(ofEpisodes: recent.scores, resamples: 500))
+      (task, recent, score: Statistics.mean(ofEpisodes: recent.scores))
     }
     let hasReference = run.tasks.contains { $0.scores?.reference != nil }
     let scores = table(
