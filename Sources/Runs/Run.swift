@@ -19,6 +19,8 @@ public final class Run: @unchecked Sendable {
   /// One per task.
   public private(set) var recent: [RecentEpisodes]
   private var metrics, timing: StepLog
+  /// Whether this process began the run.
+  private let isNew: Bool
   private let firstSteps: Int
   /// Seconds of training before this process took the run up.
   private let firstSeconds: Double
@@ -38,13 +40,13 @@ public final class Run: @unchecked Sendable {
       let lock = try directory.claim(overwrite: overwrite)
       let (training, baselines) = try prepare(Agent(configuration))
       try directory.empty()
-      return try begin(training, baselines, directory, lock)
+      return try begin(training, baselines, directory, lock, isNew: true)
     }
     let (training, baselines) = try prepare(Agent(configuration))
     let directory = try out.map(RunDirectory.make(path:)) ?? RunDirectory.make(name: configuration.runName)
     // Another start may have been faster.
     let lock = try directory.claim(overwrite: false)
-    return try begin(training, baselines, directory, lock)
+    return try begin(training, baselines, directory, lock, isNew: true)
   }
 
   /// Makes the environments, and measures random play where it is unknown.
@@ -54,7 +56,7 @@ public final class Run: @unchecked Sendable {
   }
 
   private static func begin(
-    _ training: Training, _ baselines: [RandomBaseline], _ directory: RunDirectory, _ lock: RunLock
+    _ training: Training, _ baselines: [RandomBaseline], _ directory: RunDirectory, _ lock: RunLock, isNew: Bool
   ) throws -> Run {
     // run.yaml comes first: by it a folder is known as a run's, also one whose making was interrupted.
     let agent = training.agent
@@ -64,7 +66,8 @@ public final class Run: @unchecked Sendable {
     try RandomBaseline.write(baselines, to: directory.baselines)
     let recent = Array(repeating: RecentEpisodes(), count: agent.taskSet.tasks.count)
     return try Run(
-      training, directory, lock, recent, Manifest(lockfile: SHA256.hex(agent.taskSet.lockfile.utf8)), from: nil)
+      training, directory, lock, recent, Manifest(lockfile: SHA256.hex(agent.taskSet.lockfile.utf8)), from: nil,
+      isNew: isNew)
   }
 
   /// Goes on with a run from its newest checkpoint; where there is none yet, from its start.
@@ -85,21 +88,23 @@ public final class Run: @unchecked Sendable {
     try trust.adding(Trust.modules(in: flags)).check(saved, in: directory)
     let checkpoint = directory.checkpointSteps.last.map(directory.checkpoint(steps:))
     let state = try checkpoint.map { try Checkpoint.State(in: $0) }
-    // Only who asks for a number of steps has it changed, never a file.
+    // Only who asks for a number of steps, by a flag or --config, has it changed; never who edits run.yaml.
     let changeable: Set = flags.contains { $0.name == "steps" } ? ["steps"] : []
     try state?.check(saved, in: directory.configuration, except: changeable)
     var given = try RunConfiguration.resolve(
       file: (saved.yaml, directory.configuration), flags: flags, cores: cores)
     if !flags.contains(where: { $0.name == "threads" }) { given.threads = cores }
+    var made = saved
+    if let steps = (state?.settings["steps"]).flatMap({ Int($0) }) { made.steps = steps }
     let free =
-      given.steps >= saved.steps ? changeable.union(RunConfiguration.freeSettings) : RunConfiguration.freeSettings
-    for setting in saved.settings where !free.contains(setting.name) && setting.read(saved) != setting.read(given) {
+      given.steps >= made.steps ? changeable.union(RunConfiguration.freeSettings) : RunConfiguration.freeSettings
+    for setting in made.settings where !free.contains(setting.name) && setting.read(made) != setting.read(given) {
       throw RunError.configurationMismatch(
-        path: path, setting: setting.name, saved: setting.read(saved), given: setting.read(given))
+        path: path, setting: setting.name, saved: setting.read(made), given: setting.read(given))
     }
     guard let checkpoint else {
       let (training, baselines) = try prepare(Agent(given))
-      return try begin(training, baselines, directory, lock)
+      return try begin(training, baselines, directory, lock, isNew: false)
     }
     let training = try Training(Agent(given))
     try checkLockfile(directory, training.agent.taskSet)
@@ -114,7 +119,9 @@ public final class Run: @unchecked Sendable {
       try AtomicFile.write(longer.yaml.utf8, to: directory.configuration)
       if isOwn { try RunSignature().write(in: directory) }
     }
-    return try Run(training, directory, lock, restored.recent, Manifest(path: directory.manifest), from: restored)
+    return try Run(
+      training, directory, lock, restored.recent, Manifest(path: directory.manifest), from: restored,
+      isNew: false)
   }
 
   /// The resolved configuration in a run's folder.
@@ -179,8 +186,9 @@ public final class Run: @unchecked Sendable {
 
   private init(
     _ training: Training, _ directory: RunDirectory, _ lock: RunLock, _ recent: [RecentEpisodes], _ manifest: Manifest,
-    from checkpoint: Checkpoint.State?
+    from checkpoint: Checkpoint.State?, isNew: Bool
   ) throws {
+    self.isNew = isNew
     (self.training, self.directory, self.lock) = (training, directory, lock)
     (self.recent, self.manifest) = (recent, manifest)
     let configuration = training.agent.configuration
@@ -244,8 +252,8 @@ public final class Run: @unchecked Sendable {
       } catch {
         // Where the folder is gone, that is the cause.
         try lock.check()
-        // With neither a line nor a checkpoint there is nothing to keep, and the same command works once its cause is mended.
-        if timed.steps == 0 { directory.discard() }
+        // The same command works then, once the cause is mended. What an earlier process left stays.
+        if isNew && timed.steps == 0 { directory.discard() }
         throw error
       }
     }

@@ -105,6 +105,11 @@ struct RunTests {
       } throws: {
         "\($0)".contains("steps 520, not 519") && !"\($0)".contains("\n")
       }
+      // The steps that count are those of the checkpoint, not what somebody wrote into run.yaml.
+      let yaml = try AtomicFile.text(extended.configuration)
+      try AtomicFile.write(yaml.replacing("steps: 520", with: "steps: 100").utf8, to: extended.configuration)
+      #expect(throws: RunError.self) { _ = try Run.resume(extended.path, flags: [("steps", "480")], cores: 1) }
+      try AtomicFile.write(yaml.utf8, to: extended.configuration)
       try Run.resume(extended.path, flags: [("steps", "960")], cores: 1).train { _ in }
       #expect(try Run.configuration(of: extended.path).steps == 960)
       #expect(try AtomicFile.read(whole.metrics) == AtomicFile.read(extended.metrics))
