@@ -20,6 +20,8 @@ public enum Evaluation {
     public let random, reference: Double?
     /// (mean - random) / (reference - random) as a fraction, and its interval; nil where either is unknown.
     public let normalized, low, high: Double?
+    /// Whether the task may say that it is solved.
+    public let hasSuccessRule: Bool
     /// Share of episodes in which the task's success rule held; nil where it has none, or no episode said anything of it.
     public let success: Double?
 
@@ -35,6 +37,7 @@ public enum Evaluation {
         }
       }
       (normalized, low, high) = (task.scores?.normalized(mean.estimate), ends?[0], ends?[1])
+      hasSuccessRule = task.hasSuccessRule
       success = task.hasSuccessRule ? Statistics.successRate(episodes.map(\.success)) : nil
     }
   }

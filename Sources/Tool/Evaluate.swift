@@ -101,7 +101,9 @@ struct Evaluate: ParsableCommand {
     if !random { columns.append(.init("random") { $0.random.map(short) }) }
     columns += [
       .init("reference") { $0.reference.map(short) }, .init("normalized") { $0.normalized.map(percent) },
-      .init("95 % interval") { interval($0.low, $0.high, percent) }, .init("success") { $0.success.map(percent) },
+      .init("95 % interval") { interval($0.low, $0.high, percent) },
+      // Whether some episode happened to say something of it changes no column.
+      .init("success") { $0.hasSuccessRule ? $0.success.map(percent) ?? "n/a" : nil },
     ]
     table(of: scores, columns).forEach { print($0) }
   }
