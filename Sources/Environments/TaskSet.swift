@@ -213,6 +213,12 @@ public enum Suites {
 
   /// The suite that a name which is none most likely meant, perhaps with its task.
   private static func meant(by name: String) -> String? {
+    // Of `gym:CartPole-v1` only the prefix is wrong.
+    if let colon = name.firstIndex(of: ":"),
+      let prefix = nearest(to: String(name[..<colon]), among: ["gymnasium", "metaworld-mt1"])
+    {
+      return prefix + name[colon...]
+    }
     // Gymnasium's ids end with a version.
     if name.split(separator: ",").allSatisfy({ $0.contains(/-v[0-9]+(\?|$)/) }) { return "gymnasium:\(name)" }
     if let suite = nearest(to: name, among: names) { return suite }

@@ -87,12 +87,22 @@ struct TaskSetTests {
     #expect(try TaskSet(name: "arcade", tasks: calm).lockfile != lockfile)
   }
 
-  @Test("The nearest name is the one of fewest edits")
-  func nearestName() {
-    #expect(editDistance("kitten", "sitting") == 3)
-    #expect(editDistance("", "abc") == 3)
-    #expect(nearest(to: "crosing", among: Arcade.ids) == "crossing")
-    #expect(nearest(to: "zzzzzz", among: Arcade.ids) == nil)
-    #expect(nearest(to: "a", among: []) == nil)
+  @Test(
+    "Edits are insertions, deletions, replacements and exchanges of neighbours",
+    arguments: [("kitten", "sitting", 3), ("", "abc", 3), ("trian", "train", 1), ("ca", "ac", 1), ("a", "a", 0)])
+  func edits(from: String, to: String, edits: Int) {
+    #expect(editDistance(from, to) == edits && editDistance(to, from) == edits)
+  }
+
+  @Test(
+    "The nearest name is the one of fewest edits, and none where a short name would be another word",
+    arguments: [
+      ("crosing", "crossing"), ("Crossing", "crossing"), ("trian", "train"), ("popart", "popart-impala"),
+      ("impala", "popart-impala"), ("sed", "seed"), ("n", nil), ("tau", nil), ("lax", nil), ("zzzzzz", nil),
+      ("", nil),
+    ] as [(String, String?)])
+  func nearestName(name: String, meant: String?) {
+    #expect(nearest(to: name, among: ["h", "lag", "seed", "train", "crossing", "popart-impala"]) == meant)
+    #expect(nearest(to: name, among: []) == nil)
   }
 }
