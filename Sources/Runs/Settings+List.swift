@@ -31,11 +31,13 @@ extension Setting {
     ) {
       $0.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
     } parse: { words in
-      let pairs = words.map {
-        $0.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+      let pairs = words.compactMap { word in
+        word.firstMatch(of: #/[ ]*=[ ]*/#).map {
+          (String(word[..<$0.range.lowerBound]), String(word[$0.range.upperBound...]))
+        }
       }
-      guard pairs.allSatisfy({ $0.count == 2 && !$0[0].isEmpty }) else { return nil }
-      return Dictionary(pairs.map { ($0[0], $0[1]) }) { $1 }
+      guard pairs.count == words.count, pairs.allSatisfy({ !$0.0.isEmpty }) else { return nil }
+      return Dictionary(pairs) { $1 }
     },
     list(
       "env-module", \.gymnasium.modules, kind: "a list of modules", "Python modules that register environments"

@@ -13,6 +13,7 @@ struct TaskEntryTests {
       (" Line-v0 ?length=5 ", "Line-v0", ["length": "5"], "line_v0_length_5"),
       ("a/Line-v0?wind=-0.5?length=5", "a/Line-v0", ["length": "5", "wind": "-0.5"], "a_line_v0_length_5_wind__0_5"),
       ("Line-v0?goal=a=b", "Line-v0", ["goal": "a=b"], "line_v0_goal_a_b"),
+      ("Line-v0?length = 5 ?goal= x y", "Line-v0", ["length": "5", "goal": "x y"], "line_v0_goal_x_y_length_5"),
       ("Line-v0?goal=", "Line-v0", ["goal": ""], "line_v0_goal_"),
     ] as [(String, String, [String: String], String)])
   func entries(text: String, name: String, arguments: [String: String], id: String) throws {

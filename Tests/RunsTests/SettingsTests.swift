@@ -136,7 +136,11 @@ struct SettingsTests {
         var configuration = algorithm.configuration(suite: text(&numbers))
         configuration.tasks = (0..<3).map { _ in text(&numbers) }
         configuration.gymnasium.modules = (0..<2).map { _ in text(&numbers) }
-        for _ in 0..<3 { configuration.gymnasium.arguments[text(&numbers).replacing("=", with: "")] = text(&numbers) }
+        for _ in 0..<3 {
+          let name = text(&numbers).replacing("=", with: "")
+          configuration.gymnasium.arguments[name.replacing(/[ ]+$/, with: "")] = text(&numbers).replacing(
+            /^[ ]+/, with: "")
+        }
         configuration.gymnasium.arguments[""] = nil
         configuration.wrappers = [.rewardScale(.random(in: 1e-30...1e30)), .rewardClip(low: -.pi, high: 1e-8)]
         configuration.seed = .random(in: 0...UInt64.max)
@@ -183,6 +187,8 @@ struct SettingsTests {
       try RunConfiguration.resolve(file: (yaml, "x.yaml"), flags: []).gymnasium.arguments
     }
     #expect(try arguments("env-arg: ['a=1,2', b=]") == ["a": "1,2", "b": ""])
+    #expect(try arguments("env-arg: 'length = 5,b =  a = b\\ '") == ["length": "5", "b": "a = b "])
+    #expect(throws: ConfigurationError.self) { try arguments("env-arg: [' =1']") }
     #expect(try arguments("env-arg: a=1\\,2, b=x y") == ["a": "1,2", "b": "x y"])
     #expect(try arguments("env-arg: 'a=C:\\dir'") == ["a": "C:\\dir"])
     #expect(throws: ConfigurationError.self) { try arguments("env-arg: [a]") }

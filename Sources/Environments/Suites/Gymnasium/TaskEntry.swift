@@ -19,7 +19,7 @@ struct TaskEntry: Equatable {
     let parts = text.split(separator: "?", omittingEmptySubsequences: false).map { $0.trimmed }
     var arguments: [String: String] = [:]
     for part in parts.dropFirst() {
-      let pair = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      let pair = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map { $0.trimmed }
       guard pair.count == 2, !pair[0].isEmpty else {
         throw .refused(task: text, reason: "\"?\(part)\" is no argument: write ?name=value, each with its own ?")
       }
