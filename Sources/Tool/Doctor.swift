@@ -15,7 +15,8 @@ struct Doctor: ParsableCommand {
       ["cores", "\(ProcessInfo.processInfo.activeProcessorCount)"], ["kernels", Command.kernelLevel],
       ["OpenBLAS core", core],
     ]
-    for suite in Suites.names {
+    // One that comes with Gymnasium stands for all of its environments.
+    for suite in Suites.names + ["gymnasium:CartPole-v1"] {
       do {
         // A worker's Python packages and files show only when it acts.
         let taskSet = try Suites.make(suite)
