@@ -7,7 +7,7 @@ import Yams
 
 /// What is wrong with a configuration.
 public enum ConfigurationError: Error, CustomStringConvertible {
-  case unknownSetting(String, [String])
+  case unknownSetting(String, Preset.Family)
   case foreignSetting(String, of: [String])
   case unreadSetting(String, network: String, reads: [String])
   /// `nearest` is the value that was probably meant.
@@ -17,10 +17,10 @@ public enum ConfigurationError: Error, CustomStringConvertible {
 
   public var description: String {
     switch self {
-    case .unknownSetting(let name, let names):
+    case .unknownSetting(let name, let family):
       "unknown setting \(name)"
-        + ((Setting.meant(by: name, among: names)
-          ?? Setting.meant(by: name, among: Setting.everyFamily.map(\.name))).map { "; did you mean \($0)?" } ?? "")
+        + ((Setting.hint(family) { Setting.synonym(of: name, among: $0) }
+          ?? Setting.hint(family) { nearest(to: name, among: $0) }).map { "; did you mean \($0)?" } ?? "")
         + " (polymath train --help lists all)"
     case .foreignSetting(let name, let algorithms):
       "setting \(name) belongs to the algorithms \(algorithms.joined(separator: ", ")): leave it out, or choose one of them"

@@ -138,6 +138,6 @@ public struct Setting: Sendable {
     if let other = Preset.Family.allCases.first(where: { all($0).contains { $0.name == name } }) {
       throw .foreignSetting(name, of: Preset.allCases.filter { $0.family == other }.map(\.rawValue))
     }
-    throw .unknownSetting(name, all(family).map(\.name))
+    throw .unknownSetting(name, family)
   }
 }

@@ -9,7 +9,8 @@ enum Complaint {
     let status = Command.exitCode(for: error)
     if status.isSuccess || error is ExitCode { Command.exit(withError: error) }
     var message = Command.message(for: error)
-    if status == .validationFailure { message = hint(message, words) }
+    // Whatever else is wrong may follow from an option that was not understood.
+    if status == .validationFailure, let unknown = unknownOption(words) { message = unknown }
     // Only what a worker printed has several lines.
     if case EnvironmentError.workerFailed = error {} else { message = message.replacing(/\s*\n\s*/, with: " ") }
     Output.complain("Error: \(wrapped(message.printableLines()))\n")
@@ -29,13 +30,13 @@ enum Complaint {
     }
   }
 
-  /// The command that words name.
+  /// The commands that words name, from the tool itself down to the one that is called.
   /// - Throws: `ValidationError` where there is none of a name.
   @discardableResult
-  static func command(of words: [String]) throws -> any ParsableCommand.Type {
-    var command: any ParsableCommand.Type = Command.self
+  static func commands(of words: [String]) throws -> [any ParsableCommand.Type] {
+    var path: [any ParsableCommand.Type] = [Command.self]
     for word in words {
-      let commands = command.configuration.subcommands
+      let commands = path.last!.configuration.subcommands
       if commands.isEmpty || word.hasPrefix("-") || word == "help" { break }
       guard let next = commands.first(where: { $0._commandName == word }) else {
         let names = commands.map { $0._commandName }
@@ -43,33 +44,50 @@ enum Complaint {
         throw ValidationError(
           "there is no command \(word.debugDescription)\(meant) (there are \(names.joined(separator: ", ")))")
       }
-      command = next
+      path.append(next)
     }
-    return command.configuration.defaultSubcommand ?? command
+    return path + (path.last!.configuration.defaultSubcommand.map { [$0] } ?? [])
   }
 
-  /// The message; where it is about an unknown option, with the one that was probably meant or the commands that have it.
-  private static func hint(_ message: String, _ words: [String]) -> String {
-    guard let (_, option) = message.firstMatch(of: /Unknown option '--([^'=]*)/)?.output,
-      let command = try? command(of: words)
-    else { return message }
-    let unknown = "\(command._commandName) has no option --\(option)"
-    let meaning = meaning(of: String(option), in: command)
-    return unknown + (meaning ?? " (\(Shell.program) \(command._commandName) --help lists all)")
+  /// What is said of the first option that the command doesn't have; nil where it has all.
+  static func unknownOption(_ words: [String]) -> String? {
+    guard let path = try? commands(of: words), let command = path.last else { return nil }
+    let known = options(of: command) + (command == Train.self ? Setting.everyFamily.map(\.name) : [])
+    let given = words.prefix { $0 != "--" }.compactMap { $0.prefixMatch(of: /--([^=]+)/).map { String($0.1) } }
+    guard let option = given.first(where: { !known.contains($0) }) else { return nil }
+    let names = path.dropFirst().map { $0._commandName }
+    let subject = names.isEmpty ? Command._commandName : names.joined(separator: " ")
+    let everything = " (\(([Shell.program] + names).joined(separator: " ")) --help lists all)"
+    return "\(subject) has no option --\(option)\(meaning(of: option, in: command, words) ?? everything)"
   }
 
   /// What an option that a command doesn't have may mean; nil where nobody can tell.
-  static func meaning(of option: String, in command: any ParsableCommand.Type, settings: [Setting] = []) -> String? {
+  private static func meaning(of option: String, in command: any ParsableCommand.Type, _ words: [String]) -> String? {
+    let options = options(of: command)
+    func hint(_ find: ([String]) -> String?) -> String? {
+      (command == Train.self ? Setting.hint(family(of: words), options: options, find) : find(options)).map {
+        ": did you mean --\($0)?"
+      }
+    }
+    if let synonym = hint({ Setting.synonym(of: option, among: $0) }) { return synonym }
     let others = Command.configuration.subcommands.filter {
       $0 != command
-        && (options(of: $0).contains(option) || $0 == Train.self && Setting.everyFamily.contains { $0.name == option })
+        && (Self.options(of: $0).contains(option)
+          || $0 == Train.self && Setting.everyFamily.contains { $0.name == option })
     }
     if !others.isEmpty {
       return ": it is an option of " + others.map { $0._commandName }.joined(separator: ", ")
     }
-    return Setting.meant(by: option, among: options(of: command) + settings.map(\.name)).map {
-      ": did you mean --\($0)?"
+    return hint { nearest(to: option, among: $0) }
+  }
+
+  /// The family of the algorithm that words name last, IMPALA's where they name none.
+  private static func family(of words: [String]) -> Preset.Family {
+    let pairs = zip(words, words.dropFirst() + [""])
+    let names = pairs.compactMap { word, next in
+      word == "--algorithm" ? next : word.wholeMatch(of: /--algorithm=(.*)/).map { String($0.1) }
     }
+    return names.last.flatMap(Preset.init)?.family ?? .impala
   }
 
   /// Names of a command's options, without dashes.

@@ -23,7 +23,7 @@ struct Command: ParsableCommand {
     }
     let words = Complaint.joinLists(Array(CommandLine.arguments.dropFirst()))
     do {
-      try Complaint.command(of: words)
+      try Complaint.commands(of: words)
       var command = try parseAsRoot(words)
       try command.run()
     } catch { Complaint.end(error, words) }

@@ -31,6 +31,7 @@ struct Train: ParsableCommand {
   var settings: [String] = []
 
   func validate() throws {
+    if let unknown = Complaint.unknownOption(["train"] + settings) { throw ValidationError(unknown) }
     if resume && overwrite { throw ValidationError("--resume goes on with a run, --overwrite replaces it: give one") }
     if resume && printConfig { throw ValidationError("the settings of a run are in its run.yaml: leave --resume out") }
   }
@@ -112,19 +113,7 @@ struct Train: ParsableCommand {
         add(parts[0], "true")
       }
     }
-    try checkNames(flags)
     return flags
-  }
-
-  /// Says what may be meant by a flag that is no setting.
-  private func checkNames(_ flags: [(name: String, value: String)]) throws {
-    let family = flags.last { $0.name == "algorithm" }.flatMap { Preset(rawValue: $0.value)?.family } ?? .impala
-    for (name, _) in flags where !Setting.everyFamily.contains(where: { $0.name == name }) {
-      let meaning =
-        Complaint.meaning(of: name, in: Self.self, settings: Setting.all(family))
-        ?? Complaint.meaning(of: name, in: Self.self, settings: Setting.everyFamily)
-      throw ValidationError("train has no option --\(name)\(meaning ?? " (\(Shell.program) train --help lists all)")")
-    }
   }
 
   /// One sentence a task, and what to try next.

@@ -33,14 +33,11 @@ struct CommandLineTests {
       (["trian"], "did you mean train?"), (["eval", "r"], "did you mean evaluate?"),
       (["analyze", "curve"], "did you mean curves?"), (["bench", "learnr"], "did you mean learner?"),
       (["train", "--lr", "1"], "did you mean --learning-rate?"),
-      (["train", "--algorithm", "mt-sac", "--batch-size", "9"], "did you mean --batch?"),
       (["train", "--overwite"], "did you mean --overwrite?"), (["train", "--log-dir", "x"], "did you mean --out?"),
-      (["train", "--episodes", "9"], "option of evaluate, compare"),
-      (["evaluate", "--unroll", "3"], "option of train"),
-      (["evaluate", "--episode", "3"], "did you mean --episodes?"),
       (["train", "--algorithm", "popart"], "did you mean popart-impala?"),
       (["train", "--network", "Depe"], "did you mean deep?"),
       (["train", "--suite", "CartPole-v1"], "did you mean gymnasium:CartPole-v1?"),
+      (["train", "--suite", "gym:CartPole-v1"], "did you mean gymnasium:CartPole-v1?"),
       (["train", "--suite", "bricks"], "did you mean arcade --tasks bricks?"),
       (["train", "--suite", "goals", "--env-module", "x"], "leave out env-module"),
       (["evaluate", "--random", "--suite", "goals", "--env-arg", "a=1"], "leave out env-arg"),
@@ -54,6 +51,13 @@ struct CommandLineTests {
     let invocation = try Invocation(words)
     #expect([1, 64].contains(invocation.status))
     #expect(invocation.complaints.count == 1 && invocation.complaints[0].contains(hint), "\(invocation.complaints)")
+  }
+
+  @Test(
+    "An unknown option is told before what is missing", arguments: [["evaluate"], ["check"], ["analyze", "curves"]])
+  func unknownFirst(command: [String]) throws {
+    let complaints = try Invocation(command + ["--nosuch"]).complaints
+    #expect(complaints.count == 1 && complaints[0].contains("has no option --nosuch"), "\(complaints)")
   }
 
   @Test("Spaces after commas part no list, and lists given twice add up")

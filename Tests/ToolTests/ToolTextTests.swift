@@ -49,6 +49,38 @@ struct ToolTextTests {
     #expect(Complaint.joinLists(["a,", "--x"]) == ["a,", "--x"])
   }
 
+  @Test(
+    "An unknown option is told with what was probably meant, and with the command's help where nobody can tell",
+    arguments: [
+      ("train --overwite", "train has no option --overwite: did you mean --overwrite?"),
+      ("train --task a", "did you mean --tasks?"), ("evaluate --task a", "did you mean --tasks?"),
+      ("play --tasks a", "did you mean --task?"), ("train --episodes 9", "option of evaluate, compare"),
+      ("evaluate --unroll 3", "option of train"), ("evaluate --episode 3", "did you mean --episodes?"),
+      ("evaluate --num-episodes 3", "did you mean --episodes?"), ("play --deterministic", "did you mean --greedy?"),
+      ("train --batch-size 9", "did you mean --batch, a setting of SAC's algorithms?"),
+      ("train --batch_size=9 --algorithm=mt-sac", "did you mean --batch?"),
+      ("train --hidden-size 9", "did you mean --width, a setting of SAC's algorithms?"),
+      ("train --algorithm sac --hidden-size 9", "did you mean --width?"),
+      ("train --tau 1", "did you mean --target-rate, a setting of SAC's algorithms?"),
+      ("train --algorithm sac --ent-coef 1", "did you mean --entropy-cost, a setting of IMPALA's algorithms?"),
+      ("train --nenvs 2", "did you mean --environments-per-task?"), ("train --frame-stack 4", "did you mean --wrap?"),
+      ("train --resume-from a", "did you mean --resume?"), ("train --dir a", "did you mean --out?"),
+      ("train --verbose", " train --help lists all)"), ("evaluate --n 3", " evaluate --help lists all)"),
+      ("bench --nosuch", " bench training --help lists all)"),
+      ("analyze curves --nosuch", " analyze curves --help lists all)"), ("--nosuch", " --help lists all)"),
+    ])
+  func unknownOptions(line: String, hint: String) throws {
+    let told = try #require(Complaint.unknownOption(line.split(separator: " ").map(String.init)))
+    #expect(told.hasSuffix(hint))
+  }
+
+  @Test(
+    "A known option is none of the unknown",
+    arguments: ["evaluate -- --x", "play a --help", "train --lstm 0 --width=3", "bench --help", "--version", "-x", ""])
+  func knownOptions(line: String) {
+    #expect(Complaint.unknownOption(line.split(separator: " ").map(String.init)) == nil)
+  }
+
   @Test("Durations and rates of any size are text")
   func sizes() {
     #expect(duration(3_661) == "1 h 1 min" && duration(.infinity) == "n/a" && duration(1e300) == "n/a")
