@@ -62,19 +62,21 @@ static int poll_for(struct pollfd *watched, nfds_t count, double seconds) {
   }
 }
 
-/// This process's environment with `mark`, which takes the place of a mark that is there; NULL without memory.
-static char **marked_environment(const char *mark) {
-  size_t count = 0, name = (size_t)(strchr(mark, '=') + 1 - mark);
+static int same_name(const char *a, const char *b) { return !strncmp(a, b, (size_t)(strchr(b, '=') + 1 - b)); }
+
+/// This process's environment with two variables, which take the place of those that are there; NULL without memory.
+static char **environment_with(const char *first, const char *second) {
+  size_t count = 0, used = 0;
   while (environ[count]) count++;
-  char **marked = malloc((count + 2) * sizeof *marked);
-  if (!marked) return NULL;
-  size_t used = 0;
-  marked[used++] = (char *)mark;
+  char **variables = malloc((count + 3) * sizeof *variables);
+  if (!variables) return NULL;
+  variables[used++] = (char *)first;
+  variables[used++] = (char *)second;
   for (size_t i = 0; i < count; i++) {
-    if (strncmp(environ[i], mark, name)) marked[used++] = environ[i];
+    if (!same_name(environ[i], first) && !same_name(environ[i], second)) variables[used++] = environ[i];
   }
-  marked[used] = NULL;
-  return marked;
+  variables[used] = NULL;
+  return variables;
 }
 
 static int spawn(pid_t *pid, const cworkers_program *program, const int given[4]) {
@@ -108,7 +110,7 @@ static int spawn(pid_t *pid, const cworkers_program *program, const int given[4]
   // A group of its own: Ctrl-Z stops the host and not a worker at its step, and what a worker has started ends with it.
   posix_spawnattr_setpgroup(&attributes, 0);
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
-  char **variables = marked_environment(program->mark);
+  char **variables = environment_with(program->mark, program->search_path);
   if (!error && !variables) error = ENOMEM;
   if (!error) {
     error = posix_spawn(

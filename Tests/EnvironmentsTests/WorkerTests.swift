@@ -335,6 +335,17 @@ struct WorkerTests {
     #expect(try settles(at: 0))
   }
 
+  @Test(
+    "PYTHONPATH keeps its absolute entries only",
+    arguments: [
+      (":/opt/x", "/opt/x"), ("/opt/x:", "/opt/x"), ("/opt/x::/opt/y", "/opt/x:/opt/y"), (".", ""), ("a:../b:/c", "/c"),
+      ("", ""),
+    ])
+  func searchPath(text: String, kept: String) {
+    #expect(WorkerPython.searchPath(variables: ["PYTHONPATH": text]) == kept)
+    #expect(WorkerPython.searchPath(variables: [:]) == "")
+  }
+
   @Test("Python that isn't there is said in one line with the remedy")
   func pythonMissing() {
     let error = #expect(throws: EnvironmentError.self) {

@@ -60,6 +60,21 @@ struct CommandLineTests {
     #expect(complaints.count == 1 && complaints[0].contains("has no option --nosuch"), "\(complaints)")
   }
 
+  @Test(
+    "No Python that is started looks for modules in the current folder, whatever PYTHONPATH says",
+    .enabled(if: (try? Suites.make("gymnasium:CartPole-v1")) != nil), arguments: ["", ":/opt/x::/opt/y", "."])
+  func searchPath(variable: String) throws {
+    try inFolder { folder in
+      for name in ["sitecustomize", "polymath_worker", "gymnasium"] {
+        try Data("open('\(folder.path)/imported', 'w')\n".utf8).write(to: folder.appending(path: "\(name).py"))
+      }
+      let program = try Program(
+        ["check", "gymnasium:CartPole-v1", "--steps", "10"], in: folder, shell: "export PYTHONPATH=\(variable)")
+      #expect(program.end() == 0, "\(program.message)")
+      #expect(!FileManager.default.fileExists(atPath: folder.appending(path: "imported").path))
+    }
+  }
+
   @Test("Spaces after commas part no list, and lists given twice add up")
   func lists() throws {
     let words = [

@@ -42,6 +42,7 @@ typedef struct {
   const char *directory;          ///< where the process starts
   const char *log_path;           ///< where its output goes; made where it is not there
   const char *mark;               ///< NAME=VALUE for its environment: all that it starts inherits this (`cworkers_kill_marked`)
+  const char *search_path;        ///< NAME=VALUE for its environment: where its language looks for modules
 } cworkers_program;
 
 /// One running worker. All descriptors close on exec.

@@ -65,6 +65,7 @@ public struct PythonPackages: Hashable, Sendable {
     let (process, output) = (Process(), Pipe())
     process.executableURL = URL(filePath: python)
     process.arguments = ["-c", program] + packages
+    process.environment = ProcessInfo.processInfo.environment.merging(["PYTHONPATH": WorkerPython.searchPath()]) { $1 }
     process.standardOutput = output
     process.standardInput = FileHandle.nullDevice
     process.standardError = FileHandle.nullDevice

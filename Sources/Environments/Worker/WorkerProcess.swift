@@ -112,12 +112,13 @@ final class WorkerProcess {
     // -u: what it printed last is in the log when it dies. -B: no cache files beside the script.
     let words = [python, "-u", "-B", WorkerPython.resource("worker.py").path, folder.path]
     let directory = directory ?? folder.path
-    let failure = withCStrings(words + [directory, folder.log, folder.mark]) { strings in
+    let searchPath = "PYTHONPATH=\(WorkerPython.searchPath())"
+    let failure = withCStrings(words + [directory, folder.log, folder.mark, searchPath]) { strings in
       var arguments = Array(strings.prefix(words.count)) + [nil]
       return arguments.withUnsafeMutableBufferPointer { arguments in
         var program = cworkers_program(
           arguments: arguments.baseAddress, directory: strings[words.count], log_path: strings[words.count + 1],
-          mark: strings[words.count + 2])
+          mark: strings[words.count + 2], search_path: strings[words.count + 3])
         return cworkers_start(&worker, &program, bytes)
       }
     }

@@ -36,6 +36,12 @@ enum WorkerPython {
     return found
   }
 
+  /// PYTHONPATH for every Python that is started: without its empty and relative entries, which are places in the current
+  /// folder, where a module of any name may lie.
+  static func searchPath(variables: [String: String] = ProcessInfo.processInfo.environment) -> String {
+    (variables["PYTHONPATH"] ?? "").split(separator: ":").filter { $0.hasPrefix("/") }.joined(separator: ":")
+  }
+
   /// The versions that a file of requirements pins, by package.
   static func pins(_ file: String, of packages: Set<String>) -> [String: String] {
     let requirements = try? String(contentsOf: resource(file), encoding: .utf8)
