@@ -99,7 +99,7 @@ extension Checkpoint {
         "it has \(steps) steps, and \(round) rounds have \(round * agent.shape.stepsPerRound)")
       let tasks = agent.taskSet.tasks.count
       try require(recent.count == tasks, "it has episodes of \(recent.count) tasks, and the run has \(tasks)")
-      try require(recent.allSatisfy(\.isPossible), "its counts of episodes contradict each other")
+      try require(recent.allSatisfy { $0.isPossible(steps: steps) }, "its counts of episodes contradict each other")
     }
   }
 

@@ -21,9 +21,9 @@ extension Run {
       successes.append(episode.success)
     }
 
-    /// Whether `add` can have made this.
-    var isPossible: Bool {
-      scores.count == min(count, 100) && successes.count == scores.count && scores.allSatisfy(\.isFinite)
+    /// Whether `add` can have made this in a run of so many steps: an episode has at least one.
+    func isPossible(steps: Int) -> Bool {
+      count <= steps && scores.count == min(count, 100) && successes.count == scores.count && scores.allSatisfy(\.isFinite)
     }
   }
 }

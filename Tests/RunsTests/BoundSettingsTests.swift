@@ -111,6 +111,13 @@ final class BoundSettingsTests {
         $0.recent[0] = try JSONDecoder().decode(
           Run.RecentEpisodes.self, from: Data(#"{"count":1000,"scores":[1],"successes":[]}"#.utf8))
       },
+      { state in
+        let (scores, successes) = (Array(repeating: "1", count: 100), Array(repeating: "true", count: 100))
+        let episodes =
+          "{\"count\":\(Int.max),\"scores\":[\(scores.joined(separator: ","))],"
+          + "\"successes\":[\(successes.joined(separator: ","))]}"
+        state.recent[0] = try JSONDecoder().decode(Run.RecentEpisodes.self, from: Data(episodes.utf8))
+      },
       {
         $0.recent[0] = try JSONDecoder().decode(
           Run.RecentEpisodes.self, from: Data(#"{"count":-1,"scores":[],"successes":[]}"#.utf8))

@@ -58,7 +58,8 @@ struct StateFuzz {
     }
 
     /// Changes one of the files, and restores a new training from all.
-    func restore(_ training: Training, _ mutation: inout StateMutation) throws {
+    /// - Returns: the restored episodes.
+    func restore(_ training: Training, _ mutation: inout StateMutation) throws -> [Run.RecentEpisodes] {
       var (model, state, description) = (model, state, description)
       switch Int.random(in: 0..<10, using: &mutation.numbers) {
       case 0..<6: state = mutation.change(state)
@@ -71,6 +72,7 @@ struct StateFuzz {
       }
       try decoded.check(training.agent, in: folder)
       try Checkpoint.restore(training, decoded, model: model, rest: state, folder)
+      return decoded.recent
     }
 
     private func bytes(_ archive: StateArchive) -> [UInt8] {
@@ -98,8 +100,12 @@ struct StateFuzz {
       subjects[index] = subject
       let training = try Training(Agent(subject.configuration))
       do {
-        try subject.restore(training, &mutation)
-        try training.engine.run(until: min(training.engine.round + 2, training.agent.rounds))
+        var recent = try subject.restore(training, &mutation)
+        for round in training.engine.round..<min(training.engine.round + 3, training.agent.rounds) {
+          try training.engine.run(until: round + 1)
+          training.forEachEpisode(inRound: round) { recent[$0.task].add($0) }
+          _ = training.metrics(round: round, recent: recent)
+        }
         trained += 1
       } catch {
         refused += 1
