@@ -50,10 +50,10 @@ let package = Package(
     module("Layers", ["Tensors", "CKernels"]),
     module("Returns", ["CKernels"]),
     module("Replay"),
-    module("Analysis", ["CKernels"]),
     module(
       "Environments", ["Tensors", "CArcade", "CWorkers", "CKernels"],
       resources: [.copy("Worker/Python"), .copy("Suites/Arcade/references.json")]),
+    module("Analysis", ["Environments", "CKernels"]),
     module("Engine", ["Environments", "Tensors", "CKernels"]),
     module("Algorithms", ["Engine", "Replay", "Layers", "Returns", "Environments", "Tensors", "CKernels"]),
     module(

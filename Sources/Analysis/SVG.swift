@@ -1,3 +1,5 @@
+import Environments
+
 /// A picture as text (Scalable Vector Graphics 1.1), white behind it. Lengths are pixels.
 struct SVG {
   enum Anchor: String { case start, middle, end }
@@ -81,8 +83,9 @@ struct SVG {
     return rounded == rounded.rounded() ? "\(Int(rounded))" : "\(rounded)"
   }
 
+  /// A text of whatever origin: neither XML's marks nor what a viewer obeys (`printable`).
   private func escaped(_ text: String) -> String {
-    text.map { character in
+    text.printable().map { character in
       switch character {
       case "&": "&amp;"
       case "<": "&lt;"

@@ -14,6 +14,12 @@ extension String {
     return result
   }
 
+  /// The whole text, whose lines stay lines.
+  public var printableText: String {
+    split(omittingEmptySubsequences: false) { $0 == "\n" }.map { String($0).printable(longest: .max) }
+      .joined(separator: "\n")
+  }
+
   /// The same of a text, or of its last lines, line by line.
   public func printableLines(last count: Int = .max) -> String {
     split { $0.isNewline }.suffix(count).map { String($0).printable() }
@@ -23,7 +29,7 @@ extension String {
 
 extension Unicode.Scalar {
   /// Neither a control character nor one that is not seen but moves others: marks of direction, separators of lines.
-  fileprivate var isHarmless: Bool {
+  public var isHarmless: Bool {
     switch properties.generalCategory {
     case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate: false
     default: true

@@ -1,3 +1,5 @@
+import Environments
+
 /// Runs that differ in nothing but their seed.
 public struct Arm: Equatable, Sendable {
   /// Its algorithm and what was changed (`RunConfiguration.arm`), without what all arms have changed alike.
@@ -33,7 +35,7 @@ extension Arm {
 extension RunConfiguration {
   /// The algorithm, then each setting that differs from the algorithm's own, as `name=value`, separated by spaces.
   ///
-  /// What a value has of spaces and control characters is written as `%` and its number, so that an arm's name is one line,
+  /// What a value has of spaces and of what is not seen but obeyed (`isHarmless`) is written as `%` and its number, so that an arm's name is one line,
   /// taken apart at spaces.
   ///
   /// Left out are the seed, free settings (`freeSettings`), and what depends on the tasks by default: they themselves, groups,
@@ -51,7 +53,7 @@ extension RunConfiguration {
 
   private static func plain(_ value: String) -> String {
     value.unicodeScalars.map { scalar in
-      scalar.properties.isWhitespace || scalar.properties.generalCategory == .control || scalar == "%"
+      scalar.properties.isWhitespace || !scalar.isHarmless || scalar == "%"
         ? "%" + String(scalar.value, radix: 16) : String(scalar)
     }.joined()
   }

@@ -46,7 +46,7 @@ struct Analyze: ParsableCommand {
       (options.episodes, options.stride, options.seed, options.greedy) = (episodes, stride, seed, !sampled)
       options.trust = trust.trust(naming: envModule)
       let analysis = try RoutingAnalysis(runFolder, options)
-      if json { print(try analysis.json()) } else { show(analysis) }
+      if json { Swift.print(try analysis.json()) } else { show(analysis) }
       fflush(nil)
       if analysis.points >= 1000 {
         note("two pictures of \(grouped(analysis.points)) points by t-SNE take up to a minute")

@@ -80,7 +80,7 @@ struct Evaluate: ParsableCommand {
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
       let report = Report(run: runFolder, seed: seed, actions: actions, maxSteps: maxSteps, tasks: scores)
-      print(String(decoding: try encoder.encode(report), as: UTF8.self))
+      Swift.print(String(decoding: try encoder.encode(report), as: UTF8.self))
     } else {
       printTable(scores)
     }

@@ -1,4 +1,9 @@
 @preconcurrency import Foundation
+import Polymath
+
+/// Prints text of whatever origin: nothing in it that a terminal obeys but the ends of lines. In this module it takes the place
+/// of Swift's, which is left for what is written for programs, or moves the cursor on purpose.
+func print(_ text: String) { Swift.print(text.printableText) }
 
 /// Standard output is not checked where it is printed to, but where it matters: while a training goes on, and at the end of
 /// every command.

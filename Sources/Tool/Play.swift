@@ -59,8 +59,8 @@ struct Play: ParsableCommand {
         leaf: leaf, palette: chosen.palette, columns: isTerminal ? terminalSize().columns : .max)
       score += Double(block.reward[1])
       let status = "\(chosen.id)  step \(step + 1)  score \(short(score))"
-      let lines = picture.lines + [status]
-      print(
+      let lines = picture.lines + [status.printableText]
+      Swift.print(
         (isTerminal && drawn > 0 ? "\u{1b}[\(drawn)A" : "")
           + lines.map { (isTerminal ? "\u{1b}[2K" : "") + $0 + "\n" }.joined(), terminator: "")
       fflush(nil)

@@ -49,7 +49,8 @@ final class ProgressDisplay: @unchecked Sendable {
   private func draw(_ run: Run) {
     let lines = fitting(lines(run))
     // Up over the last table, then each line cleared before it is written.
-    print((drawnLines > 0 ? "\u{1b}[\(drawnLines)A" : "") + lines.map { "\u{1b}[2K\($0)\n" }.joined(), terminator: "")
+    Swift.print(
+      (drawnLines > 0 ? "\u{1b}[\(drawnLines)A" : "") + lines.map { "\u{1b}[2K\($0)\n" }.joined(), terminator: "")
     drawnLines = lines.count
   }
 
@@ -61,7 +62,7 @@ final class ProgressDisplay: @unchecked Sendable {
       let kept = max(rows - 3, 1)
       shown = lines[..<kept] + ["(\(lines.count - 1 - kept) more tasks)", lines[lines.count - 1]]
     }
-    return shown.map { String($0.prefix(columns)) }
+    return shown.map { String($0.printableText.prefix(columns)) }
   }
 
   private func lines(_ run: Run) -> [String] {

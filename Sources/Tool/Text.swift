@@ -25,6 +25,8 @@ func duration(_ seconds: Double) -> String {
 
 /// Columns side by side; the first is left-aligned, the others right-aligned.
 func table(_ rows: [[String]]) -> [String] {
+  // First made printable, which makes it wider.
+  let rows = rows.map { $0.map(\.printableText) }
   guard let columns = rows.first?.count else { return [] }
   let widths = (0..<columns).map { column in rows.map { $0[column].count }.max() ?? 0 }
   return rows.map { row in

@@ -44,7 +44,7 @@ struct Train: ParsableCommand {
     let file = try config.map { (text: try AtomicFile.text($0, limit: AtomicFile.mostSettings), path: $0) }
     let configuration = try RunConfiguration.resolve(file: file, flags: flags, cores: cores)
     if printConfig {
-      print(try Agent(configuration).configuration.yaml, terminator: "")
+      Swift.print(try Agent(configuration).configuration.yaml, terminator: "")
       return
     }
     let run: Run

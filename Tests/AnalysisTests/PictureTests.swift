@@ -59,6 +59,14 @@ struct PictureTests {
     #expect(!picture.svg.contains("nan"))
   }
 
+  @Test("What a viewer would obey is shown as an escape, and the picture stays well formed")
+  func foreign() {
+    let panel = CurvePicture.Panel(title: "\u{1b}[2Jx", curves: [[]])
+    let picture = CurvePicture(title: "", arms: ["\u{202e}\u{0}a"], panels: [panel], range: 0...1)
+    let texts = Elements(picture.svg).texts
+    #expect(texts.contains("\\u{1b}[2Jx") && texts.contains("\\u{202e}\\u{0}a"))
+  }
+
   @Test("A line is as wide as the mean weight says")
   func widths() {
     let weights: [[Float]] = [[1, 0, 0.5, 0.5], [0.5, 0.5, 0.5, 0.5]]

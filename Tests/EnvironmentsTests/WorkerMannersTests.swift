@@ -301,4 +301,5 @@ func printable(text: String, shown: String) {
   #expect(text.printable(longest: 20) == shown)
   #expect("gone\n\n\(text)\u{7}\r\nb".printableLines(last: 1) == "b")
   #expect("a\u{7}\n\nb".printableLines() == "a\\u{7}\nb")
+  #expect("a\u{7}\n\nb\n".printableText == "a\\u{7}\n\nb\n")
 }

@@ -53,6 +53,13 @@ struct ScoreTableTests {
     #expect(try ScoreTable(path: path).row(ofRun: "a-1")?.scores == [0.5])
   }
 
+  @Test("An arm's name has nothing that a terminal obeys")
+  func foreignArm() throws {
+    let flags = [("suite", "gymnasium:X-v0"), ("env-module", "a\u{202e}\u{1b} b")]
+    let arm = try RunConfiguration.resolve(flags: flags).arm
+    #expect(arm.unicodeScalars.allSatisfy(\.isHarmless) && arm.contains("a%202e%1b%20b"), "\(arm)")
+  }
+
   @Test("Runs are grouped by arms, whose names leave out what all have changed; a seed twice is refused")
   func groups() throws {
     let runs = [

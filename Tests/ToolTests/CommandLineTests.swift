@@ -75,6 +75,37 @@ struct CommandLineTests {
     }
   }
 
+  @Test(
+    "A terminal obeys nothing that environments say of themselves",
+    .enabled(if: (try? Suites.make("gymnasium:CartPole-v1")) != nil))
+  func foreignNotes() throws {
+    try inFolder { folder in
+      let module = """
+        import gymnasium, numpy
+        class Foreign(gymnasium.Env):
+            observation_space = gymnasium.spaces.Dict({"a\\x1b[2J\\x07": gymnasium.spaces.Box(0, 255, (4, 4, 3), numpy.uint8),
+                                                       "b": gymnasium.spaces.Box(-1, 1, (2,))})
+            action_space = gymnasium.spaces.Discrete(2)
+            def reset(self, *, seed=None, options=None):
+                super().reset(seed=seed)
+                return self.observation_space.sample(), {}
+            def step(self, action):
+                return self.observation_space.sample(), 0.0, self.np_random.random() < 0.1, False, {}
+        gymnasium.register("Foreign-v0", Foreign)
+        """
+      try Data(module.utf8).write(to: folder.appending(path: "foreign.py"))
+      let file = folder.appending(path: "output")
+      try Data().write(to: file)
+      let program = try Program(
+        ["check", "gymnasium:foreign:Foreign-v0", "--steps", "10"], in: folder,
+        output: FileHandle(forWritingTo: file))
+      _ = program.end()
+      let output = try String(contentsOf: file, encoding: .utf8)
+      #expect(output.contains("\\u{1b}[2J\\u{7}"), "\(output) \(program.message)")
+      #expect((output + program.message).unicodeScalars.allSatisfy { $0 == "\n" || $0.isHarmless })
+    }
+  }
+
   @Test("Spaces after commas part no list, and lists given twice add up")
   func lists() throws {
     let words = [

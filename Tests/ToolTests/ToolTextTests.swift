@@ -42,6 +42,11 @@ struct ToolTextTests {
     #expect(wrapped("", to: 5) == [""])
   }
 
+  @Test("Cells of a table are printable, and columns as wide as what is shown")
+  func printableTable() {
+    #expect(table([["\u{1b}[2J", "1"], ["a\u{202e}", "22"]]) == ["\\u{1b}[2J   1", "a\\u{202e}  22"])
+  }
+
   @Test("A list may have spaces after or before its commas")
   func spaces() {
     #expect(Complaint.joinLists(["--tasks", "a,", "b,", "c", "d"]) == ["--tasks", "a,b,c", "d"])
