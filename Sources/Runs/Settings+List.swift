@@ -75,7 +75,7 @@ extension Setting {
     integer("metrics-every", \.metricsEvery, 1...1 << 53, "agent steps between lines of metrics.jsonl"),
     integer(
       "worker-restarts", \.recovery.most, 0...1_000_000,
-      "failures of a worker process within ten minutes that are borne"),
+      "failures per worker within ten minutes that are borne"),
     real(
       "worker-timeout", \.gymnasium.timeout, .above(0, to: 86_400),
       "seconds that one Gymnasium environment may take to be made, reset or stepped"),
