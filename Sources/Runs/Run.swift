@@ -232,8 +232,6 @@ public final class Run: @unchecked Sendable {
   public private(set) var steps: Int
   /// Since this process took the run up.
   public var stepsPerSecond: Double { Double(steps - firstSteps) / max(secondsOfThisStart, 1e-9) }
-  /// Seconds to go, by the speed so far; infinite before the first update.
-  public var remaining: Double { Double(training.agent.configuration.steps - steps) / stepsPerSecond }
 
   /// Trains to the end, or until `stop()`. `report` is called about once a second, on a pool thread.
   ///

@@ -1,5 +1,6 @@
 @preconcurrency import Foundation
 import Polymath
+import Synchronization
 
 /// Prints text of whatever origin: nothing in it that a terminal obeys but the ends of lines. In this module it takes the place
 /// of Swift's, which is left for what is written for programs, or moves the cursor on purpose.
@@ -17,7 +18,14 @@ enum Output {
   }
 
   /// Writes to standard error. Who can't read that any more can't be told; a closed terminal must not end a training.
-  static func complain(_ text: String) { try? FileHandle.standardError.write(contentsOf: Data(text.utf8)) }
+  static func complain(_ text: String) {
+    try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
+    if isatty(STDERR_FILENO) != 0 { complaintCount.add(1, ordering: .relaxed) }
+  }
+
+  private static let complaintCount = Atomic(0)
+  /// How many a terminal has been shown: a table above them can't be drawn over.
+  static var complaints: Int { complaintCount.load(ordering: .relaxed) }
 
   /// Writes what was printed.
   /// - Returns: the system's error where something could not be written; nil where all was.

@@ -23,7 +23,7 @@ func duration(_ seconds: Double) -> String {
   return "\(whole / 3600) h \(whole % 3600 / 60) min"
 }
 
-/// Columns side by side; the first is left-aligned, the others right-aligned.
+/// Columns side by side; the first is left-aligned, the others right-aligned. No line ends with spaces, which would wrap.
 func table(_ rows: [[String]]) -> [String] {
   // First made printable, which makes it wider.
   let rows = rows.map { $0.map(\.printableText) }
@@ -33,7 +33,7 @@ func table(_ rows: [[String]]) -> [String] {
     row.enumerated().map { column, text in
       let padding = String(repeating: " ", count: widths[column] - text.count)
       return column == 0 ? text + padding : padding + text
-    }.joined(separator: "  ")
+    }.joined(separator: "  ").replacing(/[ ]+$/, with: "")
   }
 }
 

@@ -86,6 +86,44 @@ struct ToolTextTests {
     #expect(Complaint.unknownOption(line.split(separator: " ").map(String.init)) == nil)
   }
 
+  @Test("A table that is too wide loses its most expendable columns, and no others")
+  func narrowTable() {
+    let columns: [ScoreColumn<Int>] = [
+      .init("task") { "line\($0)" }, .init("return", expendable: 1) { "\($0)" }, .init("none") { _ in nil },
+      .init("bar", expendable: 2) { _ in "##########" },
+    ]
+    #expect(
+      table(of: [1, 2], columns) == [
+        "task   return         bar", "line1       1  ##########", "line2       2  ##########",
+      ])
+    #expect(table(of: [1, 2], columns, width: 25).first == "task   return         bar")
+    #expect(table(of: [1, 2], columns, width: 24) == ["task   return", "line1       1", "line2       2"])
+    #expect(table(of: [1, 2], columns, width: 12) == ["task", "line1", "line2"])
+    #expect(table(of: [1, 2], columns, width: 3) == ["task", "line1", "line2"])
+  }
+
+  @Test("What is drawn over fits the terminal, with its last text whole")
+  func fittingLines() {
+    let (rows, texts) = (["task", "one", "two", "three"], ["a note of two", "10 of 20 steps"])
+    #expect(fitting(rows, texts, (20, 7)) == rows + texts)
+    #expect(fitting(rows, texts, (8, 9)) == rows + ["a note", "of two", "10 of 20", "steps"])
+    #expect(fitting(rows, texts, (20, 6)) == ["task", "one", "two", "(2 more lines)", "10 of 20 steps"])
+    #expect(fitting(rows, texts, (3, 99)).allSatisfy { $0.count <= 3 })
+    for height in 5...9 { #expect(fitting(rows, texts, (8, height)).count < height) }
+  }
+
+  @Test("A forecast takes the speed since the first report, and needs five seconds of it")
+  func forecasts() {
+    var forecast = Forecast()
+    #expect(forecast.left(steps: 160, of: 1_160, seconds: 8) == .infinity)
+    #expect(forecast.left(steps: 360, of: 1_160, seconds: 12.9) == .infinity)
+    #expect(forecast.left(steps: 660, of: 1_160, seconds: 13) == 5)
+    #expect(forecast.left(steps: 1_160, of: 1_160, seconds: 18) == 0)
+    #expect(duration(forecast.left(steps: 160, of: 1_160, seconds: 14)) == "n/a")
+    var short = Forecast()
+    #expect(short.left(steps: 20, of: 20, seconds: 1) == 0)
+  }
+
   @Test("Durations and rates of any size are text")
   func sizes() {
     #expect(duration(3_661) == "1 h 1 min" && duration(.infinity) == "n/a" && duration(1e300) == "n/a")
