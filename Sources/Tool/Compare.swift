@@ -112,8 +112,8 @@ struct Compare: ParsableCommand {
     case normalized = "normalized return"
     case `return`
 
-    /// Digits after the point, over all tasks and of one; nil for about three digits in all.
-    var format: (all: String, one: String)? { self == .return ? nil : ("%.3f", "%.2f") }
+    /// After the point, over all tasks and of one; nil for about three in all.
+    var digits: (all: Int, one: Int)? { self == .return ? nil : (3, 2) }
   }
 
   /// What is asked for, or what a table of scores holds; nil where the first run decides.
@@ -248,21 +248,23 @@ struct Compare: ParsableCommand {
   ///
   /// The IQM is the steadier of the two, but leaves out tasks that an arm always or never solves.
   private func printArms(_ arms: [Group], _ measure: Measure) {
-    var rows = [["arm", "seeds", "IQM", "arm 1 minus it", "mean", "arm 1 minus it"]]
+    let difference = arms.count > 1 ? ["arm 1 minus it"] : []
+    var rows = [["arm", "seeds", "IQM"] + difference + ["mean"] + difference]
     let aggregates: [([Double]) -> Double] = [Statistics.interquartileMean, { Statistics.mean($0) }]
     for (index, arm) in arms.enumerated() {
       let (first, seeds) = (arms[0].scores, arm.scores.count)
       rows.append(
         ["\(index + 1) \(arm.name)", "\(seeds)"]
           + aggregates.flatMap { aggregate in
-            [
-              text(Statistics.aggregate(scores: arm.scores, by: aggregate), measure.format?.all, seeds: seeds),
-              index == 0
-                ? ""
-                : text(
-                  Statistics.difference(first, arm.scores, by: aggregate), measure.format?.all,
-                  seeds: min(first.count, seeds)),
-            ]
+            let own = text(Statistics.aggregate(scores: arm.scores, by: aggregate), measure.digits?.all, seeds: seeds)
+            return [own]
+              + difference.map { _ in
+                index == 0
+                  ? ""
+                  : text(
+                    Statistics.difference(first, arm.scores, by: aggregate), measure.digits?.all,
+                    seeds: min(first.count, seeds))
+              }
           })
     }
     table(rows).forEach { print($0) }
@@ -274,7 +276,7 @@ struct Compare: ParsableCommand {
       ["arm \(index + 1)"]
         + ids.indices.map { task in
           text(
-            Statistics.aggregate(scores: arm.scores.map { [$0[task]] }, resamples: 5000), measure.format?.one,
+            Statistics.aggregate(scores: arm.scores.map { [$0[task]] }, resamples: 5000), measure.digits?.one,
             seeds: arm.scores.count)
         }
     }
@@ -292,9 +294,9 @@ struct Compare: ParsableCommand {
   }
 
   /// One seed says nothing about the next.
-  private func text(_ interval: Statistics.Interval, _ format: String?, seeds: Int) -> String {
+  private func text(_ interval: Statistics.Interval, _ digits: Int?, seeds: Int) -> String {
     let numbers = [interval.estimate, interval.low, interval.high].map { number in
-      format.map { String(format: $0, number) } ?? short(number)
+      digits.map { decimal(number, digits: $0) } ?? short(number)
     }
     return seeds < 2 ? numbers[0] : "\(numbers[0]) [\(numbers[1]), \(numbers[2])]"
   }

@@ -6,10 +6,16 @@ func short(_ value: Double) -> String {
   if !value.isFinite { return "n/a" }
   let size = abs(value)
   if size != 0 && (size < 0.01 || size >= 1e7) { return String(format: "%.3g", value) }
-  return String(format: size >= 1000 ? "%.0f" : size >= 100 ? "%.0f" : size >= 10 ? "%.1f" : "%.2f", value)
+  return decimal(value, digits: size >= 100 ? 0 : size >= 10 ? 1 : 2)
 }
 
-func percent(_ fraction: Double) -> String { fraction.isFinite ? String(format: "%.0f %%", 100 * fraction) : "n/a" }
+func percent(_ fraction: Double) -> String { fraction.isFinite ? "\(decimal(100 * fraction, digits: 0)) %" : "n/a" }
+
+/// So many digits after the point. What is rounded to zero has no sign.
+func decimal(_ value: Double, digits: Int) -> String {
+  let text = String(format: "%.\(digits)f", value)
+  return text.hasPrefix("-") && text.allSatisfy("-0.".contains) ? String(text.dropFirst()) : text
+}
 
 /// A rate, a second.
 func grouped(_ rate: Double) -> String { abs(rate) < 1e15 ? grouped(Int(rate)) : "n/a" }

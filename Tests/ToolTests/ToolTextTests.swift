@@ -124,6 +124,13 @@ struct ToolTextTests {
     #expect(short.left(steps: 20, of: 20, seconds: 1) == 0)
   }
 
+  @Test("What is rounded to zero has no sign")
+  func zeros() {
+    #expect(percent(-0.001) == "0 %" && percent(-0.006) == "-1 %" && percent(-0.0) == "0 %" && percent(0.5) == "50 %")
+    #expect(short(-0.0) == "0.00" && short(-0.25) == "-0.25" && short(-12.34) == "-12.3" && short(1234.5) == "1234")
+    #expect(decimal(-0.0004, digits: 3) == "0.000" && decimal(-0.0006, digits: 3) == "-0.001")
+  }
+
   @Test("Durations and rates of any size are text")
   func sizes() {
     #expect(duration(3_661) == "1 h 1 min" && duration(.infinity) == "n/a" && duration(1e300) == "n/a")
