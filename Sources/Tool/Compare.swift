@@ -69,6 +69,7 @@ struct Compare: ParsableCommand {
     let missing = entries.filter { recorded?.row(ofRun: $0.name) == nil }
     var (measure, table) = (try measure(recorded), recorded)
     var random: [String: Double] = [:]
+    var unreferenced: [String] = []
     // What one run is measured against, all are.
     let own = try references.values
     if let stranger = own.keys.sorted().first(where: { !ids.contains($0) }) {
@@ -79,7 +80,8 @@ struct Compare: ParsableCommand {
     for entry in missing {
       let run = try score(entry, tasks: ids, given)
       // Where the first run has no reference for a task, none is normalised.
-      let chosen = measure ?? (run.contains { $0.normalized == nil } ? .return : .normalized)
+      if measure == nil { unreferenced = zip(ids, run).filter { $1.normalized == nil }.map(\.0) }
+      let chosen = measure ?? (unreferenced.isEmpty ? .normalized : .return)
       measure = chosen
       for (id, scores) in zip(ids, run) { random[id] = random[id] ?? scores.random }
       var scored = table ?? ScoreTable(suite: suite, conditions: conditions(chosen), tasks: ids)
@@ -101,8 +103,8 @@ struct Compare: ParsableCommand {
     printTasks(groups, table.tasks, measure, random: random)
     if measure == .return && ids.count > 1 {
       print(
-        "\nReturns of different tasks have no common unit, so no mean over tasks is taken: give --reference task=return,..."
-      )
+        "\nReturns of different tasks have no common unit, so no mean over tasks is taken: give --reference "
+          + (unreferenced.isEmpty ? "task=return,..." : unreferenced.map { "\($0)=RETURN" }.joined(separator: ",")))
     }
   }
 

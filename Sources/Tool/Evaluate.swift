@@ -84,6 +84,12 @@ struct Evaluate: ParsableCommand {
     } else {
       printTable(scores)
     }
+    for score in scores {
+      guard let random = score.random, let reference = score.reference, reference < random else { continue }
+      note(
+        "the reference of \(score.id), \(short(reference)), is below random play, \(short(random)): the higher a "
+          + "return, the lower its normalized one")
+    }
     let cut = scores.filter { $0.cut > 0 }
     if !cut.isEmpty {
       note(
@@ -101,9 +107,7 @@ struct Evaluate: ParsableCommand {
     if !random { columns.append(.init("random") { $0.random.map(short) }) }
     columns += [
       .init("reference") { $0.reference.map(short) }, .init("normalized") { $0.normalized.map(percent) },
-      .init("95 % interval") { interval($0.low, $0.high, percent) },
-      // Whether some episode happened to say something of it changes no column.
-      .init("success") { $0.hasSuccessRule ? $0.success.map(percent) ?? "n/a" : nil },
+      .init("95 % interval") { interval($0.low, $0.high, percent) }, .init("success") { $0.success.map(percent) },
     ]
     table(of: scores, columns).forEach { print($0) }
   }

@@ -106,6 +106,16 @@ struct CommandLineTests {
     }
   }
 
+  @Test("A reference below random play is told, since it turns normalized returns around")
+  func lowReference() throws {
+    let words = ["evaluate", "--random", "--suite", "goals", "--tasks", "goal_ten", "--episodes", "2", "--reference"]
+    for (reference, count) in [("goal_ten=-9", 1), ("goal_ten=9", 0)] {
+      let invocation = try Invocation(words + [reference])
+      #expect(invocation.status == 0)
+      #expect(invocation.complaints.count { $0.contains("-9.00, is below random play, 1.60") } == count)
+    }
+  }
+
   @Test("Spaces after commas part no list, and lists given twice add up")
   func lists() throws {
     let words = [
