@@ -30,6 +30,9 @@ enum { FIRST_FREE = CWORKERS_DONE + 1 };
 /// Bytes of a log, after which it begins anew.
 enum { LONGEST_LOG = 16 << 20 };
 
+/// Seconds that a worker has left when what it was closing was interrupted.
+static const double LAST_SECONDS = 1;
+
 static int lift(int descriptor) {
   if (descriptor < 0 || descriptor >= FIRST_FREE) return descriptor;
   int lifted = fcntl(descriptor, F_DUPFD_CLOEXEC, FIRST_FREE);
@@ -179,7 +182,10 @@ int cworkers_start(cworkers_worker *worker, const cworkers_program *program, siz
   for (size_t i = 0; i < 4 && !error; i++) {
     if (watch(worker->watch, watched[i])) error = errno;
   }
-  if (error && worker->process >= 0) cworkers_stop(worker, 0);
+  if (error && worker->process >= 0) {
+    kill(pid, SIGKILL);
+    cworkers_stop(worker, 0);
+  }
   if (error) release(worker);
   return error;
 }
@@ -253,11 +259,44 @@ int cworkers_request(cworkers_worker *worker, uint32_t command, double seconds) 
   return error ? error : signal_request(worker, command);
 }
 
-void cworkers_ask_to_end(cworkers_worker *worker, uint32_t command) {
+/// Begins the time in which a worker closes its first environment.
+static void begin_end(cworkers_worker *worker, double seconds) {
+  worker->is_ending = 1;
+  worker->limit = seconds;
+  worker->deadline = now() + seconds;
+  worker->progress = __atomic_load_n(&header_of(worker)->progress, __ATOMIC_RELAXED);
+}
+
+/// Its handler looks at `closing`.
+static void interrupt(cworkers_worker *worker, uint32_t closing) {
+  __atomic_store_n(&header_of(worker)->closing, closing, __ATOMIC_RELEASE);
+  syscall(SYS_pidfd_send_signal, worker->process, SIGTERM, NULL, 0);
+}
+
+void cworkers_ask_to_end(cworkers_worker *worker, uint32_t command, double seconds) {
+  if (worker->is_ending) return;
+  begin_end(worker, seconds);
   __atomic_store_n(&header_of(worker)->closing, 1, __ATOMIC_RELEASE);
   signal_request(worker, command);
-  // It may be at work; its handler looks at `closing`.
-  syscall(SYS_pidfd_send_signal, worker->process, SIGTERM, NULL, 0);
+  interrupt(worker, 1);   // it may be at work
+}
+
+int cworkers_is_ending(cworkers_worker *worker) {
+  if (cworkers_wait(worker->process, 0)) return 0;
+  double time = now();
+  if (__atomic_load_n(&header_of(worker)->progress, __ATOMIC_RELAXED) != worker->progress) worker->is_late = 0;
+  follow(worker, time);
+  if (time < worker->deadline) return 1;
+  worker->forced = 1;
+  if (worker->is_late) {
+    syscall(SYS_pidfd_send_signal, worker->process, SIGKILL, NULL, 0);
+    cworkers_wait(worker->process, LAST_SECONDS);
+    return 0;
+  }
+  worker->is_late = 1;
+  worker->deadline = time + LAST_SECONDS;
+  interrupt(worker, 2);
+  return 1;
 }
 
 cworkers_state cworkers_check(cworkers_worker *worker) {
@@ -282,26 +321,12 @@ int cworkers_wait(int descriptor, double seconds) {
   return poll_for(&watched, 1, seconds);
 }
 
-/// Waits until the process has ended, at most `seconds` after it last got on.
-static int wait_for_end(cworkers_worker *worker, double seconds) {
-  worker->limit = seconds;
-  worker->deadline = now() + seconds;
-  for (;;) {
-    double time = now();
-    follow(worker, time);
-    double left = worker->deadline - time;
-    if (cworkers_wait(worker->process, left < 0.1 ? left : 0.1)) return 1;
-    if (left <= 0) return 0;
-  }
-}
-
 cworkers_end cworkers_stop(cworkers_worker *worker, double seconds) {
   cworkers_end end = {0};
   if (worker->process >= 0) {
-    if (!wait_for_end(worker, seconds)) {
-      end.forced = 1;
-      syscall(SYS_pidfd_send_signal, worker->process, SIGKILL, NULL, 0);
-    }
+    if (!worker->is_ending) begin_end(worker, seconds);
+    while (cworkers_is_ending(worker)) cworkers_wait(worker->process, 0.1);
+    end.forced = worker->forced;
     // Not yet reaped, so that its number is still its group's.
     if (worker->group > 0) kill(-worker->group, SIGKILL);
     siginfo_t information = {0};

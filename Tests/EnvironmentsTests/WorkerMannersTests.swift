@@ -211,6 +211,67 @@ struct WorkerMannersTests {
     #expect((environment?.losses.restarts ?? 0) == restarts)
   }
 
+  @Test("Closing all descriptors is told as such")
+  func closedDescriptors() throws {
+    let closing = "__import__('os').closerange(3, 1 << 20)"
+    let task = try Gymnasium.task(
+      "Broken-v0", options: moduleOptions(["broken": broken("reset", from: 2, closing)]))
+    let batch = WorkerBatch(slots: 2, leafBytes: 8)
+    let error = #expect(throws: EnvironmentError.self) { try batch.reset(task.makeEnvironment(0..<2, 1, Worker())) }
+    #expect(error?.description.contains("closed the descriptors by which it is asked to step") == true)
+  }
+
+  @Test(
+    "A close that hangs is interrupted: the answer is had before, the others are closed, and nothing stays in TMPDIR")
+  func hangingClose() throws {
+    let place = try folder("place")
+    let module = """
+      import multiprocessing.util
+      import os
+      import time
+      import gymnasium
+      import numpy
+
+      made = []
+
+      class Hanging(gymnasium.Env):
+          observation_space = gymnasium.spaces.Box(0, 1, (2,), numpy.float32)
+          action_space = gymnasium.spaces.Discrete(2)
+
+          def __init__(self):
+              self.number = len(made)
+              made.append(self)
+              with open("\(place)/folders", "a") as file:
+                  file.write(multiprocessing.util.get_temp_dir() + "\\n")
+
+          def reset(self, seed=None, options=None):
+              super().reset(seed=seed)
+              return numpy.zeros(2, numpy.float32), {}
+
+          def step(self, action):
+              return numpy.zeros(2, numpy.float32), 1.0, False, False, {}
+
+          def close(self):
+              with open("\(place)/closed", "a") as file:
+                  file.write(f"{self.number}\\n")
+              while self.number == 0:
+                  time.sleep(1)
+
+      gymnasium.register("Hanging-v0", entry_point=Hanging)
+      """
+    let task = try Gymnasium.task("Hanging-v0", options: moduleOptions(["hanging": module]))
+    var deadlines = WorkerDeadlines()
+    deadlines.close = 0.5
+    let workers = (0..<2).map { _ in Worker(recovery: WorkerRecovery(), deadlines: deadlines, python: gymnasiumPython) }
+    let batch = WorkerBatch(slots: 3, leafBytes: 8)
+    for worker in workers { try batch.reset(task.makeEnvironment(0..<3, 1, worker)) }
+    Worker.close(workers)
+    let closed = try String(contentsOfFile: place + "/closed", encoding: .utf8).split(separator: "\n")
+    #expect(closed.sorted() == ["0", "0", "0", "1", "1", "2", "2"])
+    let folders = try String(contentsOfFile: place + "/folders", encoding: .utf8).split(separator: "\n")
+    #expect(folders.count == 7 && folders.allSatisfy { !FileManager.default.fileExists(atPath: String($0)) })
+  }
+
   @Test("The time limit holds for one environment, and is a setting")
   func slow() throws {
     var options = try moduleOptions(["broken": broken("reset", from: 2, "time.sleep(0.5)")])

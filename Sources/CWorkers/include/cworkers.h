@@ -24,10 +24,13 @@ enum { CWORKERS_CONTROL = 10, CWORKERS_DATA = 11, CWORKERS_REQUEST = 12, CWORKER
 
 enum { CWORKERS_MAGIC = 0x504d574b, CWORKERS_VERSION = 3, CWORKERS_MOST_BATCHES = 4096 - 128 };
 
+/// Exit status of a worker that can't tell its host why it ends: an environment has closed its descriptors.
+enum { CWORKERS_CUT_OFF = 96 };
+
 /// Start of the shared memory, a page: one cache line for each writer, so that neither takes the other's line away.
 typedef struct {
   uint32_t magic, version, requested, command;
-  uint32_t closing;                          ///< 1 once the worker is to end, whatever it is at: SIGTERM tells it to look
+  uint32_t closing;                          ///< 1 once the worker is to end, 2 once closing takes too long: SIGTERM tells it to look
   uint32_t host_unused[11];
   uint32_t completed;
   uint32_t working;                          ///< 1 + the batch that the worker is at, 0 for none
@@ -56,6 +59,8 @@ typedef struct {
   uint32_t sequence;
   uint32_t progress;         ///< the worker's when it was last looked at
   double limit, deadline;    ///< seconds between two counts of progress; when the next one is due
+  int is_ending, is_late;    ///< whether it is to end, and whether what it is closing was interrupted
+  int forced;                ///< whether it had to be interrupted or killed
 } cworkers_worker;
 
 /// What has become of the last request.
@@ -71,7 +76,7 @@ typedef enum {
 typedef struct {
   int status;   ///< exit status, when signal is 0
   int signal;   ///< the signal that ended it, or 0
-  int forced;   ///< 1 when it was still running and this side killed it
+  int forced;   ///< 1 when it was still running, and this side interrupted or killed it
 } cworkers_end;
 
 /// Starts a worker with `bytes` of shared memory, zeroed, at least a header long. On error nothing is left open.
@@ -90,8 +95,13 @@ int cworkers_is_late(cworkers_worker *worker);
 /// Asks for `command`, which takes `seconds` at most for each environment.
 int cworkers_request(cworkers_worker *worker, uint32_t command, double seconds);
 
-/// Asks the worker to end, by `command` where it waits for one and by SIGTERM where it is at work.
-void cworkers_ask_to_end(cworkers_worker *worker, uint32_t command);
+/// Asks the worker to end, by `command` where it waits for one and by SIGTERM where it is at work. It has `seconds`
+/// for each environment that it closes.
+void cworkers_ask_to_end(cworkers_worker *worker, uint32_t command, double seconds);
+
+/// Whether a worker that is to end still runs. Call it again and again: it interrupts what takes too long to be closed, and
+/// kills a worker that doesn't go on after that.
+int cworkers_is_ending(cworkers_worker *worker);
 
 /// What has become of the last request; never blocks. A request that was completed is COMPLETE whatever came after it.
 cworkers_state cworkers_check(cworkers_worker *worker);
@@ -99,9 +109,8 @@ cworkers_state cworkers_check(cworkers_worker *worker);
 /// Waits until `descriptor` is readable: 1, or 0 when `seconds` have passed.
 int cworkers_wait(int descriptor, double seconds);
 
-/// Waits up to `seconds`, for each environment that it closes, for the worker to end, kills it if it does not, and its
-/// process group with it, and releases everything: no zombie, no descriptor and no mapping remains. Asking it to end is
-/// the caller's work.
+/// Waits while the worker is ending, from now on with `seconds` where it was not asked to; kills its process group, and
+/// releases everything: no zombie, no descriptor and no mapping remains.
 cworkers_end cworkers_stop(cworkers_worker *worker, double seconds);
 
 /// Kills every process of this user that was started with `mark` (NAME=VALUE) in its environment, by a worker or by what

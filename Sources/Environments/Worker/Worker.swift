@@ -38,11 +38,8 @@ public final class Worker {
   /// Ends the processes of these workers, all at once: every environment is closed, and what does not end in time is killed.
   /// After that they take no more requests.
   public static func close(_ workers: [Worker]) {
-    for worker in workers { worker.process?.askToEnd() }
-    for worker in workers {
-      worker.process?.close()
-      (worker.process, worker.hasEnded) = (nil, true)
-    }
+    WorkerProcess.close(workers.compactMap(\.process))
+    for worker in workers { (worker.process, worker.hasEnded) = (nil, true) }
   }
 
   /// Ends all worker processes of this program, which is about to leave without more ado; threads may be using them still.

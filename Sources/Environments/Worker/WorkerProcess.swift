@@ -184,7 +184,7 @@ final class WorkerProcess {
 
   /// Asks the worker to close its environments and end, whatever it is at; doesn't wait.
   func askToEnd() {
-    if isRunning { cworkers_ask_to_end(&worker, Request.close.rawValue) }
+    if isRunning { cworkers_ask_to_end(&worker, Request.close.rawValue, deadlines.close) }
   }
 
   /// Ends the worker, by force if it does not end in time.
@@ -193,6 +193,17 @@ final class WorkerProcess {
     culprit = batch
     askToEnd()
     _ = stop()
+  }
+
+  /// Ends these workers, all at the same time.
+  static func close(_ processes: [WorkerProcess]) {
+    for process in processes { process.askToEnd() }
+    var ending = processes.filter(\.isRunning)
+    while let first = ending.first {
+      _ = cworkers_wait(first.worker.process, 0.1)
+      ending.removeAll { cworkers_is_ending(&$0.worker) == 0 }
+    }
+    for process in processes { process.close() }
   }
 
   /// Whose failure an error is.
@@ -239,7 +250,7 @@ final class WorkerProcess {
     let (end, log) = stop()
     wasEndedFromOutside = end.forced == 0 && [SIGKILL, SIGTERM, SIGINT, SIGHUP].contains(end.signal)
     let reason: String
-    if end.forced != 0 {
+    if end.forced != 0 || end.status == CWORKERS_CUT_OFF {
       reason = "closed the descriptors by which it is asked to step: an environment must close only what it has opened"
     } else if end.signal != 0 {
       reason = "was killed by signal \(end.signal)"

@@ -8,7 +8,7 @@ import numpy
 from ale_py.vector_env import AtariVectorEnv
 from gymnasium.vector import AutoresetMode
 
-from . import border
+from . import border, process
 
 
 class RomMissing(Exception):
@@ -95,4 +95,4 @@ class Batch:
         return None  # the vector environment can't be cloned: atari_exact_batch.py
 
     def close(self):
-        self.environment.close()
+        process.close("the environments", self.environment.close)

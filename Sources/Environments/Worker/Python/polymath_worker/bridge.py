@@ -24,6 +24,7 @@ MAGIC, VERSION = 0x504D574B, 3
 WORK, CLOSE = 1, 2  # requests
 RESET, STEP, SAVE, RESTORE = 1, 2, 4, 8  # commands of a batch
 LONGEST_ERROR = 30_000
+CUT_OFF = 96  # exit status
 
 # Offsets in the header: the host's line, the worker's, and the host's commands.
 REQUESTED, REQUEST_KIND, COMPLETED, WORKING, COMMANDS, HEADER_END = 8, 12, 64, 68, 128, 4096
@@ -53,6 +54,7 @@ class Host:
     def __init__(self, worker, folder):
         self.worker, self.folder = worker, folder
         self.batches = []  # each with its index
+        self.opened = []  # environments that were only looked at
 
     def state_file(self, index):
         return os.path.join(self.folder, f"state-{index}")
@@ -83,7 +85,7 @@ class Host:
         process.advance()
         if "describe" in start:
             asked = start["describe"]
-            spaces, versions = module(asked["kind"]).describe(asked["options"])
+            spaces, versions = module(asked["kind"]).describe(asked["options"], self.opened)
             self.answer({"ready": True, "spaces": spaces, "versions": [versions]})
             return
         memory, done = self.worker.memory, self.worker.done
@@ -124,22 +126,24 @@ class Host:
             os.write(done, one)
 
     def report(self, error):
-        """Tells the host of an exception. One that has a kind says all in its message."""
+        """Tells the host of an exception, and gives the exit status. One that has a kind says all in its message."""
         kind = "package" if isinstance(error, ModuleNotFoundError) else getattr(error, "kind", "exception")
         self.worker.log("".join(traceback.format_exception(error)))
         text = user_error.line(error) if kind == "exception" else str(error)
         try:
             self.answer({"error": text[:LONGEST_ERROR], "kind": kind})
         except OSError:
-            pass  # an environment has closed the socket, which tells the host that something is wrong
+            return CUT_OFF  # an environment has closed the socket
+        return 1
 
     def close(self):
-        self.worker.is_leaving = True
+        for environment in self.opened:
+            process.close("an environment", environment.close)
         for _, batch in self.batches:
-            try:
-                batch.close()
-            except BaseException as error:
-                self.worker.log(f"it can't be closed: {user_error.line(error)}")
+            batch.close()
+        # os._exit leaves out what multiprocessing has to do at the end: its folders in TMPDIR would stay.
+        if multiprocessing := sys.modules.get("multiprocessing.util"):
+            process.close("multiprocessing", multiprocessing._exit_function)
 
 
 def main(folder):
@@ -150,13 +154,14 @@ def main(folder):
     status = 0
     try:
         host.serve()
+        worker.is_leaving = True
     except BaseException as error:
         if worker.is_child:
             os._exit(1)
         status = 1
         was_asked, worker.is_leaving = worker.is_leaving, True
         if not was_asked:
-            host.report(error)
+            status = host.report(error)
         elif where := user_error.place(error):
             worker.log(f"it was at {where.rstrip(': ')} when it was asked to end")
     # A child that a fork left here has environments that are its parent's.

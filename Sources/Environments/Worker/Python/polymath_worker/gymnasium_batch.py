@@ -14,7 +14,7 @@ import gymnasium
 import numpy
 from gymnasium import spaces
 
-from . import border, border_actions, process, user_error
+from . import border, border_actions, process
 from .border import Refused, origin
 from .border_observations import Observer
 from .environment_state import StateKeeper
@@ -84,24 +84,24 @@ def versions(environment):
     return {package: importlib.metadata.version(package) for package in packages}
 
 
-def describe(options):
-    """What an agent has to know of environments, after some steps of random play in which nothing was refused."""
+def describe(options, opened):
+    """What an agent has to know of environments, after some steps of random play in which nothing was refused.
+
+    What is then to be closed is added to `opened`: the answer doesn't wait for that.
+    """
     environment = make(options, 0)
-    try:
-        inspected = options.get("inspected_steps")
-        observer, actor = Observer(environment.observation_space), border_actions.actor(environment.action_space)
-        remarks = rehearse(environment, observer, actor, inspected or INSPECTED_STEPS)
-        described = {
-            "observation": observer.leaf,
-            "action": actor.action,
-            "horizon": environment.spec.max_episode_steps,
-            "divisors": observer.divisors,
-            "notes": observer.notes + (remarks if inspected else []),
-        }
-        return described, versions(environment)
-    finally:
-        process.advance()
-        environment.close()
+    opened.append(environment)
+    inspected = options.get("inspected_steps")
+    observer, actor = Observer(environment.observation_space), border_actions.actor(environment.action_space)
+    remarks = rehearse(environment, observer, actor, inspected or INSPECTED_STEPS)
+    described = {
+        "observation": observer.leaf,
+        "action": actor.action,
+        "horizon": environment.spec.max_episode_steps,
+        "divisors": observer.divisors,
+        "notes": observer.notes + (remarks if inspected else []),
+    }
+    return described, versions(environment)
 
 
 def rehearse(environment, observer, actor, steps):
@@ -215,8 +215,4 @@ class Batch:
 
     def close(self):
         for environment in self.environments:
-            process.advance()
-            try:
-                environment.close()
-            except Exception as error:  # the others are to be closed all the same
-                process.log(f"an environment can't be closed: {user_error.line(error)}")
+            process.close("an environment", environment.close)

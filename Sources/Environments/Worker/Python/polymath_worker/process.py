@@ -14,6 +14,8 @@ import signal
 import socket
 import threading
 
+from . import user_error
+
 GIVEN = CONTROL, DATA, REQUEST, DONE = 10, 11, 12, 13
 CLOSING, PROGRESS = 16, 72  # offsets in the header
 HIGHEST = 1 << 16
@@ -44,6 +46,7 @@ class Process:
         self.control = socket.socket(fileno=control)
         self.number = os.getpid()
         self.is_leaving = False
+        self.is_closing = False  # something that may be interrupted when it takes too long
         self.end_with_host()
         self.take_signals()
         self.masks = threading.local()
@@ -77,6 +80,9 @@ class Process:
         def answer(number, frame):
             if number == signal.SIGTERM and self.closing[0] and not self.is_leaving:
                 self.is_leaving = True
+                raise Closing
+            if number == signal.SIGTERM and self.closing[0] > 1 and self.is_closing:
+                self.is_closing = False
                 raise Closing
 
         for number in self.SIGNALS:
@@ -118,6 +124,21 @@ def advance():
     """Another environment is about to be made, reset, stepped or closed: the time limit begins anew."""
     if worker:
         worker.progress[0] = (worker.progress[0] + 1) & 0xFFFFFFFF
+
+
+def close(what, end):
+    """Calls `end`. The host interrupts it when it takes too long, so that what comes after it is closed all the same."""
+    advance()
+    try:
+        if worker:
+            worker.is_closing = True
+        end()
+    except Closing:
+        log(f"{what} was interrupted, as it took too long to be closed")
+    except BaseException as error:
+        log(f"{what} can't be closed: {user_error.line(error)}")
+    if worker:
+        worker.is_closing = False
 
 
 def log(text):
