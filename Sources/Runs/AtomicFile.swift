@@ -166,7 +166,8 @@ public enum AtomicFile {
     guard fsync(descriptor) == 0 else { throw .cannotWrite(path: path, reason: lastReason) }
   }
 
-  private static func move(_ source: String, to path: String) throws(RunError) {
+  /// Renames within a file system.
+  static func move(_ source: String, to path: String) throws(RunError) {
     guard rename(source, path) == 0 else { throw .cannotWrite(path: path, reason: lastReason) }
   }
 

@@ -39,8 +39,13 @@ public final class Run: @unchecked Sendable {
     if let directory = out.map(RunDirectory.init(path:)), directory.exists {
       let lock = try directory.claim(overwrite: overwrite)
       let (training, baselines) = try prepare(Agent(configuration))
-      try directory.empty()
-      return try begin(training, baselines, directory, lock, isNew: true)
+      do {
+        try directory.setAside()
+        return try begin(training, baselines, directory, lock, isNew: true)
+      } catch {
+        try? directory.restoreReplaced()
+        throw error
+      }
     }
     let (training, baselines) = try prepare(Agent(configuration))
     let directory = try out.map(RunDirectory.make(path:)) ?? RunDirectory.make(name: configuration.runName)
@@ -83,6 +88,7 @@ public final class Run: @unchecked Sendable {
     let directory = RunDirectory(path: path)
     guard directory.isRun else { throw RunError.notARun(path: path) }
     let lock = try RunLock(folder: path)
+    try directory.restoreReplaced()
     try directory.clearRemains()
     let saved = try configuration(of: path)
     try trust.adding(Trust.modules(in: flags)).check(saved, in: directory)
@@ -236,7 +242,8 @@ public final class Run: @unchecked Sendable {
   /// Trains to the end, or until `stop()`. `report` is called about once a second, on a pool thread.
   ///
   /// A checkpoint is written every `checkpointEvery` steps, every `checkpointSeconds` as far as that costs little, and at the
-  /// end. What fails leaves the last one as it was; a run that fails before it has logged anything leaves no folder.
+  /// end. What fails leaves the last one as it was; a run that fails before it has logged anything leaves no folder,
+  /// or what it replaced.
   /// - Throws: `RunError`, and what environments and the learner throw.
   public func train(report: @escaping @Sendable (Run) -> Void) throws {
     while !isComplete && !isStopping.load(ordering: .relaxed) {
@@ -306,5 +313,6 @@ public final class Run: @unchecked Sendable {
     let speed = Double(steps - timed.steps) / max(now - timed.seconds, 1e-3)
     try timing.append(steps: steps, [("seconds", now), ("steps_per_second", speed.rounded())])
     timed = (steps, now)
+    try directory.removeReplaced()
   }
 }

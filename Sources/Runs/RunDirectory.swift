@@ -1,7 +1,7 @@
 import Foundation
 
 /// The folder of a run: `run.yaml` and its `signature`, `tasks.lock`, `manifest.json`, `metrics.jsonl`, `timing.jsonl`,
-/// `baselines.json`, `checkpoints/<steps>/`, `lock`, and `analysis/` where it was analysed.
+/// `baselines.json`, `checkpoints/<steps>/`, `lock`, and `analysis/` where it was analysed. Other files in it are never touched.
 public struct RunDirectory: Sendable {
   public let path: String
 
@@ -25,8 +25,21 @@ public struct RunDirectory: Sendable {
     return lstat(path, &status) == 0
   }
 
+  /// The run that a new one replaces, until that has logged something.
+  private var replaced: String { "\(path)/replaced-run" }
+  /// The same while it is moved there or back: some of it still lies, or lies again, in its own place.
+  private var moving: String { replaced + ".partial" }
+
+  /// What a run writes, but for the lock. `run.yaml` is last: by it a folder is known as a run's.
+  private static let names = [
+    "checkpoints", "analysis", "signature", "tasks.lock", "manifest.json", "metrics.jsonl", "timing.jsonl",
+    "baselines.json", "run.yaml",
+  ]
+
   /// Whether it is known as the folder of a run.
-  var isRun: Bool { FileManager.default.fileExists(atPath: configuration) }
+  var isRun: Bool {
+    [path, replaced, moving].contains { FileManager.default.fileExists(atPath: "\($0)/run.yaml") }
+  }
 
   /// Makes the folder at `path`, with those above it; one that is there already is no error.
   /// - Throws: `RunError.cannotWrite`.
@@ -48,7 +61,7 @@ public struct RunDirectory: Sendable {
     preconditionFailure("the loop ends with a name that is free")
   }
 
-  /// Takes a folder that exists, and its lock, for a new run. What is in it stays until it is emptied.
+  /// Takes a folder that exists, and its lock, for a new run. What is in it stays until it is set aside.
   ///
   /// - Parameter overwrite: Whether a run that is in it may be replaced. What is not a run's is never touched.
   /// - Throws: `RunError.runExists`, `RunError.locked`, `RunError.cannotWrite`.
@@ -57,10 +70,15 @@ public struct RunDirectory: Sendable {
     try checkFree(overwrite: overwrite)
     let lock = try RunLock(folder: path)
     try checkFree(overwrite: overwrite)
+    try restoreReplaced()
     return lock
   }
 
   private func checkFree(overwrite: Bool) throws(RunError) {
+    var isFolder: ObjCBool = true
+    if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), !isFolder.boolValue {
+      throw .cannotWrite(path: path, reason: "it is a file, and a run needs a folder")
+    }
     // A start that was cut off leaves nothing else.
     let firstFiles: Set = [RunLock.fileName, "run.yaml.partial"]
     if try firstFiles.isSuperset(of: contents()) { return }
@@ -74,33 +92,58 @@ public struct RunDirectory: Sendable {
     }
   }
 
-  /// Removes all but the lock.
-  ///
-  /// Checkpoints go first and `run.yaml` last: when this is cut off, a run is left that has no checkpoint, which can be
-  /// overwritten or begun again.
+  /// Moves the run aside, within its folder, for a new one. A kill at any time loses nothing: the next start puts it back.
   /// - Throws: `RunError.cannotWrite`.
-  func empty() throws(RunError) {
-    try AtomicFile.removeFolder("\(path)/checkpoints")
-    for name in try contents() where name != RunLock.fileName && name != "run.yaml" { try remove(name) }
-    if isRun { try remove("run.yaml") }
+  func setAside() throws(RunError) {
+    guard isRun else { return }
+    try AtomicFile.makeFolder(moving)
+    try moveFiles(from: path, to: moving)
+    try AtomicFile.move(moving, to: replaced)
   }
 
-  /// Removes the files of a run that has neither a line in its logs nor a checkpoint, and the folder where nothing else is in it.
-  func discard() {
-    for file in [
-      metrics, timing, baselines, manifest, lockfile, signature, "\(path)/\(RunLock.fileName)", configuration,
-    ] {
-      unlink(file)
+  /// Puts back the run that was set aside, where there is one, in place of the new one.
+  /// - Throws: `RunError.cannotWrite`.
+  func restoreReplaced() throws(RunError) {
+    if FileManager.default.fileExists(atPath: "\(replaced)/run.yaml") {
+      try removeFiles()
+      try AtomicFile.move(replaced, to: moving)
     }
+    try moveFiles(from: moving, to: path)
+    rmdir(moving)
+  }
+
+  /// Removes the run that was set aside.
+  /// - Throws: `RunError.cannotWrite`.
+  func removeReplaced() throws(RunError) { try AtomicFile.removeFolder(replaced) }
+
+  /// Removes a run that has neither a line in its logs nor a checkpoint. The one that it replaced is put back; where there is
+  /// none the folder is removed, unless something else is in it.
+  func discard() {
+    if FileManager.default.fileExists(atPath: replaced) {
+      try? restoreReplaced()
+      return
+    }
+    try? removeFiles()
+    unlink("\(path)/\(RunLock.fileName)")
     rmdir(path)
   }
 
-  /// Removes what a killed process left of a checkpoint that it wrote or removed.
+  private func moveFiles(from source: String, to target: String) throws(RunError) {
+    for name in Self.names where FileManager.default.fileExists(atPath: "\(source)/\(name)") {
+      try AtomicFile.move("\(source)/\(name)", to: "\(target)/\(name)")
+    }
+  }
+
+  private func removeFiles() throws(RunError) {
+    for name in Self.names where FileManager.default.fileExists(atPath: "\(path)/\(name)") { try remove(name) }
+  }
+
+  /// Removes what a killed process left of a checkpoint that it wrote or removed, and of a run that was replaced.
   /// - Throws: `RunError.cannotWrite`.
   func clearRemains() throws(RunError) {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: "\(path)/checkpoints")) ?? []
     for name in names where name.wholeMatch(of: /[0-9]+\.(old|partial)/) != nil { try remove("checkpoints/\(name)") }
-    if try contents().contains("checkpoints.old") { try remove("checkpoints.old") }
+    if try contents().contains("replaced-run.old") { try remove("replaced-run.old") }
   }
 
   private func remove(_ name: String) throws(RunError) {

@@ -91,10 +91,45 @@ struct RunDirectoryTests {
       #expect(throws: RunError.runExists(path: directory.path)) { _ = try directory.claim(overwrite: false) }
       let lock = try directory.claim(overwrite: true)
       #expect(throws: RunError.self) { _ = try directory.claim(overwrite: true) }
-      try write("", "checkpoints/10/model.safetensors", "checkpoints/20.old/state.json", in: directory)
-      try directory.empty()
-      #expect(try names(directory.path) == ["lock"])
       try lock.check()
+    }
+  }
+
+  @Test("A run that is replaced goes aside, and nobody else's files; it comes back whole wherever a kill struck")
+  func replaced() throws {
+    let files = ["analysis/routing.csv", "checkpoints/10/state.json", "metrics.jsonl", "run.yaml"]
+    // The names that were moved aside, or back, before the kill; nil for a new run that had begun.
+    for moved in [nil, [], ["checkpoints"], ["checkpoints", "analysis", "metrics.jsonl", "run.yaml"]] as [[String]?] {
+      try inFolder { directory in
+        for file in files + ["notes.md", "figures/a.txt"] { try write("old", file, in: directory) }
+        if let moved {
+          try write("", "replaced-run.partial/x", in: directory)
+          try FileManager.default.removeItem(atPath: "\(directory.path)/replaced-run.partial/x")
+          for name in moved {
+            try FileManager.default.moveItem(
+              atPath: "\(directory.path)/\(name)", toPath: "\(directory.path)/replaced-run.partial/\(name)")
+          }
+        } else {
+          try directory.setAside()
+          #expect(try names(directory.path) == ["figures", "notes.md", "replaced-run"])
+          for file in ["run.yaml", "baselines.json", "metrics.jsonl"] { try write("new", file, in: directory) }
+        }
+        #expect(throws: RunError.runExists(path: directory.path)) { _ = try directory.claim(overwrite: false) }
+        _ = try directory.claim(overwrite: true)
+        #expect(
+          try names(directory.path)
+            == ["analysis", "checkpoints", "figures", "lock", "metrics.jsonl", "notes.md", "run.yaml"])
+        for file in files { #expect(try AtomicFile.text("\(directory.path)/\(file)") == "old") }
+      }
+    }
+  }
+
+  @Test("A file is no folder for a run, and is told to be a file")
+  func file() throws {
+    try inFolder { directory in
+      try write("import gymnasium", "lines.py", in: directory)
+      let refused = message { _ = try RunDirectory(path: "\(directory.path)/lines.py").claim(overwrite: true) }
+      #expect(refused.contains("it is a file"), "\(refused)")
     }
   }
 
@@ -126,7 +161,7 @@ struct RunDirectoryTests {
     try inFolder { directory in
       try write(
         "", "run.yaml", "notes.old", "checkpoints/10/state.json", "checkpoints/20.partial/state.json",
-        "checkpoints/30.old/state.json", "checkpoints/best.old/state.json", "checkpoints.old/10/state.json",
+        "checkpoints/30.old/state.json", "checkpoints/best.old/state.json", "replaced-run.old/run.yaml",
         in: directory)
       try directory.clearRemains()
       #expect(try names(directory.path) == ["checkpoints", "notes.old", "run.yaml"])

@@ -195,6 +195,30 @@ struct RunTests {
       #expect(directory.checkpointSteps.last == 960)
     }
   }
+
+  @Test("A run that is replaced stays until the new one has logged something, and foreign files stay for good")
+  func replaces() throws {
+    try inFolder { folder in
+      let directory = RunDirectory(path: "\(folder)/run")
+      try Run.begin(configuration(), out: directory.path, overwrite: false).train { _ in }
+      try AtomicFile.write("mine".utf8, to: "\(directory.path)/notes.md")
+      let metrics = try AtomicFile.read(directory.metrics)
+      var other = configuration()
+      other.seed = 77
+      // Killed before its first line, or failed.
+      for fails in [false, true] {
+        let run = try Run.begin(other, out: directory.path, overwrite: true)
+        #expect(directory.checkpointSteps.isEmpty)
+        if fails { directory.discard() } else { run.close() }
+      }
+      #expect(try AtomicFile.read(directory.metrics) == metrics)
+      #expect(directory.checkpointSteps.last == 960)
+      try Run.begin(other, out: directory.path, overwrite: true).train { _ in }
+      #expect(try Run.configuration(of: directory.path).seed == 77)
+      let names = try FileManager.default.contentsOfDirectory(atPath: directory.path)
+      #expect(names.contains("notes.md") && !names.contains { $0.hasPrefix("replaced-run") })
+    }
+  }
 }
 
 @Suite("When checkpoints are written")
