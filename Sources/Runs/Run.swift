@@ -91,7 +91,9 @@ public final class Run: @unchecked Sendable {
     try directory.restoreReplaced()
     try directory.clearRemains()
     let saved = try configuration(of: path)
-    try trust.adding(Trust.modules(in: flags)).check(saved, in: directory)
+    let trust = trust.adding(Trust.modules(in: flags))
+    try trust.check(saved, in: directory)
+    let isOwn = trust.names(saved) || RunSignature().isValid(in: directory)
     let checkpoint = directory.checkpointSteps.last.map(directory.checkpoint(steps:))
     let state = try checkpoint.map { try Checkpoint.State(in: $0) }
     // Only who asks for a number of steps, by a flag or --config, has it changed; never who edits run.yaml.
@@ -121,10 +123,9 @@ public final class Run: @unchecked Sendable {
       try AtomicFile.write(restored.json, to: "\(checkpoint)/state.json")
       var longer = saved
       longer.steps = given.steps
-      let isOwn = RunSignature().isValid(in: directory)
       try AtomicFile.write(longer.yaml.utf8, to: directory.configuration)
-      if isOwn { try RunSignature().write(in: directory) }
     }
+    if isOwn { try RunSignature().write(in: directory) }
     return try Run(
       training, directory, lock, restored.recent, Manifest(path: directory.manifest), from: restored,
       isNew: false)

@@ -25,7 +25,7 @@ public enum RunError: Error, Equatable, CustomStringConvertible {
   /// A setting was given that differs from the run's own.
   case configurationMismatch(path: String, setting: String, saved: String, given: String)
   /// Files name Python modules that the user has neither named nor said to trust.
-  case untrustedModules(path: String, modules: [String])
+  case untrustedModules(path: String, modules: [String], isSigned: Bool)
   /// A run that has no routing to analyse.
   case noRouting(reason: String)
   /// Runs whose curves can't be drawn together.
@@ -62,7 +62,7 @@ public enum RunError: Error, Equatable, CustomStringConvertible {
     case .notARun(let path):
       "\(path) is not the folder of a run, there is no run.yaml in it: check the path"
     case .noCheckpoint(let path):
-      "\(path) holds no complete checkpoint: train it for longer first, or replace it with --overwrite"
+      "\(path) holds no complete checkpoint: go on with train --resume until it has one"
     case .badCheckpoint(let path, let reason):
       "\(path) can't be used: \(reason); move the checkpoint's folder away to go back to the one before"
     case .lockfileMismatch(let path, let difference):
@@ -74,8 +74,9 @@ public enum RunError: Error, Equatable, CustomStringConvertible {
       "\(path) was begun with \(setting) \(Self.value(saved)), not \(Self.value(given)); only "
         + "\(RunConfiguration.freeSettings.sorted().joined(separator: ", ")) may change, and steps become more: "
         + "leave --\(setting) out, or begin a new run"
-    case .untrustedModules(let path, let modules):
-      "\(path.printable()) names Python modules, whose code would run, and it was not made by you on this machine: name them with "
+    case .untrustedModules(let path, let modules, let isSigned):
+      "\(path.printable()) names Python modules, whose code would run, and it was not made by you on this machine"
+        + "\(isSigned ? ", or its run.yaml was edited since" : ""): name them with "
         + "--env-module \(modules.joined(separator: ",").printable()), or say --trust-run"
     case .noRouting(let reason): "analyze routing \(reason)"
     case .noCurves(let reason): "analyze curves \(reason)"

@@ -1,4 +1,5 @@
 import Environments
+import Foundation
 
 /// Which of the Python modules that a run's files name may be imported: importing one runs its code.
 ///
@@ -36,9 +37,20 @@ public struct Trust: Hashable, Sendable {
   func check(
     _ configuration: RunConfiguration, in directory: RunDirectory, signature: RunSignature = RunSignature()
   ) throws(RunError) {
-    let named = Set(configuration.gymnasium.modules + Gymnasium.modules(inSuite: configuration.suite))
-    let unknown = named.subtracting(modules)
+    let unknown = Self.modules(of: configuration).subtracting(modules)
     if everything || unknown.isEmpty || signature.isValid(in: directory) { return }
-    throw .untrustedModules(path: directory.path, modules: unknown.sorted())
+    throw .untrustedModules(
+      path: directory.path, modules: unknown.sorted(),
+      isSigned: FileManager.default.fileExists(atPath: directory.signature))
+  }
+
+  /// Whether the run has modules, and the user has named them all: then it may be signed as the user's own.
+  func names(_ configuration: RunConfiguration) -> Bool {
+    let needed = Self.modules(of: configuration)
+    return !needed.isEmpty && needed.isSubset(of: modules)
+  }
+
+  private static func modules(of configuration: RunConfiguration) -> Set<String> {
+    Set(configuration.gymnasium.modules + Gymnasium.modules(inSuite: configuration.suite))
   }
 }

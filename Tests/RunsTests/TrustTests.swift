@@ -56,9 +56,11 @@ struct TrustTests {
     let configuration = try RunConfiguration.resolve(file: (yaml, "run.yaml"), flags: [])
     func refused(_ trust: Trust) -> [String]? {
       do throws(RunError) { try trust.check(configuration, in: run, signature: own) } catch {
-        guard case .untrustedModules(_, let modules) = error else { return ["\(error)"] }
+        guard case .untrustedModules(_, let modules, let isSigned) = error else { return ["\(error)"] }
         #expect(error.description.contains("--env-module \(modules.joined(separator: ",")), or say --trust-run"))
         #expect(!error.description.contains("\n"))
+        #expect(error.description.contains("was edited since") == isSigned)
+        #expect(isSigned == FileManager.default.fileExists(atPath: run.path + "/signature"))
         return modules
       }
       return nil
@@ -71,6 +73,10 @@ struct TrustTests {
       refused(Trust(modules: Trust.modules(in: [("env-module", "mine"), ("suite", "gymnasium:hers:X-v0")]))) == nil)
     try own.write(in: run)
     #expect(refused(Trust()) == nil)
+    try (yaml + "seed: 2\n").write(toFile: run.path + "/run.yaml", atomically: true, encoding: .utf8)
+    #expect(refused(Trust()) == ["hers", "mine"])
+    #expect(Trust(modules: ["mine", "hers"]).names(configuration))
+    #expect(!Trust(modules: ["mine"], everything: true).names(configuration))
   }
 
   @Test(
@@ -95,8 +101,10 @@ struct TrustTests {
   func refusesToLoad() throws {
     let run = try directory(yaml)
     try FileManager.default.createDirectory(atPath: run.checkpoint(steps: 400), withIntermediateDirectories: true)
-    #expect(throws: RunError.untrustedModules(path: run.path, modules: ["hers", "mine"])) { try Run.load(run.path) }
-    #expect(throws: RunError.untrustedModules(path: run.path, modules: ["hers", "mine"])) {
+    #expect(throws: RunError.untrustedModules(path: run.path, modules: ["hers", "mine"], isSigned: false)) {
+      try Run.load(run.path)
+    }
+    #expect(throws: RunError.untrustedModules(path: run.path, modules: ["hers", "mine"], isSigned: false)) {
       try Run.resume(run.path, flags: [], cores: 1)
     }
   }
