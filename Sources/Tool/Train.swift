@@ -52,13 +52,21 @@ struct Train: ParsableCommand {
       let path = out ?? "runs/\(configuration.runName)"
       let file = try file.map { try RunConfiguration.settings(in: $0.text, path: $0.path) } ?? []
       run = try Run.resume(path, flags: file + flags, cores: cores, trust: trust.trust())
-      run.differences.forEach(note)
-      if run.isComplete { note("all \(grouped(run.steps)) steps are made; --steps with more trains it for longer") }
     } else {
       run = try Run.begin(configuration, out: out, overwrite: overwrite)
     }
     // However training ends, environments of Python are closed and nothing of them is left.
     defer { run.close() }
+    if resume {
+      if run.isComplete {
+        note("all \(grouped(run.steps)) steps are made; --steps with more trains it for longer")
+        if quiet { print(run.directory.path) }
+        return
+      }
+      let place = "step \(grouped(run.steps)) of \(grouped(run.training.agent.configuration.steps))"
+      note(run.steps > 0 ? "going on at \(place)" : "there is no checkpoint yet: beginning again at \(place)")
+      run.differences.forEach(note)
+    }
     interruption.watch(run)
     note(run.training.agent.taskSet)
     run.remarks.forEach { note($0) }
@@ -101,7 +109,10 @@ struct Train: ParsableCommand {
       let parts = word.dropFirst(2).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(
         String.init)
       guard word.hasPrefix("--"), !parts[0].isEmpty else {
-        throw ValidationError("unexpected \(word.debugDescription): settings are given as --name value")
+        let isRun = FileManager.default.fileExists(atPath: RunDirectory(path: word).configuration)
+        let option = isRun ? "--out" : Suites.names.contains(word) ? "--suite" : nil
+        let meaning = option.map { ": did you mean \($0) \(word)?" } ?? ": settings are given as --name value"
+        throw ValidationError("unexpected \(word.debugDescription)\(meaning)")
       }
       if parts.count == 2 {
         add(parts[0], parts[1])

@@ -33,6 +33,7 @@ struct CommandLineTests {
       (["trian"], "did you mean train?"), (["eval", "r"], "did you mean evaluate?"),
       (["analyze", "curve"], "did you mean curves?"), (["bench", "learnr"], "did you mean learner?"),
       (["train", "--lr", "1"], "did you mean --learning-rate?"),
+      (["train", "goals"], "did you mean --suite goals?"),
       (["train", "--overwite"], "did you mean --overwrite?"), (["train", "--log-dir", "x"], "did you mean --out?"),
       (["train", "--algorithm", "popart"], "did you mean popart-impala?"),
       (["train", "--network", "Depe"], "did you mean deep?"),

@@ -32,6 +32,22 @@ struct InterruptionTests {
     }
   }
 
+  @Test("A resume says where it goes on; that of a finished run says no more than that it is finished")
+  func resumes() throws {
+    try inFolder { folder in
+      func message(_ words: String...) throws -> String {
+        let program = try Program(["train"] + words, in: folder)
+        _ = program.end()
+        return program.message
+      }
+      _ = try message("--suite", "arcade", "--tasks", "bricks", "--steps", "480", "--out", "run")
+      let finished = try message("--resume", "--out", "run")
+      #expect(finished.contains("steps are made") && finished.split(separator: "\n").count <= 2, "\(finished)")
+      #expect(try message("--resume", "--out", "run", "--steps", "4800").contains("going on at step 480 of 4,800"))
+      #expect(try message("--resume", "run").contains("did you mean --out run?"))
+    }
+  }
+
   @Test(
     "While environments are made it ends at once, and leaves neither worker nor folder",
     .enabled(if: (try? Suites.make("gymnasium:CartPole-v1")) != nil),
