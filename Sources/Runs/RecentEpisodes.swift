@@ -23,7 +23,8 @@ extension Run {
 
     /// Whether `add` can have made this in a run of so many steps: an episode has at least one.
     func isPossible(steps: Int) -> Bool {
-      count <= steps && scores.count == min(count, 100) && successes.count == scores.count && scores.allSatisfy(\.isFinite)
+      count <= steps && scores.count == min(count, 100) && successes.count == scores.count
+        && scores.allSatisfy(\.isFinite)
     }
   }
 }
