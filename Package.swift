@@ -28,7 +28,8 @@ let package = Package(
   products: [
     .library(name: "Polymath", targets: ["Polymath"]),
     .library(name: "CKernels", targets: ["CKernels"]),
-    .executable(name: "polymath", targets: ["Tool"]),
+    .library(name: "PolymathTool", targets: ["PolymathTool"]),
+    .executable(name: "polymath", targets: ["PolymathMain"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -65,10 +66,11 @@ let package = Package(
     module(
       "Polymath",
       ["Tensors", "Layers", "Returns", "Replay", "Analysis", "Environments", "Engine", "Algorithms", "Runs"]),
-    .executableTarget(
-      name: "Tool",
+    .target(
+      name: "PolymathTool",
       dependencies: ["Polymath", "CKernels", .product(name: "ArgumentParser", package: "swift-argument-parser")],
-      swiftSettings: swiftSettings),
+      path: "Sources/Tool", swiftSettings: swiftSettings),
+    .executableTarget(name: "PolymathMain", dependencies: ["PolymathTool"], swiftSettings: swiftSettings),
 
     .target(
       name: "TestSupport", dependencies: ["Tensors", "Environments", "Engine", "CKernels"], path: "Tests/TestSupport",
@@ -86,6 +88,6 @@ let package = Package(
       [
         "Algorithms", "Engine", "Replay", "Layers", "Returns", "Environments", "Tensors", "CKernels", "CAllocations",
       ]),
-    tests("ToolTests", ["Tool", "Runs", "Environments"]),
+    tests("ToolTests", ["PolymathTool", "PolymathMain", "Runs", "Environments", "Algorithms"]),
     tests("RunsTests", ["Runs", "Algorithms", "Analysis", "Engine", "Environments", "Layers", "Tensors"]),
   ])

@@ -107,7 +107,7 @@ public struct TaskSet: Sendable {
     return scored
   }
 
-  fileprivate static func choose(_ ids: [String], from tasks: [Task], of suite: String) throws -> [Task] {
+  static func choose(_ ids: [String], from tasks: [Task], of suite: String) throws -> [Task] {
     try ids.map { id in
       guard let task = tasks.first(where: { $0.id == id }) else {
         throw EnvironmentError.unknownTask(suite: suite, task: id, nearest: nearest(to: id, among: tasks.map(\.id)))
@@ -181,92 +181,5 @@ extension Task {
       return padded ? PaddedEnvironment(environment, of: self, in: observation, action, mark: mark) : environment
     }
     return task
-  }
-}
-
-/// Task sets that come with the library, by name.
-public enum Suites {
-  // A new suite is a line here.
-  private static let all: [(name: String, tasks: @Sendable () throws -> [Task])] = [
-    ("arcade", { Arcade.tasks() }),
-    ("arcade-unscaled", { Arcade.ids.map { Arcade.task($0, rewardScale: 1) } }),
-    ("control", { Control.discreteTasks() }),
-    ("control-continuous", { Control.continuousTasks() }),
-    ("goals", { GoalGrids.tasks() }),
-    ("goals-dense", { GoalGrids.denseAndSparse() }),
-    ("minatar", { MinAtar.tasks() }),
-    ("planar10", { Planar.tasks() }),
-    ("rooms", { Rooms.tasks() }),
-    ("rooms-pixels", { Rooms.pixelTasks() }),
-  ]
-
-  /// Suites of environments that take arguments.
-  private static let withArguments: [(name: String, tasks: @Sendable ([String: String]) throws -> [Task])] = [
-    ("atari8", { try Atari.tasks(Atari.suite8, $0, of: "atari8") }),
-    ("atari57", { try Atari.tasks(Atari.games.map(\.id), $0, of: "atari57") }),
-    ("metaworld-mt10", { try MetaWorld.tasks(MetaWorld.mt10, $0) }),
-    ("metaworld-mt25", { try MetaWorld.tasks(MetaWorld.mt25, $0) }),
-    ("metaworld-mt50", { try MetaWorld.tasks(MetaWorld.mt50, $0) }),
-  ]
-
-  public static let names = all.map(\.name) + withArguments.map(\.name)
-
-  /// The suite that a name which is none most likely meant, perhaps with its task.
-  private static func meant(by name: String) -> String? {
-    // Of `gym:CartPole-v1` only the prefix is wrong.
-    if let colon = name.firstIndex(of: ":"),
-      let prefix = nearest(to: String(name[..<colon]), among: ["gymnasium", "metaworld-mt1"])
-    {
-      return prefix + name[colon...]
-    }
-    // Gymnasium's ids end with a version.
-    if name.split(separator: ",").allSatisfy({ $0.contains(/-v[0-9]+(\?|$)/) }) { return "gymnasium:\(name)" }
-    if let suite = nearest(to: name, among: names) { return suite }
-    return all.first { (try? $0.tasks())?.contains { $0.id == name } ?? false }.map { "\($0.name) --tasks \(name)" }
-  }
-
-  /// The suite of this name, or `gymnasium:ID,ID...`, or `metaworld-mt1:NAME,NAME...`, each with arguments of its own where wanted:
-  /// `ID?name=value?name=value`.
-  ///
-  /// - Parameters:
-  ///   - ids: Tasks to take, in this order; all where empty. Spaces are no wider than these need.
-  ///   - wrappers: Around every task, the first nearest to the environment.
-  ///   - options: For Gymnasium's environments, and the arguments for Atari's and Meta-World's.
-  /// - Throws: `EnvironmentError.unknownSuite` or `unknownTask`, with the name that was probably meant, and what `TaskSet`,
-  ///   `Gymnasium.task` and `Task.wrapped(by:)` throw.
-  public static func make(
-    _ name: String, tasks ids: [String] = [], context: TaskContext = .none, wrappers: [Wrapper] = [],
-    options: Gymnasium.Options = Gymnasium.Options()
-  ) throws -> TaskSet {
-    if !options.modules.isEmpty && !name.hasPrefix("gymnasium:") {
-      throw EnvironmentError.refused(
-        task: name,
-        reason: "its environments come with no modules of yours: leave out env-module "
-          + "\(options.modules.joined(separator: ",")), or name your environments as gymnasium:ID,ID...")
-    }
-    let tasks: [Task]
-    let listed = { (prefix: String) in
-      name.hasPrefix(prefix) ? try TaskEntry.list(name.dropFirst(prefix.count)) : nil
-    }
-    if let entries = try listed("gymnasium:") {
-      // A worker process is asked about each.
-      tasks = try entries.concurrentMap { try Gymnasium.task($0, options: options) }
-    } else if let entries = try listed("metaworld-mt1:") {
-      tasks = try entries.map { try MetaWorld.task($0, options.arguments) }
-    } else if let suite = withArguments.first(where: { $0.name == name }) {
-      tasks = try suite.tasks(options.arguments)
-    } else if let suite = all.first(where: { $0.name == name }) {
-      guard options.arguments.isEmpty else {
-        throw EnvironmentError.refused(
-          task: name,
-          reason: "its environments take no arguments: leave out env-arg "
-            + options.arguments.map { "\($0.key)=\($0.value)" }.sorted().joined(separator: ","))
-      }
-      tasks = try suite.tasks()
-    } else {
-      throw EnvironmentError.unknownSuite(name: name, nearest: meant(by: name))
-    }
-    let chosen = ids.isEmpty ? tasks : try TaskSet.choose(ids, from: tasks, of: name)
-    return try TaskSet(name: name, tasks: chosen.map { try $0.wrapped(by: wrappers) }, context: context)
   }
 }

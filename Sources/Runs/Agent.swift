@@ -27,37 +27,27 @@ public struct Agent {
     } else {
       taskSet = try Suites.make(
         configuration.suite, tasks: ids, context: configuration.taskContext, wrappers: configuration.wrappers,
-        options: configuration.suiteOptions)
+        options: configuration.suiteOptions, from: configuration.catalogue.suites)
     }
     _ = try taskSet.scored(against: configuration.references)
     try taskSet.checkStreams(replicas: configuration.environmentsPerTask)
     let tasks = taskSet.tasks
+    shape = try RunShape(of: configuration, tasks: tasks.count)
     var resolved = configuration
-    resolved.tasks = taskSet.ids
-    if resolved.shards == 0 { resolved.shards = Self.shards(tasks.count, configuration) }
-    if resolved.groups == 0 { resolved.groups = resolved.shards }
+    (resolved.tasks, resolved.shards, resolved.groups) = (taskSet.ids, shape.shards, shape.groups)
     self.configuration = resolved
-    shape = try RunShape(
-      tasks: tasks.count, environmentsPerTask: configuration.environmentsPerTask, unroll: configuration.unroll,
-      groups: resolved.groups, shards: resolved.shards, lag: configuration.lag)
+    try Self.checkSpaces(configuration, taskSet)
     try MemoryEstimate.check(configuration, shape, tasks, for: purpose)
-    learner =
-      switch configuration.family {
-      case .impala:
-        try IMPALA(
-          configuration.impala, shape: shape, tasks: tasks, totalSteps: configuration.steps, seed: configuration.seed)
-      case .sac: try SAC(configuration.sac, shape: shape, tasks: tasks, seed: configuration.seed)
-      }
+    learner = try configuration.type.learner(of: configuration, shape: shape, tasks: tasks)
   }
 
-  /// IMPALA: one shard a task, four where there is one task and its environments can be cut so. SAC, whose products of
-  /// matrices are the better for many rows: the fewest shards of whole tasks that several threads can share, or one a task
-  /// where their gradients are not just added.
-  private static func shards(_ tasks: Int, _ configuration: RunConfiguration) -> Int {
-    if configuration.family == .sac && configuration.sac.aggregation != .sum { return tasks }
-    if configuration.family == .sac { return (2...max(tasks, 2)).first { tasks.isMultiple(of: $0) } ?? 1 }
-    if tasks > 1 { return tasks }
-    return configuration.environmentsPerTask.isMultiple(of: 4) ? 4 : 1
+  /// Names the presets that would do, where this one's algorithm accepts no such tasks.
+  private static func checkSpaces(_ configuration: RunConfiguration, _ taskSet: TaskSet) throws(EngineError) {
+    let (observation, action) = (taskSet.observation, taskSet.action)
+    guard let problem = configuration.type.accepts.problem(with: observation, action) else { return }
+    let others = configuration.catalogue.presets(accepting: observation, action)
+    throw .unsupportedSpace(
+      "\(configuration.algorithm) \(problem)" + (others.isEmpty ? "" : ": choose \(others.joined(separator: ", "))"))
   }
 
   /// Random play is measured for a tenth of what is trained, so that short runs stay short.
@@ -69,4 +59,27 @@ public struct Agent {
 
   /// Rounds of the whole run.
   public var rounds: Int { (configuration.steps + shape.stepsPerRound - 1) / shape.stepsPerRound }
+}
+
+extension RunShape {
+  /// The shape of a run of so many tasks.
+  /// - Throws: `EngineError` where the numbers don't fit each other.
+  init(of run: RunConfiguration, tasks: Int) throws(EngineError) {
+    let shards = run.shards == 0 ? run.type.shards(of: run, tasks: tasks) : run.shards
+    try self.init(
+      tasks: tasks, environmentsPerTask: run.environmentsPerTask, unroll: run.unroll,
+      groups: run.groups == 0 ? shards : run.groups, shards: shards, lag: run.lag)
+  }
+}
+
+extension Algorithm {
+  fileprivate static func shards(of run: RunConfiguration, tasks: Int) -> Int {
+    shards(tasks: tasks, environmentsPerTask: run.environmentsPerTask, run[Self.self])
+  }
+
+  fileprivate static func learner(
+    of run: RunConfiguration, shape: RunShape, tasks: [Task]
+  ) throws(EngineError) -> any Algorithm {
+    try Self(run[Self.self], shape: shape, tasks: tasks, totalSteps: run.steps, seed: run.seed)
+  }
 }

@@ -1,3 +1,4 @@
+import Algorithms
 import Environments
 
 /// Runs that differ in nothing but their seed.
@@ -38,17 +39,17 @@ extension RunConfiguration {
   /// What a value has of spaces and of what is not seen but obeyed (`isHarmless`) is written as `%` and its number, so that an arm's name is one line,
   /// taken apart at spaces.
   ///
-  /// Left out are the seed, free settings (`freeSettings`), and what depends on the tasks by default: they themselves, groups,
+  /// Left out are the seed, settings that decide no bits, and what depends on the tasks by default: they themselves, groups,
   /// shards.
   public var arm: String {
-    let preset = Preset(rawValue: algorithm)!
-    let own = preset.configuration(suite: suite, tasks: tasks, protocol: trainingProtocol)
-    let free = Self.freeSettings.union(["seed", "tasks", "groups", "shards"])
-    let usual = trainingProtocol == preset.configuration(suite: suite).trainingProtocol
-    let changes = settings.filter { !free.contains($0.name) && $0.read(self) != $0.read(own) }
-    return
-      ([algorithm] + (usual ? [] : ["protocol=\(trainingProtocol.rawValue)"])
-      + changes.map { "\($0.name)=\(Self.plain($0.read(self)))" }).joined(separator: " ")
+    // A preset that a configuration has, and choices that it has made, can be made again.
+    let (usual, own) = try! (RunConfiguration(algorithm, suite: suite, in: catalogue), defaults)
+    let leftOut: Set = ["seed", "tasks", "groups", "shards"]
+    let choices = settings.filter { $0.decidesDefaults && $0.read(self) != $0.read(usual) }
+    let changes = settings.filter {
+      $0.decidesBits && !leftOut.contains($0.name) && $0.read(self) != $0.read(own)
+    }
+    return ([algorithm] + (choices + changes).map { "\($0.name)=\(Self.plain($0.read(self)))" }).joined(separator: " ")
   }
 
   private static func plain(_ value: String) -> String {

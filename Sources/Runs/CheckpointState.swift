@@ -1,3 +1,4 @@
+import Algorithms
 import CKernels
 import Engine
 import Environments
@@ -76,9 +77,14 @@ extension Checkpoint {
     ///   - except: Names of settings that may differ.
     /// - Throws: `RunError.otherSetting` with the first that differs.
     func check(_ configuration: RunConfiguration, in file: String, except: Set<String> = []) throws(RunError) {
-      let (written, usual) = (configuration.bound, configuration.preset.bound)
+      // What a configuration has chosen can be chosen again.
+      let (written, usual) = (configuration.bound, try! configuration.defaults.bound)
       let order = configuration.settings.map(\.name)
-      let names = order.filter { written[$0] != nil } + settings.keys.filter { written[$0] == nil }.sorted()
+      // Earlier versions wrote settings that mean nothing at the values of others.
+      let unread = configuration.catalogue.settings(ofPreset: configuration.algorithm)
+        .filter { !$0.isRead(by: configuration) }.map(\.name)
+      let names = order.filter { written[$0] != nil }
+        + settings.keys.filter { written[$0] == nil && !unread.contains($0) }.sorted()
       for name in names where !except.contains(name) {
         // A setting that is younger than the checkpoint has its default.
         let made = settings[name] ?? usual[name]
@@ -128,20 +134,8 @@ extension Checkpoint {
 }
 
 extension RunConfiguration {
-  /// Settings on which no bit of the weights depends: they may change between starts of a run.
-  static let freeSettings: Set = [
-    "threads", "reference", "checkpoint-every", "checkpoint-seconds", "metrics-every", "worker-restarts",
-    "worker-timeout", "lost-task",
-  ]
-
-  /// What the algorithm's preset has for these tasks.
-  var preset: RunConfiguration {
-    Preset(rawValue: algorithm)!.configuration(suite: suite, tasks: tasks, protocol: trainingProtocol)
-  }
-
-  /// The other settings, as `run.yaml` writes them, by name.
+  /// Settings that decide bits, as `run.yaml` writes them, by name.
   var bound: [String: String] {
-    Dictionary(
-      uniqueKeysWithValues: settings.filter { !Self.freeSettings.contains($0.name) }.map { ($0.name, $0.read(self)) })
+    Dictionary(uniqueKeysWithValues: settings.filter(\.decidesBits).map { ($0.name, $0.read(self)) })
   }
 }

@@ -1,3 +1,4 @@
+import Algorithms
 import Analysis
 import Foundation
 
@@ -27,8 +28,10 @@ public struct LearningCurves {
   /// - Precondition: at least one run.
   /// - Throws: `RunError.notARun`, `.cannotRead`, `.sameRun`; `.noCurves` for runs of different tasks, unknown numbers or too
   ///   many arms.
-  public init(_ runs: [String], metric wanted: Metric? = nil, points: Int = 120) throws {
-    let configurations = try runs.map(Run.configuration)
+  public init(
+    _ runs: [String], metric wanted: Metric? = nil, points: Int = 120, in catalogue: Catalogue = .all
+  ) throws {
+    let configurations = try runs.map { try Run.configuration(of: $0, in: catalogue) }
     let (suite, tasks) = (configurations[0].suite, configurations[0].tasks)
     for (path, run) in zip(runs, configurations) where run.suite != suite || run.tasks != tasks || tasks.isEmpty {
       throw RunError.noCurves(

@@ -4,7 +4,7 @@ import Environments
 import Foundation
 
 /// What a run will take, looked at before any of it is taken: a machine that runs out of memory kills a process without a word.
-enum MemoryEstimate {
+public enum MemoryEstimate {
   /// What an agent is made for.
   enum Purpose {
     case training
@@ -26,9 +26,21 @@ enum MemoryEstimate {
     var use = try use(configuration, shape, tasks)
     let mapped = use.total
     if purpose == .acting { (use.rounds, use.replay, use.activations) = (0, 0, 0) }
-    if use.total > free.bytes { throw refusal(configuration, use, for: purpose, free) }
+    if use.total > free.bytes { throw refusal(configuration, use, tasks, for: purpose, free) }
     let threads = purpose == .acting ? ProcessInfo.processInfo.activeProcessorCount : configuration.threads
     try checkAddressSpace(mapped, threads: threads, isSetting: purpose == .training, addressSpace)
+  }
+
+  /// Refuses what does not fit, of work that is no run.
+  /// - Throws: `RunError.notEnoughMemory`.
+  public static func check(_ use: MemoryUse, threads: Int) throws(RunError) {
+    let free = FreeMemory.now
+    if use.total > free.bytes {
+      throw .notEnoughMemory(
+        needed: use.total, most: "all of it for this benchmark", free: free.bytes, limit: free.limit,
+        fix: "choose smaller numbers")
+    }
+    try checkAddressSpace(use.total, threads: threads)
   }
 
   /// Refuses where OpenBLAS would wait for address space that it never gets.
@@ -56,35 +68,43 @@ enum MemoryEstimate {
   static func use(_ configuration: RunConfiguration, _ shape: RunShape, _ tasks: [Task]) throws(EngineError)
     -> MemoryUse
   {
-    switch configuration.family {
-    case .impala:
-      try IMPALA.memory(configuration.impala, shape: shape, tasks: tasks, threads: configuration.threads)
-    case .sac: try SAC.memory(configuration.sac, shape: shape, tasks: tasks)
-    }
+    try configuration.type.memory(of: configuration, shape: shape, tasks: tasks)
   }
 
   private static func refusal(
-    _ configuration: RunConfiguration, _ use: MemoryUse, for purpose: Purpose, _ free: FreeMemory
+    _ configuration: RunConfiguration, _ use: MemoryUse, _ tasks: [Task], for purpose: Purpose, _ free: FreeMemory
   ) -> RunError {
-    let networks = [
-      "lstm", "width", "layers", "module-layers", "modules", "module-width", "embedding", "routing-width",
-    ]
-    let parts: [(name: String, bytes: Double, settings: [String])] = [
-      ("parameters", use.parameters, networks + ["lag"]),
-      ("rounds of experience", use.rounds, ["environments-per-task", "unroll", "lag"]),
-      ("replays", use.replay, ["replay"]),
-      ("activations", use.activations, ["environments-per-task", "unroll", "batch"] + networks),
-    ]
-    let most = parts.max { $0.bytes < $1.bytes }!
-    // Those with the largest numbers make it large.
-    let numbers = configuration.settings.filter { most.settings.contains($0.name) }
-      .compactMap { setting in Int(setting.read(configuration)).map { (name: setting.name, value: $0) } }
-    let largest = numbers.filter { $0.value > 1 }.sorted { $0.value > $1.value }.prefix(3)
+    let most = MemoryUse.parts.max { use[keyPath: $0.path] < use[keyPath: $1.path] }!
+    // What makes it large is what would make it smaller.
+    let savings = configuration.settings.compactMap { setting -> (name: String, value: Int, saved: Double)? in
+      guard setting.form == .number, let value = Int(setting.read(configuration)), value > 1 else { return nil }
+      var smaller = configuration
+      guard (try? setting.write("\(value / 2)", to: &smaller)) != nil,
+        let less = try? Self.use(smaller, RunShape(of: smaller, tasks: tasks.count), tasks)
+      else { return nil }
+      return (setting.name, value, use[keyPath: most.path] - less[keyPath: most.path])
+    }
+    let largest = savings.filter { $0.saved > 0.05 * use[keyPath: most.path] }.sorted { $0.saved > $1.saved }.prefix(3)
     return .notEnoughMemory(
-      needed: use.total, most: "\(RunError.size(most.bytes)) of it for \(most.name)", free: free.bytes,
+      needed: use.total, most: "\(RunError.size(use[keyPath: most.path])) of it for \(most.name)", free: free.bytes,
       limit: free.limit,
       fix: purpose == .acting || largest.isEmpty
         ? "free some, or take a larger machine"
         : "lower " + largest.map { "\($0.name) (\($0.value))" }.joined(separator: ", or "))
   }
+}
+
+extension Algorithm {
+  fileprivate static func memory(
+    of run: RunConfiguration, shape: RunShape, tasks: [Task]
+  ) throws(EngineError) -> MemoryUse {
+    try memory(run[Self.self], shape: shape, tasks: tasks, threads: run.threads)
+  }
+}
+
+extension MemoryUse {
+  fileprivate static let parts: [(name: String, path: any KeyPath<MemoryUse, Double> & Sendable)] = [
+    ("parameters", \.parameters), ("rounds of experience", \.rounds), ("replays", \.replay),
+    ("activations", \.activations),
+  ]
 }

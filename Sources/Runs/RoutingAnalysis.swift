@@ -23,6 +23,8 @@ public struct RoutingAnalysis: Sendable {
     public var greedy = true
     /// Which Python modules the run may name.
     public var trust = Trust()
+    /// Algorithms and suites that there are.
+    public var catalogue = Catalogue.all
     public init() {}
   }
 
@@ -36,10 +38,15 @@ public struct RoutingAnalysis: Sendable {
   /// - Precondition: at least one episode, and a stride of at least one.
   public init(_ path: String, _ options: Options = Options()) throws {
     precondition(options.episodes >= 1 && options.stride ?? 1 >= 1, "episodes and stride are at least 1")
-    try Self.check(Run.configuration(of: path))
     directory = RunDirectory(path: path)
-    let agent = try Run.load(path, trust: options.trust)
-    guard let learner = agent.learner as? SAC else { preconditionFailure("only SAC has soft modularization") }
+    let agent = try Run.load(path, trust: options.trust, in: options.catalogue)
+    guard let learner = agent.learner as? any RoutedPolicy, let modules = learner.routedModules else {
+      throw RunError.noRouting(
+        reason: "needs a policy whose modules are routed; that of \(agent.configuration.algorithm) has none")
+    }
+    guard modules > 1 else {
+      throw RunError.noRouting(reason: "needs several modules a layer to choose from; this run has 1")
+    }
     let (configuration, taskSet) = (agent.configuration, agent.taskSet)
     let count = taskSet.tasks.count
     guard count > 1 else { throw RunError.noRouting(reason: "compares tasks; this run has one, \(taskSet.ids[0])") }
@@ -79,21 +86,8 @@ public struct RoutingAnalysis: Sendable {
       })
   }
 
-  private static func check(_ configuration: RunConfiguration) throws(RunError) {
-    let (algorithm, network) = (configuration.algorithm, configuration.sac.network)
-    guard configuration.family == .sac, network == .softModularization else {
-      let isChanged = algorithm == Preset.softModularization.rawValue
-      throw .noRouting(
-        reason: "needs a run of soft-modularization; this is \(algorithm)"
-          + (isChanged ? " with network \(network.rawValue)" : ""))
-    }
-    guard configuration.sac.routing.modules > 1 else {
-      throw .noRouting(reason: "needs several modules a layer to choose from; this run has 1")
-    }
-  }
-
   private static func table(
-    _ rows: [[RoutingRollout.Row]], _ tasks: [String], _ learner: SAC, _ parameters: ParameterBuffer
+    _ rows: [[RoutingRollout.Row]], _ tasks: [String], _ learner: any RoutedPolicy, _ parameters: ParameterBuffer
   ) -> RoutingTable {
     let labels = rows.enumerated().flatMap { task, rows in rows.map { _ in task } }
     let rows = rows.flatMap { $0 }

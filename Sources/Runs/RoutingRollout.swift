@@ -46,12 +46,12 @@ struct RoutingRollout: Sendable {
 /// Lets a policy act, and keeps what it saw.
 final class RecordingPolicy: Policy {
   let recurrentSize = 0
-  private let policy: SAC
+  private let policy: any Policy
   private let size, episodes: Int
   private let recorded: Mutex<[RoutingRollout]>
 
   /// - Parameter size: Numbers of an observation.
-  init(_ policy: SAC, tasks: Int, observation size: Int, episodes: Int) {
+  init(_ policy: any Policy, tasks: Int, observation size: Int, episodes: Int) {
     (self.policy, self.size, self.episodes) = (policy, size, episodes)
     recorded = Mutex(Array(repeating: RoutingRollout(), count: tasks))
   }
@@ -71,10 +71,10 @@ final class RecordingPolicy: Policy {
 /// is otherwise the same network.
 final class ReroutedPolicy: Policy {
   let recurrentSize = 0
-  private let policy: SAC
+  private let policy: any Policy
   private let tasks: Int
 
-  init(_ policy: SAC, tasks: Int) { (self.policy, self.tasks) = (policy, tasks) }
+  init(_ policy: any Policy, tasks: Int) { (self.policy, self.tasks) = (policy, tasks) }
 
   func act(_ rows: ActorRows, version: Int, tape: Tape) {
     withUnsafeTemporaryAllocation(of: Int32.self, capacity: rows.columns) { other in

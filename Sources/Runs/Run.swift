@@ -78,19 +78,20 @@ public final class Run: @unchecked Sendable {
   /// Goes on with a run from its newest checkpoint; where there is none yet, from its start.
   ///
   /// - Parameters:
-  ///   - flags: May repeat the run's settings; only free ones may differ (`RunConfiguration.freeSettings`), and steps be more: then
+  ///   - flags: May repeat the run's settings; only those that decide no bits may differ, and steps be more: then
   ///     the run is trained for longer from now on.
   ///   - trust: Python modules may be imported that this names, or `flags`.
   /// - Throws: `RunError`, and what configuration and environments throw.
   public static func resume(
-    _ path: String, flags: [(name: String, value: String)], cores: Int, trust: Trust = Trust()
+    _ path: String, flags: [(name: String, value: String)], cores: Int, trust: Trust = Trust(),
+    in catalogue: Catalogue = .all
   ) throws -> Run {
     let directory = RunDirectory(path: path)
     guard directory.isRun else { throw RunError.notARun(path: path) }
     let lock = try RunLock(folder: path)
     try directory.restoreReplaced()
     try directory.clearRemains()
-    let saved = try configuration(of: path)
+    let saved = try configuration(of: path, in: catalogue)
     let trust = trust.adding(Trust.modules(in: flags))
     try trust.check(saved, in: directory)
     let isOwn = trust.names(saved) || RunSignature().isValid(in: directory)
@@ -100,15 +101,16 @@ public final class Run: @unchecked Sendable {
     let changeable: Set = flags.contains { $0.name == "steps" } ? ["steps"] : []
     try state?.check(saved, in: directory.configuration, except: changeable)
     var given = try RunConfiguration.resolve(
-      file: (saved.yaml, directory.configuration), flags: flags, cores: cores)
+      file: (saved.yaml, directory.configuration), flags: flags, cores: cores, in: catalogue)
     if !flags.contains(where: { $0.name == "threads" }) { given.threads = cores }
     var made = saved
     if let steps = (state?.settings["steps"]).flatMap({ Int($0) }) { made.steps = steps }
-    let free =
-      given.steps >= made.steps ? changeable.union(RunConfiguration.freeSettings) : RunConfiguration.freeSettings
-    for setting in made.settings where !free.contains(setting.name) && setting.read(made) != setting.read(given) {
+    let free = given.steps >= made.steps ? changeable : []
+    for setting in made.settings
+    where setting.decidesBits && !free.contains(setting.name) && setting.read(made) != setting.read(given) {
       throw RunError.configurationMismatch(
-        path: path, setting: setting.name, saved: setting.read(made), given: setting.read(given))
+        path: path, setting: setting.name, saved: setting.read(made), given: setting.read(given),
+        free: made.settings.filter { !$0.decidesBits }.map(\.name))
     }
     guard let checkpoint else {
       let (training, baselines) = try prepare(Agent(given))
@@ -132,11 +134,11 @@ public final class Run: @unchecked Sendable {
   }
 
   /// The resolved configuration in a run's folder.
-  public static func configuration(of path: String) throws -> RunConfiguration {
+  public static func configuration(of path: String, in catalogue: Catalogue = .all) throws -> RunConfiguration {
     let file = RunDirectory(path: path).configuration
     guard FileManager.default.fileExists(atPath: file) else { throw RunError.notARun(path: path) }
     let text = try AtomicFile.text(file, limit: AtomicFile.mostSettings)
-    return try RunConfiguration.resolve(file: (text, file), flags: [])
+    return try RunConfiguration.resolve(file: (text, file), flags: [], in: catalogue, isLenient: true)
   }
 
   /// A trained agent for acting: the newest checkpoint's parameters, without its experience. Its tasks have the run's reference
@@ -146,10 +148,10 @@ public final class Run: @unchecked Sendable {
   ///   - references: Returns by task, which win over the run's own.
   ///   - trust: Which Python modules may be imported, of a run that this user has not made.
   public static func load(
-    _ path: String, references: [String: Double] = [:], trust: Trust = Trust()
+    _ path: String, references: [String: Double] = [:], trust: Trust = Trust(), in catalogue: Catalogue = .all
   ) throws -> Agent {
     let directory = RunDirectory(path: path)
-    let (configuration, checkpoint) = try (configuration(of: path), directory.latestCheckpoint())
+    let (configuration, checkpoint) = try (configuration(of: path, in: catalogue), directory.latestCheckpoint())
     try trust.check(configuration, in: directory)
     try Checkpoint.State(in: checkpoint).check(configuration, in: directory.configuration)
     var agent = try Agent(configuration, for: .acting)
@@ -166,10 +168,10 @@ public final class Run: @unchecked Sendable {
   /// - Parameter references: Win over the run's own.
   /// - Throws: `RunError`, `ConfigurationError`.
   public static func measuredScores(
-    of ids: [String], in path: String, references: [String: Double] = [:]
+    of ids: [String], in path: String, references: [String: Double] = [:], catalogue: Catalogue = .all
   ) throws -> [Task.ReferenceScores] {
     let baselines = try RandomBaseline.read(RunDirectory(path: path).baselines)
-    let given = try configuration(of: path).references.merging(references) { $1 }
+    let given = try configuration(of: path, in: catalogue).references.merging(references) { $1 }
     return ids.map { id in
       Task.ReferenceScores(
         random: baselines.first { $0.task == id }?.return, reference: given[id], label: "reference")

@@ -1,70 +1,52 @@
 import Algorithms
-import Environments
 import Foundation
-import Layers
-import Returns
 import Yams
 
-/// What is wrong with a configuration.
-public enum ConfigurationError: Error, CustomStringConvertible {
-  case unknownSetting(String, Preset.Family)
-  case foreignSetting(String, of: [String])
-  case unreadSetting(String, network: String, reads: [String])
-  /// `nearest` is the value that was probably meant.
-  case badValue(setting: String, value: String, kind: String, nearest: String? = nil)
-  case wrongOrder(low: String, String, high: String, String)
-  case badFile(path: String, reason: String)
+extension RunConfiguration {
+  /// Those that its algorithm has and that are read at the values of others.
+  public var settings: [Setting<RunConfiguration>] {
+    catalogue.settings(ofPreset: algorithm).filter { $0.isRead(by: self) }
+  }
 
-  public var description: String {
-    switch self {
-    case .unknownSetting(let name, let family):
-      "unknown setting \(name)"
-        + ((Setting.hint(family) { Setting.synonym(of: name, among: $0) }
-          ?? Setting.hint(family) { nearest(to: name, among: $0) }).map { "; did you mean \($0)?" } ?? "")
-        + " (polymath train --help lists all)"
-    case .foreignSetting(let name, let algorithms):
-      "setting \(name) belongs to the algorithms \(algorithms.joined(separator: ", ")): leave it out, or choose one of them"
-    case .unreadSetting(let name, let network, let reads):
-      "setting \(name) means nothing to the network \(network), which reads \(reads.joined(separator: ", ")): leave it out"
-    case .badValue(let setting, let value, let kind, let nearest):
-      "\(setting) is \(Double(value) == nil ? value.debugDescription : value), but must be \(kind)"
-        + (nearest.map { "; did you mean \($0)?" } ?? "")
-    case .wrongOrder(let low, let less, let high, let more):
-      "\(low) is \(less), but must be at most \(high), which is \(more): lower it, or raise \(high)"
-    case .badFile(let path, let reason): "\(path) is not a configuration: \(reason)"
+  /// The preset's configuration for these tasks, with the choices from which defaults follow.
+  var defaults: RunConfiguration {
+    get throws {
+      let choices = settings.filter(\.decidesDefaults).map { ($0.name, $0.read(self)) }
+      return try RunConfiguration(algorithm, suite: suite, tasks: tasks, choices: choices, in: catalogue)
     }
   }
-}
 
-extension RunConfiguration {
   /// The configuration that a file and flags describe: the preset's defaults, then the file, then the flags.
   ///
   /// - Parameters:
   ///   - file: Text of a YAML mapping of settings, and its path for messages.
   ///   - flags: Names and values, later ones win.
+  ///   - catalogue: Algorithms and suites that there are.
+  ///   - isLenient: Whether settings that mean nothing at the values of others are passed over: earlier versions wrote them.
   public static func resolve(
-    file: (text: String, path: String)? = nil, flags: [(name: String, value: String)], cores: Int = 1
+    file: (text: String, path: String)? = nil, flags: [(name: String, value: String)], cores: Int = 1,
+    in catalogue: Catalogue = .all, isLenient: Bool = false
   ) throws -> RunConfiguration {
-    let settings = try file.map { try Self.settings(in: $0.text, path: $0.path) } ?? []
+    let settings = try file.map { try Self.settings(in: $0.text, path: $0.path, of: catalogue) } ?? []
     let given = settings + flags
     let named = Dictionary(given.map { ($0.name, $0.value) }) { $1 }
-    var configuration = RunConfiguration()
-    if let algorithm = named["algorithm"] { try Setting.algorithm.write(algorithm, to: &configuration) }
-    guard let preset = Preset(rawValue: configuration.algorithm) else {
-      preconditionFailure("a setting's choice is one")
+    let preset = named["algorithm"] ?? catalogue.presets[0].name
+    let own = catalogue.settings(ofPreset: preset)
+    if catalogue.algorithm(ofPreset: preset) != nil {
+      for (name, _) in given where !own.contains(where: { $0.name == name }) {
+        throw catalogue.refusal(of: name, preset: preset)
+      }
     }
-    for (name, _) in given { _ = try Setting.named(name, preset.family) }
-    configuration = preset.configuration(
-      suite: named["suite"] ?? preset.defaultSuite, tasks: WordList.split(named["tasks"] ?? ""),
-      protocol: named["protocol"].flatMap(TrainingProtocol.init))
+    var configuration = try RunConfiguration(
+      preset, suite: named["suite"], tasks: WordList.split(named["tasks"] ?? ""), choices: given, in: catalogue)
     configuration.threads = cores
     for (name, value) in given {
-      try Setting.named(name, preset.family).write(value, to: &configuration)
+      try own.first { $0.name == name }?.write(value, to: &configuration)
     }
-    let read = configuration.settings
-    for (name, _) in given where !read.contains(where: { $0.name == name }) {
+    for setting in own where !isLenient && given.contains(where: { $0.name == setting.name }) {
+      guard let (other, values, isRead) = setting.condition, !isRead(configuration) else { continue }
       throw ConfigurationError.unreadSetting(
-        name, network: configuration.sac.network.rawValue, reads: read.filter { $0.networks != nil }.map(\.name))
+        setting.name, other: other, value: own.first { $0.name == other }?.read(configuration) ?? "", readAt: values)
     }
     try configuration.checkOrder()
     return configuration
@@ -76,7 +58,10 @@ extension RunConfiguration {
   }
 
   /// The settings that a YAML mapping names, in its order.
-  public static func settings(in text: String, path: String) throws -> [(name: String, value: String)] {
+  public static func settings(
+    in text: String, path: String, of catalogue: Catalogue = .all
+  ) throws -> [(name: String, value: String)] {
+    let everySetting = catalogue.everySetting
     let node: Node?
     do { node = try Yams.compose(yaml: text) } catch {
       throw ConfigurationError.badFile(path: path, reason: "\(error)".split(separator: "\n").joined(separator: " "))
@@ -90,7 +75,7 @@ extension RunConfiguration {
         throw ConfigurationError.badFile(path: path, reason: "a setting's name must be a word")
       }
       if let scalar = value.scalar { return (name, scalar.string) }
-      let isList = Setting.everyFamily.contains { $0.name == name && $0.isList }
+      let isList = everySetting.contains { $0.name == name && $0.isList }
       if isList, let words = value.sequence?.compactMap({ $0.scalar?.string }), words.count == value.sequence?.count {
         return (name, WordList.joined(words))
       }
@@ -101,9 +86,21 @@ extension RunConfiguration {
 
   private func checkOrder() throws(ConfigurationError) {
     let texts = Dictionary(uniqueKeysWithValues: settings.map { ($0.name, $0.read(self)) })
-    for (low, high) in Setting.ordered {
-      guard let less = texts[low], let more = texts[high] else { continue }
-      if !(Double(less)! <= Double(more)!) { throw .wrongOrder(low: low, less, high: high, more) }
+    for low in settings {
+      guard let high = low.upperBound, let less = texts[low.name], let more = texts[high] else { continue }
+      if !(Double(less)! <= Double(more)!) { throw .wrongOrder(low: low.name, less, high: high, more) }
+    }
+  }
+}
+
+extension Setting {
+  /// Its line of run.yaml.
+  func yaml(_ owner: Owner) -> String {
+    let text = read(owner)
+    return switch form {
+    case .flag, .number: "\(name): \(text)\n"
+    case .text: "\(name): \(YAMLText.quoted(text))\n"
+    case .list: "\(name): [\(WordList.split(text).map(YAMLText.quoted).joined(separator: ", "))]\n"
     }
   }
 }

@@ -22,8 +22,8 @@ public enum RunError: Error, Equatable, CustomStringConvertible {
   case lockfileMismatch(path: String, difference: String)
   /// A setting in a run's file that is not the one that its checkpoint was made with; nil for one that is missing.
   case otherSetting(path: String, setting: String, written: String?, made: String?)
-  /// A setting was given that differs from the run's own.
-  case configurationMismatch(path: String, setting: String, saved: String, given: String)
+  /// A setting was given that differs from the run's own; `free` may differ.
+  case configurationMismatch(path: String, setting: String, saved: String, given: String, free: [String])
   /// Files name Python modules that the user has neither named nor said to trust.
   case untrustedModules(path: String, modules: [String], isSigned: Bool)
   /// A run that has no routing to analyse.
@@ -70,9 +70,9 @@ public enum RunError: Error, Equatable, CustomStringConvertible {
     case .otherSetting(let path, let setting, let written, let made):
       "\(path) has \(setting) \(Self.value(written)), and the checkpoint was made with \(Self.value(made)): "
         + "write that there again, or begin a new run"
-    case .configurationMismatch(let path, let setting, let saved, let given):
+    case .configurationMismatch(let path, let setting, let saved, let given, let free):
       "\(path) was begun with \(setting) \(Self.value(saved)), not \(Self.value(given)); only "
-        + "\(RunConfiguration.freeSettings.sorted().joined(separator: ", ")) may change, and steps become more: "
+        + "\(free.sorted().joined(separator: ", ")) may change, and steps become more: "
         + "leave --\(setting) out, or begin a new run"
     case .untrustedModules(let path, let modules, let isSigned):
       "\(path.printable()) names Python modules, whose code would run, and it was not made by you on this machine"

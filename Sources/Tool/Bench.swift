@@ -4,133 +4,111 @@ import Foundation
 import Polymath
 
 struct Bench: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    abstract: "Time training end to end, or the learner's update or acting on random pictures.",
-    subcommands: [Training.self, Learner.self, Inference.self, VTrace.self, SAC.self], defaultSubcommand: Training.self)
+  static var configuration: CommandConfiguration {
+    CommandConfiguration(
+      abstract: "Time training end to end, or a part of it apart from everything else.",
+      subcommands: [Training.self] + Command.catalogue.algorithms.flatMap { $0.benchmarks.map { command(of: $0) } } + [VTrace.self],
+      defaultSubcommand: Training.self)
+  }
 
-  /// Prints where `total` seconds of all threads went between two readings.
-  static func printShares(_ times: [WorkTime], since before: [WorkTime], of total: Double) {
-    var seconds = zip(times, before).map { ($0.work, $0.seconds - $1.seconds) }
-    seconds.append(("the rest", total - seconds.reduce(0) { $0 + $1.1 }))
-    let rows = seconds.map { [$0, String(format: "%.2f", $1), String(format: "%.1f %%", 100 * $1 / total)] }
+  private static func command<Kind: Benchmark>(of _: Kind.Type) -> any ParsableCommand.Type { BenchCommand<Kind>.self }
+
+  /// Prints where `total` seconds of all threads went.
+  static func printShares(_ times: [WorkTime], of total: Double) {
+    let seconds = times + [("the rest", total - times.reduce(0) { $0 + $1.seconds })]
+    let rows = seconds.map {
+      [$0.work, String(format: "%.2f", $0.seconds), String(format: "%.1f %%", 100 * $0.seconds / total)]
+    }
     table([["work", "seconds", "share"]] + rows).forEach { print($0) }
   }
 
-  struct Options: ParsableArguments {
-    private enum Numbers {
-      static let batch = NumberOption.batch(32)
-      static let repetitions = NumberOption.repetitions(10)
-    }
-
-    @Option(help: "Trunk: \(TrunkKind.allCases.map(\.rawValue).joined(separator: ", ")).")
-    var network = TrunkKind.deep
-    @Option(help: Numbers.batch.help, transform: Numbers.batch.read)
-    var batch = Numbers.batch.value
-    @Option(help: Numbers.repetitions.help, transform: Numbers.repetitions.read)
-    var repetitions = Numbers.repetitions.value
-    @Flag(help: "Print one JSON object.")
-    var json = false
-
-    /// Bytes of the largest resident set so far (`VmHWM`).
-    private var mostMemory: Int {
-      let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
-      let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM") }
-      return 1024 * (line?.split(separator: " ").dropLast().last.flatMap { Int($0) } ?? 0)
-    }
-
-    func report(_ seconds: [Double], steps: Int, threads: Int) {
-      let timed = seconds.dropFirst(2).sorted()
-      let median = timed[timed.count / 2]
-      if json {
-        print("{\"stepsPerSecond\": \(Double(steps) / median)}")
-        return
-      }
-      print(
-        "\(grouped(Double(steps) / median)) steps/s: \(String(format: "%.3f", 1e3 * median)) ms for \(steps), "
-          + "median of \(timed.count), \(String(format: "%.3f", 1e3 * timed[0])) to "
-          + "\(String(format: "%.3f", 1e3 * timed[timed.count - 1])) ms")
-      print(
-        "network \(network.rawValue), batch \(batch), threads \(threads), kernels \(Command.kernelLevel), OpenBLAS core "
-          + "\(String(cString: ck_blas_core_name())), at most \(mostMemory / 1_000_000) MB")
-    }
+  /// What computes here.
+  static var machine: String {
+    "kernels \(Command.kernelLevel), OpenBLAS core \(String(cString: ck_blas_core_name())), at most "
+      + "\(mostMemory / 1_000_000) MB"
   }
 
-  struct Learner: ParsableCommand {
-    static let configuration = CommandConfiguration(
-      abstract: "IMPALA's update: forward, V-trace, losses, backward, clip, RMSProp.",
-      usage: "polymath bench learner [OPTIONS]", discussion: "Steps are agent steps, T B an update.")
-    private enum Numbers {
-      static let unroll = NumberOption.unroll(20)
-      static let shards = NumberOption.shards(4)
-      static let threads = NumberOption.threads(1)
-    }
-
-    @OptionGroup var options: Options
-    @Option(help: Numbers.unroll.help, transform: Numbers.unroll.read)
-    var unroll = Numbers.unroll.value
-    @Option(help: Numbers.shards.help, transform: Numbers.shards.read)
-    var shards = Numbers.shards.value
-    @Option(help: Numbers.threads.help, transform: Numbers.threads.read)
-    var threads = Numbers.threads.value
-
-    func run() throws {
-      Command.prepare()
-      let benchmark = Benchmark(
-        network: options.network, unroll: unroll, batch: options.batch, shards: shards, threads: threads)
-      options.report(
-        try benchmark.updates(options.repetitions + 2), steps: unroll * options.batch, threads: threads)
-    }
+  /// Bytes of the largest resident set so far (`VmHWM`).
+  private static var mostMemory: Int {
+    let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
+    let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM") }
+    return 1024 * (line?.split(separator: " ").dropLast().last.flatMap { Int($0) } ?? 0)
   }
 
-  struct Inference: ParsableCommand {
-    static let configuration = CommandConfiguration(
-      abstract: "Acting: one forward pass for B environments, and sampling.",
-      usage: "polymath bench inference [OPTIONS]")
-    @OptionGroup var options: Options
+  /// A second: few of something are told with digits after the point.
+  fileprivate static func text(_ rate: Double) -> String { rate < 100 ? String(format: "%.2f", rate) : grouped(rate) }
+}
 
-    func run() throws {
-      Command.prepare()
-      let benchmark = Benchmark(network: options.network, unroll: 10, batch: options.batch, shards: 1, threads: 1)
-      options.report(try benchmark.actions(options.repetitions + 2), steps: options.batch, threads: 1)
+/// A benchmark that an algorithm declares, as a command.
+struct BenchCommand<Kind: Benchmark>: SettingsCommand {
+  static var configuration: CommandConfiguration {
+    CommandConfiguration(
+      commandName: Kind.name, abstract: Kind.abstract, usage: "polymath bench \(Kind.name) [--OPTION VALUE ...] [--json]",
+      discussion: String(SettingsHelp.section("OPTIONS", Kind.settings, Kind()).trimmingPrefix(/\n+/)))
+  }
+
+  static var settingNames: [String] { Kind.settings.map(\.name) }
+
+  @Flag(help: "Print one JSON object.")
+  var json = false
+  @Argument(parsing: .allUnrecognized, help: .hidden)
+  var settings: [String] = []
+
+  func validate() throws {
+    if let unknown = Complaint.unknownOption(["bench", Kind.name] + settings) { throw ValidationError(unknown) }
+  }
+
+  func run() throws {
+    Command.prepare()
+    var benchmark = Kind()
+    for (name, value) in try SettingWords.parse(settings, among: Kind.settings) {
+      // Every name was looked at.
+      try Kind.settings.first { $0.name == name }!.write(value, to: &benchmark)
     }
+    try MemoryEstimate.check(benchmark.memory(), threads: benchmark.threads)
+    let result = try benchmark.measure()
+    if json {
+      print("{\"\(result.unit)PerSecond\": \(result.rate)}")
+      return
+    }
+    print("\(Bench.text(result.rate)) \(result.unit)/s: \(result.remarks.joined(separator: "\n"))")
+    print(Bench.machine)
+    if let times = result.times { Bench.printShares(times.parts, of: times.total) }
   }
 }
 
 extension Bench {
-  struct Training: ParsableCommand {
+  struct Training: SettingsCommand {
     static let configuration = CommandConfiguration(
       commandName: "training", abstract: "A suite's training without files, and where its time goes.",
-      usage: "polymath bench training [--suite NAME] [OPTIONS]")
+      usage: "polymath bench training [--suite NAME] [--SETTING VALUE ...] [OPTIONS]",
+      discussion: "All settings of `polymath train` are options, too.")
     private enum Numbers {
-      static let threads = NumberOption.threads(ProcessInfo.processInfo.activeProcessorCount)
       static let seconds = NumberOption<Double>(
         "Seconds to train for, after a warm-up of a fifth", .above(0, to: 86_400), default: 20)
     }
 
-    @Option(help: "Suite.")
-    var suite = "arcade"
-    @Option(help: "Tasks, separated by commas; all by default.", transform: Words.init)
-    var tasks: [Words] = []
-    @Option(help: "Environments of each task; the preset's by default.")
-    var environmentsPerTask: String?
-    @Option(help: "Steps of an unroll: T; the preset's by default.")
-    var unroll: String?
-    @Option(help: "Trunk; the preset's by default.")
-    var network: TrunkKind?
-    @Option(help: Numbers.threads.help, transform: Numbers.threads.read)
-    var threads = Numbers.threads.value
+    static var settingNames: [String] { Train.settingNames }
+
     @Option(help: Numbers.seconds.help, transform: Numbers.seconds.read)
     var seconds = Numbers.seconds.value
     @Flag(help: "Print one JSON object.")
     var json = false
+    @Argument(parsing: .allUnrecognized, help: .hidden)
+    var settings: [String] = []
+
+    func validate() throws {
+      if let unknown = Complaint.unknownOption(["bench", "training"] + settings) { throw ValidationError(unknown) }
+    }
 
     func run() throws {
       Command.prepare()
-      var flags = [("suite", suite), ("threads", "\(threads)"), ("tasks", tasks.text), ("steps", "1000000000")]
-      if let environmentsPerTask { flags.append(("environments-per-task", environmentsPerTask)) }
-      if let unroll { flags.append(("unroll", unroll)) }
-      if let network { flags.append(("network", network.rawValue)) }
-      let agent = try Agent(RunConfiguration.resolve(flags: flags.map { (name: $0.0, value: $0.1) }))
+      let catalogue = Command.catalogue
+      var configuration = try RunConfiguration.resolve(
+        flags: SettingWords.parse(settings, among: catalogue.everySetting),
+        cores: ProcessInfo.processInfo.activeProcessorCount, in: catalogue)
+      configuration.steps = 1_000_000_000
+      let agent = try Agent(configuration)
       let training = try Polymath.Training(agent)
       try train(training, for: seconds / 5)
       let (steps, times) = (training.steps, training.engine.times)
@@ -142,11 +120,13 @@ extension Bench {
         print("{\"stepsPerSecond\": \(rate)}")
         return
       }
-      let network = agent.configuration.settings.first { $0.name == "network" }!.read(agent.configuration)
       print(
-        "\(grouped(rate)) steps/s: \(suite), \(agent.shape.columns) environments, network \(network), threads "
-          + "\(threads), kernels \(Command.kernelLevel), OpenBLAS core \(String(cString: ck_blas_core_name()))")
-      Bench.printShares(training.engine.times, since: times, of: Double(threads) * elapsed)
+        "\(grouped(rate)) steps/s: \(configuration.suite), \(agent.shape.columns) environments, \(configuration.arm), threads "
+          + "\(configuration.threads)")
+      print(Bench.machine)
+      Bench.printShares(
+        zip(training.engine.times, times).map { ($0.work, $0.seconds - $1.seconds) },
+        of: Double(configuration.threads) * elapsed)
     }
 
     private func train(_ training: Polymath.Training, for seconds: Double) throws {
@@ -163,9 +143,10 @@ extension Bench {
       commandName: "vtrace", abstract: "V-trace on T B numbers.",
       usage: "polymath bench vtrace [OPTIONS]")
     private enum Numbers {
-      static let unroll = NumberOption.unroll(100)
-      static let batch = NumberOption.batch(1024)
-      static let repetitions = NumberOption.repetitions(200)
+      static let unroll = NumberOption<Int>("Steps of an unroll, T", .whole(1...10_000), default: 100)
+      static let batch = NumberOption<Int>("Environments, B", .whole(1...4096), default: 1024)
+      static let repetitions = NumberOption<Int>(
+        "Repetitions that are timed, after three that are not", .whole(1...1_000_000), default: 200)
     }
 
     @Option(help: Numbers.unroll.help, transform: Numbers.unroll.read)
@@ -179,11 +160,9 @@ extension Bench {
 
     func run() throws {
       Command.prepare()
-      let times = Benchmark.vTrace(repetitions + 3, unroll: unroll, batch: batch).dropFirst(3).sorted()
+      let times = VTraceBenchmark.seconds(repetitions + 3, unroll: unroll, batch: batch).dropFirst(3).sorted()
       let median = 1e6 * times[times.count / 2]
       print(json ? "{\"microseconds\": \(median)}" : String(format: "%.1f us, median of %d", median, times.count))
     }
   }
 }
-
-extension TrunkKind: ExpressibleByArgument {}

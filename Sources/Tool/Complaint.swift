@@ -52,7 +52,7 @@ enum Complaint {
   /// What is said of the first option that the command doesn't have; nil where it has all.
   static func unknownOption(_ words: [String]) -> String? {
     guard let path = try? commands(of: words), let command = path.last else { return nil }
-    let known = options(of: command) + (command == Train.self ? Setting.everyFamily.map(\.name) : [])
+    let known = options(of: command) + settings(of: command)
     let given = words.prefix { $0 != "--" }.compactMap { $0.prefixMatch(of: /--([^=]+)/).map { String($0.1) } }
     guard let option = given.first(where: { !known.contains($0) }) else { return nil }
     let names = path.dropFirst().map { $0._commandName }
@@ -65,15 +65,14 @@ enum Complaint {
   private static func meaning(of option: String, in command: any ParsableCommand.Type, _ words: [String]) -> String? {
     let options = options(of: command)
     func hint(_ find: ([String]) -> String?) -> String? {
-      (command == Train.self ? Setting.hint(family(of: words), options: options, find) : find(options)).map {
-        ": did you mean --\($0)?"
-      }
+      (command == Train.self
+        ? Command.catalogue.hint(preset(in: words), options: options, find)
+        : find(options + settings(of: command))).map { ": did you mean --\($0)?" }
     }
-    if let synonym = hint({ Setting.synonym(of: option, among: $0) }) { return synonym }
+    if let synonym = hint({ SettingSynonyms.meaning(of: option, among: $0) }) { return synonym }
     let others = Command.configuration.subcommands.filter {
       $0 != command
-        && (Self.options(of: $0).contains(option)
-          || $0 == Train.self && Setting.everyFamily.contains { $0.name == option })
+        && (Self.options(of: $0).contains(option) || settings(of: $0).contains(option))
     }
     if !others.isEmpty {
       return ": it is an option of " + others.map { $0._commandName }.joined(separator: ", ")
@@ -81,13 +80,18 @@ enum Complaint {
     return hint { nearest(to: option, among: $0) }
   }
 
-  /// The family of the algorithm that words name last, IMPALA's where they name none.
-  private static func family(of words: [String]) -> Preset.Family {
+  /// Names of a command's settings, without dashes.
+  private static func settings(of command: any ParsableCommand.Type) -> [String] {
+    (command as? any SettingsCommand.Type)?.settingNames ?? []
+  }
+
+  /// The algorithm that words name last; the default where they name none.
+  private static func preset(in words: [String]) -> String {
     let pairs = zip(words, words.dropFirst() + [""])
     let names = pairs.compactMap { word, next in
       word == "--algorithm" ? next : word.wholeMatch(of: /--algorithm=(.*)/).map { String($0.1) }
     }
-    return names.last.flatMap(Preset.init)?.family ?? .impala
+    return names.last ?? Command.catalogue.presets[0].name
   }
 
   /// Names of a command's options, without dashes.

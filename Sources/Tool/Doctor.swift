@@ -16,10 +16,10 @@ struct Doctor: ParsableCommand {
       ["OpenBLAS core", core],
     ]
     // One that comes with Gymnasium stands for all of its environments.
-    for suite in Suites.names + ["gymnasium:CartPole-v1"] {
+    for suite in Command.catalogue.suites.names + ["gymnasium:CartPole-v1"] {
       do {
         // A worker's Python packages and files show only when it acts.
-        let taskSet = try Suites.make(suite)
+        let taskSet = try Suites.make(suite, from: Command.catalogue.suites)
         try Player(taskSet.tasks, policy: Evaluation.randomPolicy(taskSet.action), slots: 1, unroll: 1, seed: 1)
           .unroll()
         rows.append(["suite \(suite)", "ready"])

@@ -41,10 +41,11 @@ struct EnvironmentOptions: ParsableArguments {
   /// - Parameter inspectedSteps: As in `Gymnasium.Options`.
   func taskSet(suite: String, tasks: String = "", inspectedSteps: Int? = nil) throws -> TaskSet {
     let configuration = try RunConfiguration.resolve(
-      flags: [("suite", suite), ("tasks", tasks), ("env-module", envModule.text)] + flags)
+      flags: [("suite", suite), ("tasks", tasks), ("env-module", envModule.text)] + flags, in: Command.catalogue)
     var options = configuration.suiteOptions
     options.inspectedSteps = inspectedSteps
     return try Suites.make(
-      configuration.suite, tasks: configuration.tasks, wrappers: configuration.wrappers, options: options)
+      configuration.suite, tasks: configuration.tasks, wrappers: configuration.wrappers, options: options,
+      from: Command.catalogue.suites)
   }
 }

@@ -12,14 +12,13 @@ struct List: ParsableCommand {
   func run() throws {
     switch kind {
     case .suites:
-      for name in Suites.names {
-        let ids = try Suites.make(name).ids
+      for name in Command.catalogue.suites.names {
+        let ids = try Suites.make(name, from: Command.catalogue.suites).ids
         print(wrapped("\(name) (\(ids.count) tasks): \(ids.joined(separator: ", "))", for: STDOUT_FILENO))
       }
     case .algorithms:
-      table(Preset.allCases.map { [$0.rawValue, ""] }).enumerated().forEach { index, name in
-        print("\(name)\(Preset.allCases[index].summary)")
-      }
+      let presets = Command.catalogue.presets
+      for (name, preset) in zip(table(presets.map { [$0.name, ""] }), presets) { print("\(name)\(preset.summary)") }
     }
   }
 }

@@ -32,21 +32,6 @@ extension NumberOption<Int> {
   static func episodes(_ standard: Int?) -> NumberOption {
     NumberOption("Episodes of each task", .whole(1...1_000_000), default: standard)
   }
-  static func threads(_ standard: Int) -> NumberOption {
-    NumberOption("Threads", .whole(1...1024), default: standard)
-  }
-  static func unroll(_ standard: Int) -> NumberOption {
-    NumberOption("Steps of an unroll, T", .whole(1...10_000), default: standard)
-  }
-  static func batch(_ standard: Int) -> NumberOption {
-    NumberOption("Environments, B", .whole(1...4096), default: standard)
-  }
-  static func shards(_ standard: Int) -> NumberOption {
-    NumberOption("Parts of the batch that are differentiated together", .whole(1...4096), default: standard)
-  }
-  static func repetitions(_ standard: Int) -> NumberOption {
-    NumberOption("Repetitions that are timed, after some that are not", .whole(1...1_000_000), default: standard)
-  }
 }
 
 extension NumberOption<UInt64> {

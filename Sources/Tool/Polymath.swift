@@ -3,8 +3,25 @@ import CKernels
 import Foundation
 import Polymath
 
-@main
+/// The tool with all its commands, for algorithms and suites of your own: the whole of a program's `main.swift`.
+///
+///     PolymathCommand.main(algorithms: .all + [Reinforce.self], suites: .all + [Corridor.suite])
+public enum PolymathCommand {
+  /// Reads the command line, does what it says and ends the process.
+  ///
+  /// - Parameters:
+  ///   - algorithms: Those that there are; the first preset of the first is the default.
+  ///   - suites: Those that there are.
+  public static func main(algorithms: [any Algorithm.Type] = .all, suites: [Suite] = .all) {
+    Command.catalogue = Catalogue(algorithms: algorithms, suites: suites)
+    Command.main()
+  }
+}
+
 struct Command: ParsableCommand {
+  /// What there is to choose from. Set once, before the command line is read.
+  nonisolated(unsafe) static var catalogue = Catalogue.all
+
   static let configuration = CommandConfiguration(
     commandName: "polymath", abstract: "One agent, many tasks: multi-task deep reinforcement learning on CPUs.",
     version: "polymath \(Manifest.version)",

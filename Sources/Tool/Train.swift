@@ -2,7 +2,7 @@ import ArgumentParser
 import Foundation
 import Polymath
 
-struct Train: ParsableCommand {
+struct Train: SettingsCommand {
   static let configuration = CommandConfiguration(
     abstract: "Train one agent on the tasks of a suite.",
     usage: """
@@ -11,6 +11,8 @@ struct Train: ParsableCommand {
       polymath train --resume --out RUN
       """,
     discussion: SettingsHelp.text)
+
+  static var settingNames: [String] { Command.catalogue.everySetting.map(\.name) }
 
   @Option(
     help: "Folder of the run; by default runs/suite-algorithm-seed, with -2, -3, ... where that is taken.",
@@ -40,9 +42,10 @@ struct Train: ParsableCommand {
     Command.prepare()
     let interruption = Interruption(isForTraining: true)
     let cores = ProcessInfo.processInfo.activeProcessorCount
-    let flags = try parsedSettings()
+    let catalogue = Command.catalogue
+    let flags = try SettingWords.parse(settings, among: catalogue.everySetting)
     let file = try config.map { (text: try AtomicFile.text($0, limit: AtomicFile.mostSettings), path: $0) }
-    let configuration = try RunConfiguration.resolve(file: file, flags: flags, cores: cores)
+    let configuration = try RunConfiguration.resolve(file: file, flags: flags, cores: cores, in: catalogue)
     if printConfig {
       Swift.print(try Agent(configuration).configuration.yaml, terminator: "")
       return
@@ -50,8 +53,8 @@ struct Train: ParsableCommand {
     let run: Run
     if resume {
       let path = out ?? "runs/\(configuration.runName)"
-      let file = try file.map { try RunConfiguration.settings(in: $0.text, path: $0.path) } ?? []
-      run = try Run.resume(path, flags: file + flags, cores: cores, trust: trust.trust())
+      let file = try file.map { try RunConfiguration.settings(in: $0.text, path: $0.path, of: catalogue) } ?? []
+      run = try Run.resume(path, flags: file + flags, cores: cores, trust: trust.trust(), in: catalogue)
     } else {
       run = try Run.begin(configuration, out: out, overwrite: overwrite)
     }
@@ -91,40 +94,6 @@ struct Train: ParsableCommand {
           + Shell.command("train", "--resume", "--out", Shell.folder(run.directory.path)))
       throw ExitCode(cause.status)
     }
-  }
-
-  /// Flags that are settings: `--name value`, `--name=value`, or `--name` for true. Lists of one name add up.
-  private func parsedSettings() throws -> [(name: String, value: String)] {
-    var flags: [(name: String, value: String)] = []
-    func add(_ name: String, _ value: String) {
-      let isList = Setting.everyFamily.contains { $0.name == name && $0.isList }
-      if isList, let place = flags.firstIndex(where: { $0.name == name }) {
-        flags[place].value += "," + value
-      } else {
-        flags.append((name, value))
-      }
-    }
-    var rest = settings[...]
-    while let word = rest.popFirst() {
-      let parts = word.dropFirst(2).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(
-        String.init)
-      guard word.hasPrefix("--"), !parts[0].isEmpty else {
-        let isRun = FileManager.default.fileExists(atPath: RunDirectory(path: word).configuration)
-        let option = isRun ? "--out" : Suites.names.contains(word) ? "--suite" : nil
-        let meaning = option.map { ": did you mean \($0) \(word)?" } ?? ": settings are given as --name value"
-        throw ValidationError("unexpected \(word.debugDescription)\(meaning)")
-      }
-      if parts.count == 2 {
-        add(parts[0], parts[1])
-      } else if let value = rest.first, !value.hasPrefix("--") {
-        add(parts[0], rest.removeFirst())
-      } else if let setting = Setting.everyFamily.first(where: { $0.name == parts[0] }), !setting.isFlag {
-        throw ValidationError("\(word) needs a value, \(setting.kind): \(word) VALUE")
-      } else {
-        add(parts[0], "true")
-      }
-    }
-    return flags
   }
 
   /// One sentence a task, and what to try next.

@@ -15,10 +15,10 @@ private func state(_ observation: [UInt8], slot: Int = 0, _ rules: RoomsRules) -
 }
 
 private func task(_ id: String) -> (id: String, rules: RoomsRules, scores: Task.ReferenceScores) {
-  Rooms.suite.first { $0.id == id }!
+  Rooms.specifications.first { $0.id == id }!
 }
 
-private let ids = Rooms.suite.map(\.id)
+private let ids = Rooms.specifications.map(\.id)
 
 @Suite("Rooms")
 struct RoomsTests {

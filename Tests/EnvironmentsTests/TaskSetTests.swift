@@ -11,9 +11,22 @@ private func task(_ id: String, planes: Int = 1, action: ActionSpace = .discrete
 
 @Suite("Task sets")
 struct TaskSetTests {
+  @Test("A suite's traits are those of its tasks, and no worker is asked", arguments: Suites.all.names)
+  func traits(name: String) throws {
+    let (traits, set) = (try #require(Suites.all.traits(of: name)), try Suites.make(name))
+    #expect(traits.tasks == set.tasks.count)
+    #expect(traits.observation == set.observation.kind && traits.action == set.action.kind)
+  }
+
+  @Test("Tasks that a suite's name lists are counted without a worker")
+  func listed() {
+    #expect(Suites.all.traits(of: "gymnasium:A-v0,B-v1?x=2")?.tasks == 2)
+    #expect(Suites.all.traits(of: "metaworld-mt1:reach")?.tasks == 1 && Suites.all.traits(of: "nonsense") == nil)
+  }
+
   @Test("Every suite can be made, and its streams are distinct for 64 replicas")
   func suites() throws {
-    for name in Suites.names { try Suites.make(name).checkStreams(replicas: 64) }
+    for name in Suites.all.names { try Suites.make(name).checkStreams(replicas: 64) }
     #expect(try Suites.make("arcade").ids == ["swarm", "bricks", "vault", "forage", "diver", "crossing"])
   }
 

@@ -1,3 +1,4 @@
+import Algorithms
 import Engine
 import Environments
 import Foundation
@@ -22,7 +23,7 @@ struct CatchTests {
   @Test("It trains without being a suite of the library, and beats random play by far")
   func learns() throws {
     let taskSet = try TaskSet(name: "catch", tasks: [Catch.task])
-    var configuration = Preset.popArtIMPALA.configuration(suite: "catch")
+    var configuration = try RunConfiguration(for: taskSet)
     configuration.steps = 60_000
     let agent = try Agent(configuration, taskSet: taskSet)
     let training = try Training(agent)

@@ -190,9 +190,9 @@ struct ConfigurationTests {
     let resolved = try RunConfiguration.resolve(
       file: file, flags: [("unroll", "9"), ("algorithm", "impala")], cores: 3)
     #expect(resolved.suite == "goals" && resolved.unroll == 9 && resolved.lag == 0 && resolved.tasks == ["a", "b"])
-    #expect(resolved.impala.values == .shared && resolved.threads == 3)
+    #expect(resolved[IMPALA.self].values == .shared && resolved.threads == 3)
     #expect(resolved.wrappers == [.frameStack(2), .rewardClip(low: -1, high: 1)])
-    #expect(try RunConfiguration.resolve(file: (resolved.yaml, "y"), flags: []) == resolved)
+    #expect(try RunConfiguration.resolve(file: (resolved.yaml, "y"), flags: []).yaml == resolved.yaml)
   }
 
   @Test(
@@ -214,10 +214,13 @@ struct ConfigurationTests {
   }
 
   @Test(
-    "What a network does not read is refused, and not written",
+    "What is not read at the value of another setting is refused, and not written",
     arguments: [
-      ("soft-modularization", "layers", "4", "module-layers, modules"), ("mt-sac", "routing", "paper", "reads layers"),
-      ("hard-routing", "routing-by-state", "false", "module-layers"), ("mlp-matched", "modules", "3", "multi-head"),
+      ("soft-modularization", "layers", "4", "one of mlp, multi-head, separate, mixture-of-experts"),
+      ("mt-sac", "routing", "paper", "where network is mlp: leave it out, or set network to soft-modularization"),
+      ("hard-routing", "routing-by-state", "false", "soft-modularization"), ("mlp-matched", "modules", "3", "multi-head"),
+      ("impala", "popart-beta", "0.1", "where values is shared: leave it out, or set values to popArt"),
+      ("impala-multihead", "statistics-first", "true", "where values is perTask"),
     ])
   func unread(algorithm: String, name: String, value: String, words: String) throws {
     let flags = [("suite", "planar10"), ("algorithm", algorithm)]
@@ -242,7 +245,7 @@ struct ConfigurationTests {
     let resolved = try RunConfiguration.resolve(flags: [("algorithm", "mt-sac"), ("suite", suite)] + optional)
     #expect(resolved.steps == steps)
     #expect(resolved.arm == "mt-sac" + (chosen.map { " protocol=\($0)" } ?? ""))
-    #expect(try RunConfiguration.resolve(file: (resolved.yaml, "y"), flags: []) == resolved)
+    #expect(try RunConfiguration.resolve(file: (resolved.yaml, "y"), flags: []).yaml == resolved.yaml)
   }
 
   @Test("A file that is not a mapping of settings is refused")

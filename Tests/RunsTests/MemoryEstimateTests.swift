@@ -1,3 +1,4 @@
+import Algorithms
 import Engine
 import Environments
 import Foundation

@@ -1,3 +1,4 @@
+import Algorithms
 import Engine
 import Environments
 import Foundation
@@ -7,8 +8,8 @@ import Testing
 
 @Suite("Runs with normalized observations")
 struct NormalizedRunTests {
-  private func configuration(threads: Int = 1) -> RunConfiguration {
-    var configuration = Preset.popArtIMPALA.configuration(suite: "control")
+  private func configuration(threads: Int = 1) throws -> RunConfiguration {
+    var configuration = try RunConfiguration("popart-impala", suite: "control")
     (configuration.wrappers, configuration.tasks) = (
       [.actionRepeat(2), .normalizeObservation], ["cart_pole", "acrobot"]
     )

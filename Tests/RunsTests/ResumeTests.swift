@@ -26,12 +26,12 @@ struct ResumeTests {
     try body(path)
   }
 
-  private func configuration(lag: Int, lstm: Int = 0) -> RunConfiguration {
-    var configuration = Preset.popArtIMPALA.configuration(suite: "goals")
+  private func configuration(lag: Int, lstm: Int = 0) throws -> RunConfiguration {
+    var configuration = try RunConfiguration("popart-impala", suite: "goals")
     (configuration.lag, configuration.unroll, configuration.environmentsPerTask) = (lag, 5, 2)
     configuration.steps = 24 * 5 * 2 * 4
-    (configuration.impala.lstm, configuration.impala.extras) = (lstm, lstm > 0)
-    configuration.impala.rmsProp.momentum = 0.5
+    (configuration[IMPALA.self].lstm, configuration[IMPALA.self].extras) = (lstm, lstm > 0)
+    configuration[IMPALA.self].rmsProp.momentum = 0.5
     return configuration
   }
 
@@ -39,16 +39,16 @@ struct ResumeTests {
   func exact(lag: Int, lstm: Int) throws { try resumesExactly(configuration(lag: lag, lstm: lstm)) }
 
   @Test(
-    "A run with a replay, too, stopped before its first update and after", arguments: [Preset.softModularization, .sac])
-  func exactWithReplay(preset: Preset) throws {
-    var configuration = preset.configuration(suite: "planar10")
+    "A run with a replay, too, stopped before its first update and after", arguments: ["soft-modularization", "sac"])
+  func exactWithReplay(preset: String) throws {
+    var configuration = try RunConfiguration(preset, suite: "planar10")
     (configuration.tasks, configuration.unroll) = (["reach", "push", "press", "pull"], 5)
-    (configuration.environmentsPerTask, configuration.sac.updates) = (1, 5)
+    (configuration.environmentsPerTask, configuration[SAC.self].updates) = (1, 5)
     configuration.steps = 24 * 5 * 4
-    (configuration.sac.width, configuration.sac.batch, configuration.sac.replay) = (16, 4, 100)
-    (configuration.sac.routing.width, configuration.sac.routing.embedding) = (8, 12)
+    (configuration[SAC.self].width, configuration[SAC.self].batch, configuration[SAC.self].replay) = (16, 4, 100)
+    (configuration[SAC.self].routing.width, configuration[SAC.self].routing.embedding) = (8, 12)
     for warmUp in [20, 70] {
-      configuration.sac.warmUp = warmUp
+      configuration[SAC.self].warmUp = warmUp
       try resumesExactly(configuration)
     }
   }
@@ -57,7 +57,7 @@ struct ResumeTests {
     "A run on Gymnasium's environments, too, in workers of one task and of two",
     .enabled(if: (try? Suites.make("gymnasium:CartPole-v1")) != nil), arguments: [1, 2])
   func exactInWorkers(shards: Int) throws {
-    var configuration = Preset.popArtIMPALA.configuration(suite: "gymnasium:CartPole-v1,Acrobot-v1")
+    var configuration = try RunConfiguration("popart-impala", suite: "gymnasium:CartPole-v1,Acrobot-v1")
     (configuration.unroll, configuration.environmentsPerTask, configuration.shards) = (5, 4, shards)
     configuration.steps = 24 * 5 * 4 * 2
     try resumesExactly(configuration)
@@ -65,7 +65,7 @@ struct ResumeTests {
 
   @Test("A run on Atari games, too, where they are played exactly", .enabled(if: canPlayAtari))
   func exactAtari() throws {
-    var configuration = Preset.popArtIMPALA.configuration(suite: "atari8")
+    var configuration = try RunConfiguration("popart-impala", suite: "atari8")
     (configuration.tasks, configuration.isExact) = (["breakout"], true)
     configuration.gymnasium.arguments = ["sticky_actions": "0.25"]
     (configuration.unroll, configuration.environmentsPerTask) = (5, 2)

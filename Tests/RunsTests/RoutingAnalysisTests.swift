@@ -10,17 +10,17 @@ import Testing
 @Suite("Routing analysis", .serialized)
 struct RoutingAnalysisTests {
   private func withRun(
-    _ preset: Preset, tasks: [String] = ["reach", "push", "press"],
+    _ preset: String, tasks: [String] = ["reach", "push", "press"],
     _ change: (inout RunConfiguration) -> Void = { _ in },
     _ body: (String) throws -> Void
   ) throws {
     let path = FileManager.default.temporaryDirectory.appending(path: "polymath-\(UUID().uuidString)").path
     defer { try? FileManager.default.removeItem(atPath: path) }
-    var configuration = preset.configuration(suite: "planar10")
+    var configuration = try RunConfiguration(preset, suite: "planar10")
     (configuration.tasks, configuration.steps) = (tasks, 300)
-    (configuration.environmentsPerTask, configuration.sac.width, configuration.sac.routing.width) = (1, 12, 6)
-    (configuration.sac.routing.embedding, configuration.sac.routing.routingWidth) = (10, 8)
-    (configuration.sac.batch, configuration.sac.replay, configuration.sac.warmUp) = (5, 200, 12)
+    (configuration.environmentsPerTask, configuration[SAC.self].width, configuration[SAC.self].routing.width) = (1, 12, 6)
+    (configuration[SAC.self].routing.embedding, configuration[SAC.self].routing.routingWidth) = (10, 8)
+    (configuration[SAC.self].batch, configuration[SAC.self].replay, configuration[SAC.self].warmUp) = (5, 200, 12)
     change(&configuration)
     try Run.begin(configuration, out: path, overwrite: false).train { _ in }
     try body(path)
@@ -34,9 +34,9 @@ struct RoutingAnalysisTests {
     "The report is finite, routing begins uniform, and the files are there",
     arguments: SoftModularization.Definition.allCases)
   func report(definition: SoftModularization.Definition) throws {
-    try withRun(.softModularization) {
-      $0.sac.routing.definition = definition
-      $0.sac.routing.layers = 3
+    try withRun("soft-modularization") {
+      $0[SAC.self].routing.definition = definition
+      $0[SAC.self].routing.layers = 3
     } _: { path in
       var options = RoutingAnalysis.Options()
       (options.episodes, options.stride) = (3, 50)
@@ -77,7 +77,7 @@ struct RoutingAnalysisTests {
 
   @Test("One episode a task is no evidence for another")
   func oneEpisode() throws {
-    try withRun(.softModularization, tasks: ["reach", "push"]) { path in
+    try withRun("soft-modularization", tasks: ["reach", "push"]) { path in
       var options = RoutingAnalysis.Options()
       (options.episodes, options.stride) = (1, 10)
       let report = try RoutingAnalysis(path, options).report
@@ -92,12 +92,12 @@ struct RoutingAnalysisTests {
 
   @Test("Other algorithms, single tasks and folders that are no runs are refused in one line")
   func refusals() throws {
-    try withRun(.multiTaskSAC) { path in
-      #expect(throws: RunError.noRouting(reason: "needs a run of soft-modularization; this is mt-sac")) {
+    try withRun("mt-sac") { path in
+      #expect(throws: RunError.noRouting(reason: "needs a policy whose modules are routed; that of mt-sac has none")) {
         try RoutingAnalysis(path)
       }
     }
-    try withRun(.softModularization, tasks: ["reach"]) { path in
+    try withRun("soft-modularization", tasks: ["reach"]) { path in
       #expect(throws: RunError.noRouting(reason: "compares tasks; this run has one, reach")) {
         try RoutingAnalysis(path)
       }

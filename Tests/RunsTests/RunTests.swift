@@ -16,13 +16,16 @@ struct RunTests {
   }
 
   /// 24 rounds of 40 steps, with a checkpoint after every seventh and lines where multiples of 100 are passed.
-  private func configuration(_ preset: Preset = .multiTaskSAC, lag: Int = 1) -> RunConfiguration {
-    var configuration = preset.configuration(suite: preset.family == .sac ? "control-continuous" : "control")
-    configuration.tasks = preset.family == .sac ? ["pendulum", "reacher"] : ["cart_pole", "acrobot"]
+  private func configuration(_ preset: String = "mt-sac", lag: Int = 1) throws -> RunConfiguration {
+    let isSAC = preset == "mt-sac"
+    var configuration = try RunConfiguration(preset, suite: isSAC ? "control-continuous" : "control")
+    configuration.tasks = isSAC ? ["pendulum", "reacher"] : ["cart_pole", "acrobot"]
     (configuration.lag, configuration.unroll, configuration.environmentsPerTask) = (lag, 5, 4)
     (configuration.steps, configuration.checkpointEvery, configuration.metricsEvery) = (24 * 40, 7 * 40, 100)
-    (configuration.sac.width, configuration.sac.batch, configuration.sac.updates) = (8, 4, 1)
-    (configuration.sac.warmUp, configuration.sac.replay) = (30, 100)
+    if isSAC {
+      (configuration[SAC.self].width, configuration[SAC.self].batch, configuration[SAC.self].updates) = (8, 4, 1)
+      (configuration[SAC.self].warmUp, configuration[SAC.self].replay) = (30, 100)
+    }
     return configuration
   }
 
@@ -45,8 +48,8 @@ struct RunTests {
 
   @Test(
     "Killed and resumed, it ends with the same logs and checkpoints, byte by byte",
-    arguments: [(.multiTaskSAC, 0), (.multiTaskSAC, 1), (.multiTaskSAC, 2), (.popArtIMPALA, 1)] as [(Preset, Int)])
-  func killed(preset: Preset, lag: Int) throws {
+    arguments: [("mt-sac", 0), ("mt-sac", 1), ("mt-sac", 2), ("popart-impala", 1)] as [(String, Int)])
+  func killed(preset: String, lag: Int) throws {
     try inFolder { folder in
       let whole = RunDirectory(path: "\(folder)/whole")
       try Run.begin(configuration(preset, lag: lag), out: whole.path, overwrite: false).train { _ in }
@@ -55,7 +58,7 @@ struct RunTests {
       #expect(whole.checkpointSteps == [21 * 40, 24 * 40])
       for every in [5, 13] {
         let cut = RunDirectory(path: "\(folder)/cut\(every)")
-        var other = configuration(preset, lag: lag)
+        var other = try configuration(preset, lag: lag)
         (other.checkpointEvery, other.threads) = (every * 40, 3)
         try Run.begin(other, out: cut.path, overwrite: false).train { _ in }
         try forgetNewestCheckpoint(cut)
@@ -94,7 +97,7 @@ struct RunTests {
   @Test("Trained for longer, where nothing is annealed, it is the run that was longer from the start")
   func longer() throws {
     try inFolder { folder in
-      let configuration = configuration()
+      let configuration = try configuration()
       var short = configuration
       short.steps = 13 * 40
       let (whole, extended) = (RunDirectory(path: "\(folder)/whole"), RunDirectory(path: "\(folder)/extended"))
@@ -186,7 +189,7 @@ struct RunTests {
   func cannotStart() throws {
     try inFolder { folder in
       let directory = RunDirectory(path: "\(folder)/run")
-      var wrong = configuration()
+      var wrong = try configuration()
       wrong.suite = "gymnasium:No-Such-v9"
       #expect(throws: (any Error).self) { try Run.begin(wrong, out: directory.path, overwrite: false) }
       #expect(!directory.exists)
@@ -203,7 +206,7 @@ struct RunTests {
       try Run.begin(configuration(), out: directory.path, overwrite: false).train { _ in }
       try AtomicFile.write("mine".utf8, to: "\(directory.path)/notes.md")
       let metrics = try AtomicFile.read(directory.metrics)
-      var other = configuration()
+      var other = try configuration()
       other.seed = 77
       // Killed before its first line, or failed.
       for fails in [false, true] {

@@ -8,9 +8,18 @@ import Testing
 
 @Suite("Settings")
 struct SettingsTests {
+  /// Those of every run, and of each algorithm, with a configuration that has them.
+  private static let all: [(setting: Setting<RunConfiguration>, owner: RunConfiguration)] = ["popart-impala", "mt-sac"]
+    .flatMap { name in
+      let catalogue = Catalogue.all
+      let settings = name == "mt-sac" ? catalogue.algorithm(ofPreset: name)!.runSettings : catalogue.settings(ofPreset: name)
+      let owner = try! RunConfiguration(name)
+      return settings.map { ($0, owner) }
+    }
+
   /// Whether a setting takes a text.
-  private func takes(_ setting: Setting, _ text: String) -> Bool {
-    var configuration = RunConfiguration()
+  private func takes(_ setting: Setting<RunConfiguration>, of owner: RunConfiguration, _ text: String) -> Bool {
+    var configuration = owner
     do { try setting.write(text, to: &configuration) } catch { return false }
     // What was taken is written as what is read again.
     let written = setting.read(configuration)
@@ -27,26 +36,26 @@ struct SettingsTests {
 
   @Test("Every setting of whole numbers takes its range, bounds included, and nothing else")
   func wholeNumbers() throws {
-    let settings = Setting.everyFamily.filter { $0.kind.hasPrefix("a whole number") }
+    let settings = Self.all.filter { $0.setting.kind.hasPrefix("a whole number") }
     #expect(settings.count >= 20)
-    for setting in settings {
+    for (setting, owner) in settings {
       let (_, from, to) = try #require(setting.kind.wholeMatch(of: /a whole number from (.*) to (.*)/)).output
       let (low, high) = (try number(from), try number(to))
       for taken in ["\(low)", "\(high)", "\(low + 1)", "\(high - 1)", "+\(high)", "\(low).0", "\(high)0e-1"] {
-        #expect(takes(setting, taken), "\(setting.name) \(taken)")
+        #expect(takes(setting, of: owner, taken), "\(setting.name) \(taken)")
       }
       let nonsense = ["", " ", "x", "nan", "inf", "1.5", "15e-1", "1e", "1,000", "0x10", "--1", "٣", "1e400", "-1e400"]
       for refused in ["\(low - 1)", "\(high + 1)", "\(high)00000000000000000000"] + nonsense {
-        #expect(!takes(setting, refused), "\(setting.name) \(refused)")
+        #expect(!takes(setting, of: owner, refused), "\(setting.name) \(refused)")
       }
     }
   }
 
   @Test("Every setting of real numbers takes its range, and neither NaN nor what it doesn't name")
   func realNumbers() throws {
-    let settings = Setting.everyFamily.filter { $0.kind.contains("number") && !$0.kind.contains("whole") }
+    let settings = Self.all.filter { $0.setting.kind.contains("number") && !$0.setting.kind.contains("whole") }
     #expect(settings.count >= 20)
-    for setting in settings {
+    for (setting, owner) in settings {
       var (taken, refused) = ([String](), ["", "x", "nan", "-nan", "-inf", "1,5", "1e", "--1"])
       func place(_ text: Substring, _ isTaken: Bool) { isTaken ? taken.append("\(text)") : refused.append("\(text)") }
       if let match = setting.kind.wholeMatch(of: /a number in ([\[(])(.*), (.*)([\])])/)?.output {
@@ -65,8 +74,8 @@ struct SettingsTests {
         taken += ["1e-3", "1", "3e38", "inf"]
         refused += ["-1e-3", "-1"]
       }
-      for text in taken { #expect(takes(setting, text), "\(setting.name) \(text)") }
-      for text in refused { #expect(!takes(setting, text), "\(setting.name) \(text)") }
+      for text in taken { #expect(takes(setting, of: owner, text), "\(setting.name) \(text)") }
+      for text in refused { #expect(!takes(setting, of: owner, text), "\(setting.name) \(text)") }
     }
   }
 
@@ -91,25 +100,26 @@ struct SettingsTests {
 
   @Test("Choices and flags take what they list, and nothing else")
   func choices() {
-    for setting in Setting.everyFamily where setting.kind.hasPrefix("one of ") || setting.isFlag {
+    for (setting, owner) in Self.all where setting.kind.hasPrefix("one of ") || setting.isFlag {
       let words =
         setting.isFlag ? ["true", "false"] : setting.kind.dropFirst(7).split(separator: ", ").map(String.init)
-      for word in words { #expect(takes(setting, word), "\(setting.name) \(word)") }
+      for word in words { #expect(takes(setting, of: owner, word), "\(setting.name) \(word)") }
       for word in ["", "x", "1", words[0] + " ", words.joined(separator: ", ")] {
-        #expect(!takes(setting, word), "\(setting.name) \(word)")
+        #expect(!takes(setting, of: owner, word), "\(setting.name) \(word)")
       }
     }
   }
 
   @Test("Lists forgive spaces after commas, and refuse to be commas alone", arguments: ["tasks", "env-module", "wrap"])
   func lists(name: String) throws {
-    let setting = try #require(Setting.run.first { $0.name == name })
+    let setting = try #require(Catalogue.all.runSettings.first { $0.name == name })
     let words = name == "wrap" ? ["time-limit:3", "frame-stack:2"] : ["a", "b"]
-    var configuration = RunConfiguration()
+    let owner = try RunConfiguration()
+    var configuration = owner
     try setting.write(" \(words[0]),  \(words[1]) ,", to: &configuration)
     #expect(setting.read(configuration) == words.joined(separator: ","))
-    for text in [",", " ", " , ,"] { #expect(!takes(setting, text), "\(name) \"\(text)\"") }
-    #expect(takes(setting, ""))
+    for text in [",", " ", " , ,"] { #expect(!takes(setting, of: owner, text), "\(name) \"\(text)\"") }
+    #expect(takes(setting, of: owner, ""))
   }
 
   /// Text that files and shells are known to stumble over, and any other.
@@ -131,9 +141,9 @@ struct SettingsTests {
   @Test("Whatever a configuration says, run.yaml and flags say the same")
   func roundTrip() throws {
     var numbers = SystemRandomNumberGenerator()
-    for algorithm in Preset.allCases {
+    for algorithm in Catalogue.all.presets.map(\.name) {
       for _ in 0..<8 {
-        var configuration = algorithm.configuration(suite: text(&numbers))
+        var configuration = try RunConfiguration(algorithm, suite: text(&numbers))
         configuration.tasks = (0..<3).map { _ in text(&numbers) }
         configuration.gymnasium.modules = (0..<2).map { _ in text(&numbers) }
         for _ in 0..<3 {
@@ -144,10 +154,10 @@ struct SettingsTests {
         configuration.gymnasium.arguments[""] = nil
         configuration.wrappers = [.rewardScale(.random(in: 1e-30...1e30)), .rewardClip(low: -.pi, high: 1e-8)]
         configuration.seed = .random(in: 0...UInt64.max)
-        if algorithm.family == .impala {
-          configuration.impala.learningRate = .random(in: 0...1)
-          configuration.impala.popArt.beta = .random(in: 0..<1)
-          configuration.impala.gradientNorm = .infinity
+        if configuration.type == IMPALA.self {
+          configuration[IMPALA.self].learningRate = .random(in: 0...1)
+          if configuration[IMPALA.self].values == .popArt { configuration[IMPALA.self].popArt.beta = .random(in: 0..<1) }
+          configuration[IMPALA.self].gradientNorm = .infinity
         }
         let yaml = configuration.yaml
         #expect(try RunConfiguration.resolve(file: (yaml, "run.yaml"), flags: []).yaml.utf8.elementsEqual(yaml.utf8))
@@ -155,7 +165,7 @@ struct SettingsTests {
         let flags = configuration.settings.map { ($0.name, $0.read(configuration)) }
         let told = try RunConfiguration.resolve(flags: flags)
         for again in [read, told] {
-          #expect(again == configuration, "\(yaml)")
+          #expect(again.yaml == configuration.yaml && again.suiteOptions == configuration.suiteOptions, "\(yaml)")
           #expect(again.tasks.map { Array($0.utf8) } == configuration.tasks.map { Array($0.utf8) })
         }
         #expect(
@@ -199,7 +209,7 @@ struct SettingsTests {
     "Two settings that must have an order are refused by both names",
     arguments: [
       ("popart-impala", ["c-bar": "2"], "rho-bar"), ("popart-impala", ["rho-bar": "0.5"], "c-bar"),
-      ("impala", ["popart-upper-bound": "1e-5"], "popart-lower-bound is"), ("mt-sac", ["replay": "3"], "batch is"),
+      ("popart-impala", ["popart-upper-bound": "1e-5"], "popart-lower-bound is"), ("mt-sac", ["replay": "3"], "batch is"),
       ("mt-sac", ["warm-up": "1e9"], "replay"),
     ])
   func order(algorithm: String, flags: [String: String], words: String) {

@@ -1,3 +1,4 @@
+import Algorithms
 import Engine
 import Environments
 import Foundation
@@ -38,7 +39,7 @@ struct StateFuzz {
     init(_ settings: [String: String], in folder: String) throws {
       var flags = settings
       (flags["unroll"], flags["environments-per-task"], flags["steps"]) = ("4", "2", "100000")
-      if let algorithm = flags["algorithm"], Preset(rawValue: algorithm)?.family == .sac {
+      if let algorithm = flags["algorithm"], Catalogue.all.algorithm(ofPreset: algorithm) == SAC.self {
         (flags["width"], flags["batch"], flags["replay"], flags["warm-up"], flags["updates"]) = (
           "8", "4", "30", "8", "2"
         )

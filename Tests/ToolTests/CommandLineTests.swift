@@ -1,3 +1,4 @@
+import Algorithms
 import Environments
 import Foundation
 import Runs
@@ -131,7 +132,7 @@ struct CommandLineTests {
     let text = try Invocation(["train", "--help"]).output
     #expect(text.split(separator: "\n").allSatisfy { $0.count <= 80 })
     let plain = text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
-    for setting in Setting.everyFamily {
+    for setting in Catalogue.all.everySetting {
       #expect(plain.contains("--\(setting.name) "), "\(setting.name)")
       if !setting.isFlag && !setting.isList { #expect(plain.contains(setting.kind), "\(setting.name)") }
     }

@@ -1,8 +1,9 @@
+import Algorithms
 import Foundation
 import Runs
 import Testing
 
-@testable import Tool
+@testable import PolymathTool
 
 @Suite("Text of the tool")
 struct ToolTextTests {

@@ -27,8 +27,8 @@ struct AgentNetwork: Sendable {
   let policy: PolicyHead
   let values: TaskHeads
 
-  /// - Throws: `EngineError.unsupportedSpace` where the observation is not one image of bytes, or one vector of floats,
-  ///   that the trunk can read.
+  /// - Throws: `EngineError.unsupportedSpace` where the trunk can't read the observation.
+  /// - Precondition: the observation is one image of bytes, or one vector of floats.
   init(_ configuration: Configuration, observation: ObservationSpace, action: ActionSpace) throws(EngineError) {
     leaf = try Self.leaf(of: observation, for: configuration.trunk)
     (self.action, extras) = (action, configuration.extras)
@@ -47,15 +47,7 @@ struct AgentNetwork: Sendable {
   private static func leaf(of observation: ObservationSpace, for trunk: TrunkKind) throws(EngineError)
     -> ObservationLeaf
   {
-    guard let leaf = observation.leaves.first, observation.leaves.count == 1, leaf.isVector || leaf.isImage else {
-      throw .unsupportedSpace(
-        "a network reads one image of bytes or one vector of floats; this observation is "
-          + observation.leaves.map { "\($0.name) \($0.element.rawValue)\($0.shape)" }.joined(separator: ", "))
-    }
-    guard leaf.isImage || leaf.scale == 1 else {
-      throw .unsupportedSpace(
-        "vectors are read as they are, and \(leaf.name) has scale \(leaf.scale): scale it in the environment")
-    }
+    let leaf = observation.leaves[0]
     if trunk == .dense { return leaf }
     guard leaf.isImage else {
       throw .unsupportedSpace(

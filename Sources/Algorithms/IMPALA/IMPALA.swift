@@ -60,7 +60,8 @@ public final class IMPALA: Algorithm, @unchecked Sendable {
   static func network(
     _ configuration: Configuration, _ tasks: [Task]
   ) throws(EngineError) -> AgentNetwork {
-    try AgentNetwork(
+    try accepts.check(tasks, of: title)
+    return try AgentNetwork(
       AgentNetwork.Configuration(
         trunk: configuration.network, lstm: configuration.lstm, extras: configuration.extras,
         valueHeads: configuration.values == .shared ? 1 : tasks.count),

@@ -5,7 +5,7 @@ extension IMPALA {
   /// Hyperparameters. Defaults are those of IMPALA's Atari experiments (Espeholt et al. 2018, table G.1) and of
   /// PopArt-IMPALA (Hessel et al. 2018) unless said otherwise. Losses are sums over the batch, never means: learning
   /// rate, entropy cost, epsilon and gradient norm belong to sums.
-  public struct Configuration: Hashable, Sendable {
+  public struct Configuration: Hyperparameters {
     /// Which part of the observation's network all tasks share.
     public var network = TrunkKind.deep
     /// Units of an LSTM after the trunk; 0 for none.

@@ -6,7 +6,7 @@ extension SAC {
   /// What a learner with its rounds will take, before it is made; its replay is full then.
   /// - Throws: `EngineError` where tasks or numbers don't fit each other.
   public static func memory(
-    _ configuration: Configuration, shape: RunShape, tasks: [Task]
+    _ configuration: Configuration, shape: RunShape, tasks: [Task], threads _: Int
   ) throws(EngineError) -> MemoryUse {
     let (observation, action) = try sizes(tasks)
     try check(configuration, shape, tasks: tasks.count)

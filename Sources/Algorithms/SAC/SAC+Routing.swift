@@ -3,30 +3,19 @@ import Replay
 import Tensors
 
 /// How the policy of soft modularization routes, for analysis.
-extension SAC {
-  /// Routing of some rows, after the softmax.
-  public struct Routing: Sendable {
-    /// L - 1 and n.
-    public let layers, modules: Int
-    /// P `[rows, L - 1, n, n]`: P[r, l, i, j] is how much module i of layer l + 1 takes from module j of layer l.
-    public let weights: [Float]
-    /// q `[rows, n]`: how much of each module of the last layer goes to the head. Empty where the network adds them.
-    public let headWeights: [Float]
+extension SAC: RoutedPolicy {
+  public var routedModules: Int? {
+    configuration.network == .softModularization ? configuration.routing.modules : nil
   }
 
-  /// The policy's parameters as they are.
   public var policyParameters: ParameterBuffer { actor.parameters }
 
-  /// The policy's parameters as a run of this seed starts with them.
   public func initialPolicyParameters(seed: UInt64) -> ParameterBuffer {
     let parameters = ParameterBuffer(actor.parameters.layout)
     parameters.initialize(seed: seed)
     return parameters
   }
 
-  /// How a policy of `parameters` routes observations `[rows, observation]` of `tasks` `[rows]`.
-  ///
-  /// - Precondition: the network is soft modularization; parameters are of its policy's layout.
   public func routing(_ observations: [Float], tasks: [Int], parameters: ParameterBuffer) -> Routing {
     guard let network = actor.network as? SoftModularization else {
       preconditionFailure("a policy of \(configuration.network.rawValue) has no routing")

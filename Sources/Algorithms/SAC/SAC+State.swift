@@ -8,16 +8,8 @@ extension SAC {
   /// Numbers of an observation and of an action.
   /// - Throws: `EngineError.unsupportedSpace` where tasks don't show one vector and take numbers.
   static func sizes(_ tasks: [Task]) throws(EngineError) -> (observation: Int, action: Int) {
-    let leaves = tasks[0].observation.leaves
-    guard leaves.count == 1, leaves[0].isVector, leaves[0].scale == 1 else {
-      throw .unsupportedSpace(
-        "SAC reads one vector of floats; these tasks show "
-          + leaves.map { "\($0.name) \($0.element.rawValue)\($0.shape)" }.joined(separator: ", "))
-    }
-    guard case .box(let dimension) = tasks[0].action else {
-      throw .unsupportedSpace("SAC acts by numbers in [-1, 1]; these tasks have discrete actions: choose popart-impala")
-    }
-    return (leaves[0].shape[0], dimension)
+    try accepts.check(tasks, of: title)
+    return (tasks[0].observation.leaves[0].shape[0], tasks[0].action.dimension)
   }
 
   static func check(_ configuration: Configuration, _ shape: RunShape, tasks: Int) throws(EngineError) {

@@ -63,7 +63,7 @@ public final class SAC: Algorithm, @unchecked Sendable {
 
   /// - Throws: `EngineError` where tasks or numbers don't fit each other.
   public init(
-    _ configuration: Configuration, shape: RunShape, tasks: [Task], seed: UInt64
+    _ configuration: Configuration, shape: RunShape, tasks: [Task], totalSteps _: Int = .max, seed: UInt64
   ) throws(EngineError) {
     (self.configuration, self.shape, self.tasks) = (configuration, shape, tasks)
     let (observation, action) = try Self.sizes(tasks)

@@ -3,9 +3,12 @@ import Tensors
 
 extension SAC {
   /// Hyperparameters. Numbers are those of the released code of soft modularization (Yang et al. 2020); its choices of
-  /// `warmUpPolicy`, `sharesIndices` and `correction` are those of `TrainingProtocol.released`. Losses are means over batch and
+  /// `warmUpPolicy`, `sharesIndices` and `correction` are those of
+  /// `TrainingProtocol.released`. Losses are means over batch and
   /// tasks; over the batch alone where every task has networks of its own.
-  public struct Configuration: Hashable, Sendable {
+  public struct Configuration: Hyperparameters {
+    /// Which experiment's numbers a run has by default; nil for those of its suite.
+    public var trainingProtocol: TrainingProtocol?
     /// What policy and critics are made of.
     public var network = TaskNetworkKind.softModularization
     /// Units of a hidden layer; of soft modularization's layer before the embedding of the state.

@@ -4,6 +4,11 @@ import Foundation
 /// Six games on a 10x10 grid with one space of observations and actions; rewards differ by four orders of magnitude and
 /// come dense in some and sparse in others. Rules, planes and the agreement with MinAtar: `docs/arcade.md`.
 public enum Arcade {
+  /// Rewards as learning likes them.
+  public static let suite = Suite("arcade", .games) { tasks() }
+  /// The same games with the rewards of their rules.
+  public static let unscaledSuite = Suite("arcade-unscaled", .games) { ids.map { task($0, rewardScale: 1) } }
+
   private struct Game {
     let id: String
     let number: Int

@@ -47,6 +47,13 @@ public struct AtariOptions: Hashable, Sendable {
 /// Observations are the last four frames, grey, 84x84, `[84, 84, 4]` with the newest frame last; frames before an
 /// episode's first are zeros. All games share the full set of 18 actions, in the emulator's own codes.
 public enum Atari {
+  /// A suite of some of the games; 200 million frames of each are usual.
+  static func suite(_ name: String, _ ids: [String]) -> Suite {
+    Suite(
+      name, .init(tasks: ids.count, .pictures, .discrete, .games, isHeavy: true, publishedSteps: 50_000_000)
+    ) { try tasks(ids, $0, of: name) }
+  }
+
   /// Eight games in which agents get better early, with rewards from 1 (pong) to hundreds (up_n_down).
   public static let suite8 = [
     "pong", "breakout", "boxing", "freeway", "crazy_climber", "kung_fu_master", "up_n_down", "krull",

@@ -2,6 +2,9 @@
 ///
 /// Five equal Gymnasium 1.4.0's of the same names, step by step from the same states; the other two are the library's own.
 public enum Control {
+  public static let discreteSuite = Suite("control", .control) { discreteTasks() }
+  public static let continuousSuite = Suite("control-continuous", .control) { continuousTasks() }
+
   /// Suite `control`: discrete actions.
   public static func discreteTasks() -> [Task] {
     [Task("cart_pole", CartPole()), Task("acrobot", Acrobot()), Task("mountain_car", MountainCar())]

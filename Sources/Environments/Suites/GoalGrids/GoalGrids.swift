@@ -4,6 +4,9 @@
 /// task has a goal cell of its own, shown in a plane of its own, so that a shared network can tell the tasks apart.
 /// - Source: design of the winner-take-all study, after Hessel et al. 2018 (PopArt-IMPALA, 1809.04474), section 1.
 public enum GoalGrids {
+  public static let suite = Suite("goals", .mazes) { tasks() }
+  public static let denseSuite = Suite("goals-dense", .mazes) { denseAndSparse() }
+
   static let side = 8
   /// The player, then the goal of each of four tasks.
   static let planes = 5

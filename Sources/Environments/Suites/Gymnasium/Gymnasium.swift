@@ -6,6 +6,11 @@ import Foundation
 /// Boxes of bytes or booleans with two or three axes are images; every other observation is flattened to one vector, in Gymnasium's
 /// own order. MultiDiscrete and MultiBinary actions are numbered. Boxes of actions have bounds, and an agent's -1 and 1 stand for these.
 public enum Gymnasium {
+  /// `gymnasium:ID,ID...`. Only a worker can tell what these are like.
+  public static let suite = Suite(
+    "gymnasium", describe: { .init(tasks: 1, nil, nil, hasKnownRewards: false) }, listsTasks: true, takesModules: true
+  ) { entries, options in try entries.concurrentMap { try task($0, options: options) } }
+
   /// What is passed to `gymnasium.make`, and which modules register environments before.
   public struct Options: Hashable, Sendable {
     /// Keyword arguments: flags, numbers and text, told apart as `ArgumentValue` says.
@@ -25,9 +30,8 @@ public enum Gymnasium {
 
   /// The Python modules that the name of a suite has imported: `gymnasium:module:ID`.
   public static func modules(inSuite name: String) -> [String] {
-    guard name.hasPrefix("gymnasium:"), let entries = try? TaskEntry.list(name.dropFirst("gymnasium:".count)) else {
-      return []
-    }
+    let prefix = "\(suite.name):"
+    guard name.hasPrefix(prefix), let entries = try? TaskEntry.list(name.dropFirst(prefix.count)) else { return [] }
     return entries.flatMap {
       $0.name.split(separator: ":", omittingEmptySubsequences: false).dropLast().map(String.init)
     }

@@ -3,6 +3,21 @@
 /// 39 numbers are seen, four in [-1, 1] are done, and an episode is truncated after 500 steps. It is a success where
 /// `success` held at any step. Every task has 50 goals, of which each episode has one.
 public enum MetaWorld {
+  /// One of the benchmark's sets.
+  static func suite(_ name: String, _ tasks: [String]) -> Suite {
+    Suite(name, traits(tasks.count)) { try Self.tasks(tasks, $0) }
+  }
+
+  /// `metaworld-mt1:NAME,NAME...`.
+  static let listed = Suite("metaworld-mt1", describe: { traits(1) }, listsTasks: true) { entries, options in
+    try entries.map { try task($0, options.arguments) }
+  }
+
+  /// McLean et al. 2025 (2505.11289) train for two million steps a task.
+  private static func traits(_ tasks: Int) -> Suite.Traits {
+    Suite.Traits(tasks: tasks, .vectors, .box, .manipulation, isHeavy: true, publishedSteps: 2_000_000)
+  }
+
   /// In the order of the benchmark.
   static let mt10 = [
     "reach", "push", "pick-place", "door-open", "drawer-open", "drawer-close", "button-press-topdown",

@@ -3,6 +3,8 @@
 /// A game is seen as 4 to 10 planes of 10 x 10 cells, 0 or 1. All games take its six actions: noop, left, up, right, down, fire; masks
 /// leave out those that a game has no use for. Actions are sticky and games grow harder, as in the paper.
 public enum MinAtar {
+  public static let suite = Suite("minatar", .games) { tasks() }
+
   private struct Game {
     let id: String
     /// In Gymnasium's registry; its version 0 has all six actions.

@@ -1,6 +1,8 @@
 /// Ten manipulation tasks in a plane with one observation and one action space, a light stand-in for Meta-World's MT10.
 /// Rules, layout and scores: `docs/environments.md`.
 public enum Planar {
+  public static let suite = Suite("planar10", .manipulation) { tasks() }
+
   /// Suite `planar10`.
   public static func tasks() -> [Task] {
     rules.map { id, task in

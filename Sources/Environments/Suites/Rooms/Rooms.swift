@@ -3,6 +3,9 @@
 /// - Source: the four rooms of Sutton, Precup, Singh 1999, section 2; their items after Barreto et al. 2017 (1606.05312), section 4.1;
 ///   keys and doors after the first room of Montezuma's Revenge.
 public enum Rooms {
+  public static let suite = Suite("rooms", .mazes) { tasks() }
+  public static let pixelSuite = Suite("rooms-pixels", .mazes) { pixelTasks() }
+
   /// Up, right, down, left, wait.
   public static let action = ActionSpace.discrete(5)
 
@@ -110,7 +113,7 @@ public enum Rooms {
 
   /// Suite `rooms`: a goal in each room, one with slip 1/3, three ways to value the same items, keys and doors.
   public static func tasks() -> [Task] {
-    suite.map { task($0.id, $0.rules, scores: $0.scores) }
+    specifications.map { task($0.id, $0.rules, scores: $0.scores) }
   }
 
   /// Suite `rooms-pixels`: one goal and keys and doors in several palettes.
@@ -118,13 +121,13 @@ public enum Rooms {
     let looks: [(name: String, look: RoomsLook)] =
       (0..<4).map { ("palette_\($0)", .pixels(palette: $0)) } + [("permuted", .pixels(palette: 0, shift: 1))]
     return ["goal_northeast", "keys_doors"].flatMap { id in
-      let known = suite.first { $0.id == id }!
+      let known = specifications.first { $0.id == id }!
       return looks.map { task("\(id)_\($0.name)", known.rules, look: $0.look, scores: known.scores) }
     }
   }
 
   /// Scores are of `RoomsOracle`, which a test asks again.
-  static let suite: [(id: String, rules: RoomsRules, scores: Task.ReferenceScores)] = [
+  static let specifications: [(id: String, rules: RoomsRules, scores: Task.ReferenceScores)] = [
     ("goal_northwest", goal(row: 1, column: 1), bestPlay(1, random: 0.168118)),
     ("goal_northeast", goal(row: 3, column: 9), bestPlay(1, random: 0.28511)),
     ("goal_southwest", goal(row: 10, column: 2), bestPlay(1, random: 0.242922)),

@@ -1,5 +1,4 @@
 import CKernels
-import Engine
 import Environments
 import Tensors
 

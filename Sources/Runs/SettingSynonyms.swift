@@ -1,7 +1,6 @@
-import Environments
-
-extension Setting {
-  /// What other libraries call settings, and options of commands. Where algorithms differ, the first that there is.
+/// What other libraries call settings, and options of commands.
+public enum SettingSynonyms {
+  /// Where algorithms differ, the first that there is.
   private static let synonyms: [String: [String]] = [
     "algo": ["algorithm"], "agent": ["algorithm"],
     "env": ["suite"], "env-id": ["suite"], "env-name": ["suite"], "environment": ["suite"], "task": ["tasks"],
@@ -33,17 +32,7 @@ extension Setting {
   ]
 
   /// What `name`, as another library has it, is called among `names`.
-  public static func synonym(of name: String, among names: [String]) -> String? {
+  public static func meaning(of name: String, among names: [String]) -> String? {
     synonyms[name.lowercased().replacing("_", with: "-")]?.first(where: names.contains)
-  }
-
-  /// What a hint names: an option or a setting of the family, or else a setting of the other family, which it then names, too.
-  ///
-  /// - Parameter find: The one of some names that was probably meant.
-  public static func hint(_ family: Preset.Family, options: [String] = [], _ find: ([String]) -> String?) -> String? {
-    find(options + all(family).map(\.name))
-      ?? find(everyFamily.map(\.name)).map {
-        "\($0), a setting of \(family == .impala ? "SAC" : "IMPALA")'s algorithms"
-      }
   }
 }

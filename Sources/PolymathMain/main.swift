@@ -1,0 +1,3 @@
+import PolymathTool
+
+PolymathCommand.main()
