@@ -1,12 +1,13 @@
 import Foundation
 import Polymath
 
-/// A score for people: about three digits.
+/// A score for people: about three digits, and all of those before the point.
 func short(_ value: Double) -> String {
   if !value.isFinite { return "n/a" }
   let size = abs(value)
   if size != 0 && (size < 0.01 || size >= 1e7) { return String(format: "%.3g", value) }
-  return decimal(value, digits: size >= 100 ? 0 : size >= 10 ? 1 : 2)
+  if size >= 100 { return grouped(value.rounded(.toNearestOrEven)) }
+  return decimal(value, digits: size >= 10 ? 1 : 2)
 }
 
 func percent(_ fraction: Double) -> String { fraction.isFinite ? "\(decimal(100 * fraction, digits: 0)) %" : "n/a" }
@@ -17,8 +18,8 @@ func decimal(_ value: Double, digits: Int) -> String {
   return text.hasPrefix("-") && text.allSatisfy("-0.".contains) ? String(text.dropFirst()) : text
 }
 
-/// A rate, a second.
-func grouped(_ rate: Double) -> String { abs(rate) < 1e15 ? grouped(Int(rate)) : "n/a" }
+/// A whole number, without what follows its point.
+func grouped(_ number: Double) -> String { abs(number) < 1e15 ? grouped(Int(number)) : "n/a" }
 
 func duration(_ seconds: Double) -> String {
   // NaN, and what no training lasts.

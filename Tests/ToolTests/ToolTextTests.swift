@@ -128,8 +128,15 @@ struct ToolTextTests {
   @Test("What is rounded to zero has no sign")
   func zeros() {
     #expect(percent(-0.001) == "0 %" && percent(-0.006) == "-1 %" && percent(-0.0) == "0 %" && percent(0.5) == "50 %")
-    #expect(short(-0.0) == "0.00" && short(-0.25) == "-0.25" && short(-12.34) == "-12.3" && short(1234.5) == "1234")
+    #expect(short(-0.0) == "0.00" && short(-0.25) == "-0.25" && short(-12.34) == "-12.3")
     #expect(decimal(-0.0004, digits: 3) == "0.000" && decimal(-0.0006, digits: 3) == "-0.001")
+  }
+
+  @Test("Scores of four and more digits are grouped, as counts are")
+  func groupedScores() {
+    #expect(short(999.4) == "999" && short(999.6) == "1,000" && short(1234.5) == "1,234" && short(1235.5) == "1,236")
+    #expect(short(-57_980) == "-57,980" && short(9_999_999) == "9,999,999" && short(1e7) == "1e+07")
+    #expect(short(57_980) == grouped(57_980))
   }
 
   @Test("Durations and rates of any size are text")
