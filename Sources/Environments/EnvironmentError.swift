@@ -13,12 +13,13 @@ public enum EnvironmentError: Error, Equatable, CustomStringConvertible {
   case badState(task: String, reason: String)
   /// `log` is the end of what the worker printed.
   case workerFailed(task: String, reason: String, log: String)
-  /// No Python to run a worker with; `command` makes one that has the suite's packages.
-  case pythonMissing(reason: String, command: String = "make gymnasium")
+  /// No Python to run a worker with, which needs `packages`, named as Python's package index names them.
+  case pythonMissing(reason: String, packages: [String])
   /// An environment that doesn't exist or has spaces that no agent here can use.
   case refused(task: String, reason: String)
-  /// A package or a module that a worker's Python doesn't have; `fix` is the one thing to do.
-  case packageMissing(task: String, reason: String, fix: String)
+  /// What the Python at `python` doesn't have. `packages` are what it needs, named as Python's package index names them; none
+  /// where a module of the user's own is missing.
+  case packageMissing(task: String, reason: String, packages: [String], python: String)
   case romMissing(task: String, reason: String)
 
   /// One line, without a log.
@@ -44,10 +45,12 @@ public enum EnvironmentError: Error, Equatable, CustomStringConvertible {
     case .badState(let task, let reason): "the saved state doesn't fit task \(task): \(reason)"
     case .workerFailed(let task, let reason, let log):
       "the worker of \(task) \(reason)" + (log.isEmpty ? "" : "; its log ends:\n\(log)")
-    case .packageMissing(let task, let reason, let fix): "\(task): \(reason)" + (fix.isEmpty ? "" : ": \(fix)")
-    case .pythonMissing(let reason, let command):
-      "\(reason): run `\(command)`, or set POLYMATH_PYTHON to a Python that has the suite's packages"
-    case .refused(let task, let reason), .romMissing(let task, let reason): "\(task): \(reason)"
+    case .pythonMissing(let reason, let packages):
+      "\(reason): set POLYMATH_PYTHON to a Python"
+        + (packages.isEmpty ? "" : " that has \(packages.joined(separator: " and "))")
+    case .packageMissing(let task, let reason, _, _), .refused(let task, let reason),
+      .romMissing(let task, let reason):
+      "\(task): \(reason)"
     }
   }
 }

@@ -8,13 +8,30 @@ enum Complaint {
   static func end(_ error: any Error, _ words: [String]) -> Never {
     let status = Command.exitCode(for: error)
     if status.isSuccess || error is ExitCode { Command.exit(withError: error) }
-    var message = Command.message(for: error)
+    var message = Command.message(for: error) + (remedy(of: error) ?? "")
     // Whatever else is wrong may follow from an option that was not understood.
     if status == .validationFailure, let unknown = unknownOption(words) { message = unknown }
     // Only what a worker printed has several lines.
     if case EnvironmentError.workerFailed = error {} else { message = message.replacing(/\s*\n\s*/, with: " ") }
     Output.complain("Error: \(wrapped(message.printableLines()))\n")
     Command.exit(withError: status)
+  }
+
+  /// How to get what an error misses, to be put behind its message; nil where that says all.
+  static func remedy(of error: any Error) -> String? {
+    // The first that a suite needs tells which it is.
+    func target(_ packages: [String]) -> String? {
+      [("metaworld", "metaworld"), ("MinAtar", "minatar"), ("ale-py", "gymnasium"), ("gymnasium", "gymnasium")]
+        .first { packages.contains($0.0) }?.1
+    }
+    switch error as? EnvironmentError {
+    case .pythonMissing(_, let packages): return target(packages).map { ", or run `make \($0)`" }
+    case .packageMissing(_, _, let packages, let python):
+      if packages.isEmpty { return nil }
+      let pip = "\(Shell.quoted(python)) -m pip install \(packages.joined(separator: " "))"
+      return ": run `\(target(packages).map { "make \($0)" } ?? pip)`"
+    default: return nil
+    }
   }
 
   /// Words of a command line in which no space parts a list: `--tasks a, b` is `--tasks a,b`.

@@ -23,7 +23,10 @@ struct Doctor: ParsableCommand {
         try Player(taskSet.tasks, policy: Evaluation.randomPolicy(taskSet.action), slots: 1, unroll: 1, seed: 1)
           .unroll()
         rows.append(["suite \(suite)", "ready"])
-      } catch { rows.append(["suite \(suite)", "\(error)".split(separator: "\n").first.map(String.init) ?? ""]) }
+      } catch {
+        let line = "\(error)".split(separator: "\n").first.map(String.init) ?? ""
+        rows.append(["suite \(suite)", line + (Complaint.remedy(of: error) ?? "")])
+      }
     }
     let width = rows.map { $0[0].count }.max() ?? 0
     for row in rows { print(row[0] + String(repeating: " ", count: width - row[0].count + 2) + row[1]) }

@@ -6,7 +6,7 @@ private func task(_ id: String, planes: Int = 1, action: ActionSpace = .discrete
   Task(
     id: id, observation: ObservationSpace([ObservationLeaf(name: "planes", element: .uint8, shape: [planes])]),
     action: action, actionMask: Array(repeating: true, count: action.count), scores: nil, parameters: [:]
-  ) { _, _, _ in throw EnvironmentError.pythonMissing(reason: "not to be made") }
+  ) { _, _, _ in throw EnvironmentError.pythonMissing(reason: "not to be made", packages: []) }
 }
 
 @Suite("Task sets")

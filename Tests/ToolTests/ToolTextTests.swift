@@ -1,4 +1,5 @@
 import Algorithms
+import Environments
 import Foundation
 import Runs
 import Testing
@@ -85,6 +86,20 @@ struct ToolTextTests {
     arguments: ["evaluate -- --x", "play a --help", "train --lstm 0 --width=3", "bench --help", "--version", "-x", ""])
   func knownOptions(line: String) {
     #expect(Complaint.unknownOption(line.split(separator: " ").map(String.init)) == nil)
+  }
+
+  @Test("What a Python lacks is told with the command that installs it")
+  func remedies() {
+    func remedy(_ packages: [String]) -> String? {
+      Complaint.remedy(of: EnvironmentError.packageMissing(task: "t", reason: "r", packages: packages, python: "/a b"))
+    }
+    #expect(remedy(["ale-py", "gymnasium"]) == ": run `make gymnasium`" && remedy(["MinAtar"]) == ": run `make minatar`")
+    #expect(remedy(["gymnasium", "metaworld"]) == ": run `make metaworld`" && remedy([]) == nil)
+    #expect(remedy(["minigrid"]) == ": run `'/a b' -m pip install minigrid`")
+    #expect(
+      Complaint.remedy(of: EnvironmentError.pythonMissing(reason: "r", packages: ["gymnasium"]))
+        == ", or run `make gymnasium`")
+    #expect(Complaint.remedy(of: RunError.notARun(path: "p")) == nil)
   }
 
   @Test("A table that is too wide loses its most expendable columns, and no others")

@@ -17,7 +17,7 @@ struct WorkerProgram {
   /// Reports a truncation as a termination.
   var truncationTerminates = false
   /// What its Python must have.
-  var packages = PythonPackages([:], command: PythonPackages.gymnasium.command)
+  var packages = PythonPackages([:])
   /// Where the process runs: the user's folder, by which environments of the user's own find their files. nil for a temporary
   /// folder, into which simulators may write what they like.
   var directory: String?

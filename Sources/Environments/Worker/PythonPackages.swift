@@ -1,21 +1,21 @@
 import Foundation
 import Synchronization
 
-/// The Python packages that environments are defined with, and the one command that installs them.
+/// The Python packages that environments are defined with.
 public struct PythonPackages: Hashable, Sendable {
   /// The version that each package must have; nil where any will do.
   public let versions: [String: String?]
-  /// What a user types.
-  public let command: String
 
-  public init(_ versions: [String: String?], command: String) { (self.versions, self.command) = (versions, command) }
+  public init(_ versions: [String: String?]) { self.versions = versions }
+
+  var names: [String] { versions.keys.sorted() }
 
   /// What every worker needs that hosts an environment of Gymnasium's.
-  static let gymnasium = PythonPackages(["gymnasium": nil], command: "make gymnasium")
+  static let gymnasium = PythonPackages(["gymnasium": nil])
 
   /// Packages at the versions that a file of requirements pins.
-  static func pinned(in file: String, _ packages: Set<String>, command: String) -> PythonPackages {
-    PythonPackages(WorkerPython.pins(file, of: packages).mapValues(Optional.some), command: command)
+  static func pinned(in file: String, _ packages: Set<String>) -> PythonPackages {
+    PythonPackages(WorkerPython.pins(file, of: packages).mapValues(Optional.some))
   }
 
   /// For the lockfile of a task.
@@ -27,21 +27,21 @@ public struct PythonPackages: Hashable, Sendable {
 
   /// Makes sure, before a worker starts, that a Python has the packages of `task`.
   ///
-  /// - Throws: `EnvironmentError.packageMissing` with the command, or `pythonMissing` where that Python can't be run.
+  /// - Throws: `EnvironmentError.packageMissing`, or `pythonMissing` where that Python can't be run.
   func check(in python: String, for task: String) throws(EnvironmentError) {
-    if !versions.isEmpty { try check(installed: Self.installed(versions.keys.sorted(), in: python), for: task) }
+    if !versions.isEmpty { try check(installed: Self.installed(names, in: python), in: python, for: task) }
   }
 
   /// - Parameter installed: Versions by package.
   /// - Throws: `EnvironmentError.packageMissing`.
-  func check(installed: [String: String], for task: String) throws(EnvironmentError) {
+  func check(installed: [String: String], in python: String, for task: String) throws(EnvironmentError) {
     for (package, version) in versions.sorted(by: { $0.key < $1.key })
     where installed[package] == nil || version != nil && installed[package] != version {
       throw .packageMissing(
         task: task,
         reason: "the Python package \(package)\(version.map { " \($0)" } ?? "") is needed, and "
           + (installed[package].map { "version \($0) is installed" } ?? "it is not installed"),
-        fix: "run `\(command)`")
+        packages: names, python: python)
     }
   }
 
@@ -70,13 +70,14 @@ public struct PythonPackages: Hashable, Sendable {
     process.standardInput = FileHandle.nullDevice
     process.standardError = FileHandle.nullDevice
     guard (try? process.run()) != nil else {
-      throw .pythonMissing(reason: "\(python) can't be run")
+      throw .pythonMissing(reason: "\(python) can't be run", packages: packages)
     }
     let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
     process.waitUntilExit()
     guard process.terminationStatus == 0 else {
       throw .pythonMissing(
-        reason: "\(python) can't say which packages it has: it ended with \(process.terminationStatus)")
+        reason: "\(python) can't say which packages it has: it ended with \(process.terminationStatus)",
+        packages: packages)
     }
     var found: [String: String] = [:]
     for line in text.split(separator: "\n") {

@@ -57,7 +57,7 @@ public final class Worker {
 
   func host(_ program: WorkerProgram) throws -> HostedBatch {
     precondition(process == nil && !hasEnded, "a worker is given its environments before the first request")
-    let python = try self.python ?? WorkerPython.locate(command: program.packages.command)
+    let python = try self.python ?? WorkerPython.locate(packages: program.packages)
     try program.packages.check(in: python, for: program.task)
     self.python = python
     // Everything of the header lies on the first page.
@@ -188,7 +188,7 @@ public final class Worker {
   private func check(_ ready: WorkerProcess.Ready) throws {
     let hosted = batches.enumerated().filter { !$0.element.isQuarantined }
     for ((index, batch), versions) in zip(hosted, ready.versions) {
-      do { try batch.program.packages.check(installed: versions, for: batch.program.task) } catch {
+      do { try batch.program.packages.check(installed: versions, in: python!, for: batch.program.task) } catch {
         process?.close(blaming: index)
         throw error
       }

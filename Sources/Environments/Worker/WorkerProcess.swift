@@ -77,6 +77,8 @@ final class WorkerProcess {
     let spaces: Spaces?
     let error: String?
     let kind: String?
+    /// What a missing package is called in Python's package index.
+    let packages: [String]?
   }
 
   /// The task of each batch.
@@ -226,7 +228,7 @@ final class WorkerProcess {
     _ = stop()
     switch packet?.kind {
     case "state": return .badState(task: task, reason: error)
-    case "package": return .packageMissing(task: task, reason: error, fix: fix(for: error))
+    case "package": return .packageMissing(task: task, reason: error + hint(for: error), packages: packet?.packages ?? [], python: python)
     case "refused": return .refused(task: task, reason: error)
     case "rom": return .romMissing(task: task, reason: error)
     // Its log has the whole traceback; the line says where to look.
@@ -267,11 +269,11 @@ final class WorkerProcess {
 
   /// The suite's own packages were there, so Python's own words are about a module that the user named, or about what that needs.
   /// Other sentences say all themselves.
-  private func fix(for error: String) -> String {
+  private func hint(for error: String) -> String {
     guard error.hasPrefix("No module named") else { return "" }
     return
-      "a module of your own must lie in the folder where you start polymath, or where Python finds it; install a package "
-      + "with `\(python) -m pip install NAME`"
+      ": a module of your own must lie in the current folder, or where Python finds it; install a package with "
+      + "`\(python) -m pip install NAME`"
   }
 
   /// Whether the process was stopped by a signal, as SIGSTOP does.

@@ -5,16 +5,16 @@ enum WorkerPython {
   /// POLYMATH_PYTHON, else `.venv/bin/python` in a folder above the executable, which is where a package's build folder lies, else
   /// that of an activated environment. Never one in the current folder, which may be a downloaded one.
   ///
-  /// - Parameter command: What makes one, for the error's message.
+  /// - Parameter packages: What it should have, for the error's message.
   /// - Throws: `EnvironmentError.pythonMissing`.
   static func locate(
-    command: String = PythonPackages.gymnasium.command,
+    packages: PythonPackages = .gymnasium,
     variables: [String: String] = ProcessInfo.processInfo.environment
   ) throws -> String {
     if let variable = variables["POLYMATH_PYTHON"] {
       guard FileManager.default.isExecutableFile(atPath: variable) else {
         throw EnvironmentError.pythonMissing(
-          reason: "POLYMATH_PYTHON is \(variable), which can't be executed", command: command)
+          reason: "POLYMATH_PYTHON is \(variable), which can't be executed", packages: packages.names)
       }
       return URL(filePath: variable).standardizedFileURL.path
     }
@@ -31,7 +31,7 @@ enum WorkerPython {
       folders.map { $0.appending(path: ".venv/bin/python").path }
       + [variables["VIRTUAL_ENV"]].compactMap { $0 }.map { "\($0)/bin/python" }
     guard let found = candidates.first(where: FileManager.default.isExecutableFile(atPath:)) else {
-      throw EnvironmentError.pythonMissing(reason: "there is no Python with the suite's packages", command: command)
+      throw EnvironmentError.pythonMissing(reason: "no Python is found", packages: packages.names)
     }
     return found
   }

@@ -66,7 +66,7 @@ public enum Atari {
 
   /// The emulator and what it is driven through, at the versions that the task definitions name.
   static let packages = PythonPackages.pinned(
-    in: "requirements.txt", ["ale-py", "gymnasium"], command: "make gymnasium")
+    in: "requirements.txt", ["ale-py", "gymnasium"])
 
   /// The task of one game.
   ///

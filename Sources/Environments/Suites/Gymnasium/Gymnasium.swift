@@ -80,7 +80,7 @@ public enum Gymnasium {
     for (part, divisor) in spaces.divisors { parameters["divided_\(part)"] = "\(divisor)" }
     return task(
       name, kind: "gymnasium", options: WorkerOptions(id, options), leaf: leaf, action: action, parameters: parameters,
-      packages: PythonPackages(ready.versions[0].mapValues(Optional.some), command: PythonPackages.gymnasium.command),
+      packages: PythonPackages(ready.versions[0].mapValues(Optional.some)),
       hasSuccessRule: true, notes: spaces.notes, directory: options.directory, timeout: options.timeout)
   }
 

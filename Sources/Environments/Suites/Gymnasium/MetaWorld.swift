@@ -42,7 +42,7 @@ public enum MetaWorld {
   ]
 
   static let packages = PythonPackages.pinned(
-    in: "requirements-metaworld.txt", ["gymnasium", "metaworld"], command: "make metaworld")
+    in: "requirements-metaworld.txt", ["gymnasium", "metaworld"])
 
   /// What can be chosen about the tasks.
   private struct Options: Encodable {

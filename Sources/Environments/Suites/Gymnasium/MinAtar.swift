@@ -25,7 +25,7 @@ public enum MinAtar {
   ]
 
   static let packages = PythonPackages.pinned(
-    in: "requirements-minatar.txt", ["gymnasium", "MinAtar"], command: "make minatar")
+    in: "requirements-minatar.txt", ["gymnasium", "MinAtar"])
 
   /// All five games. Making an environment throws `EnvironmentError.pythonMissing` or `packageMissing`.
   static func tasks() -> [Task] { games.map(task) }

@@ -130,8 +130,9 @@ class Host:
         kind = "package" if isinstance(error, ModuleNotFoundError) else getattr(error, "kind", "exception")
         self.worker.log("".join(traceback.format_exception(error)))
         text = user_error.line(error) if kind == "exception" else str(error)
+        packages = getattr(error, "packages", []) if kind == "package" else []
         try:
-            self.answer({"error": text[:LONGEST_ERROR], "kind": kind})
+            self.answer({"error": text[:LONGEST_ERROR], "kind": kind, "packages": packages})
         except OSError:
             return CUT_OFF  # an environment has closed the socket
         return 1

@@ -23,25 +23,36 @@ from .state_kinds import StateNotOffered
 # Of random play, before anything else: enough to tell at once what is broken by program.
 INSPECTED_STEPS = 10
 PIP = f"{sys.executable} -m pip"
-# What registers the environments whose ids begin like this, and how it is installed.
+# What registers the environments whose ids begin like this, and its name in Python's package index.
 PACKAGES = {
-    "ALE/": ("ale_py", "make gymnasium"),
-    "MinAtar/": (".minatar_batch", "make minatar"),
-    "Meta-World/": ("metaworld", "make metaworld"),
-    "MiniGrid-": ("minigrid", f"{PIP} install minigrid"),
-    "BabyAI-": ("minigrid", f"{PIP} install minigrid"),
+    "ALE/": ("ale_py", "ale-py"),
+    "MinAtar/": (".minatar_batch", "MinAtar"),
+    "Meta-World/": ("metaworld", "metaworld"),
+    "MiniGrid-": ("minigrid", "minigrid"),
+    "BabyAI-": ("minigrid", "minigrid"),
 }
 SPACES = os.path.join(os.path.dirname(os.path.abspath(spaces.__file__)), "")
 
 
+class PackageMissing(Exception):
+    """Carries the names of packages that would mend it; the host knows how they are installed."""
+
+    kind = "package"
+
+    def __init__(self, message, packages):
+        super().__init__(message)
+        self.packages = packages
+
+
 def register(id):
     """Imports the package that an environment comes from, where that is known by its id."""
-    for beginning, (module, command) in PACKAGES.items():
+    for beginning, (module, package) in PACKAGES.items():
         if id.split(":")[-1].startswith(beginning):
             try:
                 importlib.import_module(module, __package__)
             except ModuleNotFoundError as error:
-                raise Refused(f"{id} needs the Python package {error.name}, which is not installed: run `{command}`") from error
+                raise PackageMissing(
+                    f"{id} needs the Python package {package}, and {error.name} is not installed", [package]) from error
 
 
 def load(options):
