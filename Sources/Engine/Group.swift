@@ -6,16 +6,7 @@ import Tensors
 /// The environments of some columns, unrolled together: a resumable piece of work that holds no thread while an
 /// environment makes it wait. One thread at a time advances it.
 public final class Group: @unchecked Sendable {
-  /// Environments of one task.
-  private struct Batch {
-    let environment: any Environment
-    let task: Task
-    /// First column within the group.
-    let column: Int
-    let observation, finalObservation: UnsafeMutableBufferPointer<UnsafeMutableRawPointer>
-  }
-
-  private enum Stage {
+  enum Stage {
     case new, resetting, ready
     case choosing(step: Int)
     case stepping(step: Int)
@@ -27,31 +18,29 @@ public final class Group: @unchecked Sendable {
   public let tasks: [Int]
   /// First column within a shard's block.
   private let blockColumn: Int
-  private let batches: [Batch]
+  let batches: [EnvironmentBatch]
   /// Hosts the environments that need a process.
   let worker: Worker
   private let streams: [RandomStream]
   private let unroll: Int
   let action: ActionSpace
-  private var stage = Stage.new
+  var stage = Stage.new
   private var pending = 0
 
   /// Row T of the last unroll and the recurrent state: where the next unroll begins.
-  private let carry: RoundBlock
+  let carry: RoundBlock
   private let mask, truncated, success: UnsafeMutablePointer<UInt8>
   /// Task index of each column.
   private let columnTask: UnsafeMutablePointer<Int32>
-  private let lives, previousLives: UnsafeMutablePointer<Int16>
+  private let lives: UnsafeMutablePointer<Int16>
   /// What the policy samples with, and a box's actions, `[columns, D]` each.
   private let noise, squashed: UnsafeMutablePointer<Float>
-  private let episodeScore: UnsafeMutablePointer<Double>
-  private let episodeLength: UnsafeMutablePointer<Int>
-  private let episodeSuccess: UnsafeMutablePointer<UInt8>
+  let episodes: RunningEpisodes
 
   /// Of the last `lag + 1` rounds, by round modulo that number.
   private let records: [RoundRecord]
   /// Of each batch, before this process took the run up.
-  private var earlierLosses: [EnvironmentLosses]
+  var earlierLosses: [EnvironmentLosses]
   /// Whether actions are the most probable ones.
   public var greedy = false
   /// Agent steps after which an episode is recorded as it stands; it goes on, and is not recorded again. nil in training.
@@ -89,16 +78,13 @@ public final class Group: @unchecked Sendable {
     mask = scratch(columns * action.count, 0)
     columnTask = scratch(columns, 0)
     for (column, task) in self.tasks.enumerated() { columnTask[column] = Int32(task) }
-    (truncated, success, episodeSuccess) = (
-      scratch(columns, 0), scratch(columns, 0), scratch(columns, SuccessFlag.silent)
-    )
-    (lives, previousLives) = (scratch(columns, 0), scratch(columns, 0))
+    (truncated, success, lives) = (scratch(columns, 0), scratch(columns, 0), scratch(columns, 0))
     (noise, squashed) = (scratch(columns * max(action.dimension, 1), 0), scratch(columns * action.dimension, 0))
-    (episodeScore, episodeLength) = (scratch(columns, 0), scratch(columns, 0))
+    episodes = RunningEpisodes(columns: columns)
 
     worker = Worker(recovery: recovery)
     // Column c of a task is its replica number c - (the task's first column).
-    var (batches, streams): ([Batch], [RandomStream]) = ([], [])
+    var (batches, streams): ([EnvironmentBatch], [RandomStream]) = ([], [])
     var start = range.lowerBound
     while start < range.upperBound {
       let index = shape.columnTasks[start]
@@ -106,11 +92,9 @@ public final class Group: @unchecked Sendable {
       let first = shape.columnTasks.firstIndex(of: index)!
       let replicas = start - first..<end - first
       batches.append(
-        Batch(
-          environment: try tasks[index].makeEnvironment(replicas, seed, worker), task: tasks[index],
-          column: start - range.lowerBound,
-          observation: .allocate(capacity: observation.leaves.count),
-          finalObservation: .allocate(capacity: observation.leaves.count)))
+        EnvironmentBatch(
+          try tasks[index].makeEnvironment(replicas, seed, worker), task: tasks[index],
+          column: start - range.lowerBound, leaves: observation.leaves.count))
       streams += replicas.map { RandomStream(seed: seed, task: tasks[index].id, replica: $0, purpose: purpose) }
       for column in start..<end {
         let row = column - range.lowerBound
@@ -125,21 +109,14 @@ public final class Group: @unchecked Sendable {
   }
 
   deinit {
-    for batch in batches {
-      batch.observation.deallocate()
-      batch.finalObservation.deallocate()
-    }
+    batches.forEach { $0.deallocate() }
     mask.deallocate()
     columnTask.deallocate()
     truncated.deallocate()
     success.deallocate()
-    episodeSuccess.deallocate()
     lives.deallocate()
-    previousLives.deallocate()
     noise.deallocate()
     squashed.deallocate()
-    episodeScore.deallocate()
-    episodeLength.deallocate()
   }
 
   /// Which actions, or dimensions, each column's task has.
@@ -153,7 +130,7 @@ public final class Group: @unchecked Sendable {
   /// What was lost from the start of the run to the end of round `round`, which is one of the last `lag + 1`.
   public func losses(inRound round: Int) -> [(task: Int, losses: EnvironmentLosses)] { byTask(record(round).losses) }
 
-  private var totalLosses: [EnvironmentLosses] {
+  var totalLosses: [EnvironmentLosses] {
     zip(earlierLosses, batches).map { earlier, batch in
       var losses = earlier
       losses += batch.environment.losses
@@ -165,7 +142,7 @@ public final class Group: @unchecked Sendable {
     zip(batches, losses).map { (tasks[$0.column], $1) }
   }
 
-  private func record(_ round: Int) -> RoundRecord { records[round % records.count] }
+  func record(_ round: Int) -> RoundRecord { records[round % records.count] }
 
   /// What normalizing environments learned of their observations, by task. Only between rounds.
   public var statistics: [(task: Int, statistics: ObservationStatistics)] {
@@ -191,7 +168,7 @@ public final class Group: @unchecked Sendable {
       switch stage {
       case .new:
         for batch in batches
-        where try batch.environment.reset(into: rows(of: batch, carry, step: 0, column: 0)) != .done {
+        where try batch.environment.reset(into: batch.rows(of: carry, step: 0, first: 0)) != .done {
           pending += 1
         }
         stage = .resetting
@@ -263,32 +240,22 @@ public final class Group: @unchecked Sendable {
     for batch in batches {
       let column = batch.column
       let row = (step + 1) * block.columns + blockColumn + column
-      for leaf in batch.finalObservation.indices {
-        batch.finalObservation[leaf] = block.finalObservation(leaf: leaf, step: step, column: blockColumn + column)
-      }
       let progress = try batch.environment.step(
         actions(block, row: row, of: batch),
         into: StepRows(
-          observation: rows(of: batch, block, step: step + 1, column: blockColumn),
-          finalObservation: ObservationRows(leaves: batch.finalObservation), reward: block.reward + row,
+          observation: batch.rows(of: block, step: step + 1, first: blockColumn),
+          finalObservation: batch.finalRows(of: block, step: step, first: blockColumn), reward: block.reward + row,
           terminated: block.terminated + row, truncated: truncated + column, valid: block.valid + row,
           success: success + column, lives: lives + column))
       if progress != .done { pending += 1 }
     }
   }
 
-  private func actions(_ block: RoundBlock, row: Int, of batch: Batch) -> ActionRows {
+  private func actions(_ block: RoundBlock, row: Int, of batch: EnvironmentBatch) -> ActionRows {
     guard case .box(let dimension) = action else { return ActionRows(discrete: block.action + row) }
     let actions = squashed + batch.column * dimension
     ck_tanh_forward(actions, block.box + row * dimension, batch.environment.slots * dimension)
     return ActionRows(box: actions)
-  }
-
-  private func rows(of batch: Batch, _ block: RoundBlock, step: Int, column: Int) -> ObservationRows {
-    for leaf in batch.observation.indices {
-      batch.observation[leaf] = block.observation(leaf: leaf, step: step, column: column + batch.column)
-    }
-    return ObservationRows(leaves: batch.observation)
   }
 
   /// The descriptor of an environment that is not done yet.
@@ -301,99 +268,26 @@ public final class Group: @unchecked Sendable {
     return nil
   }
 
-  /// Marks ends of episodes as the learner sees them, and keeps the scores, which span lives.
+  /// Marks ends of episodes as the learner sees them, and records those that end.
   private func account(step: Int, round: Int, block: RoundBlock) {
     for batch in batches {
-      let end = batch.column + batch.environment.slots
-      for column in batch.column..<end {
+      for column in batch.columns {
         let row = (step + 1) * block.columns + blockColumn + column
-        episodeScore[column] += Double(block.reward[row])
-        episodeLength[column] += 1
-        episodeSuccess[column] = SuccessFlag.joined(episodeSuccess[column], success[column])
+        let length = episodes.add(reward: block.reward[row], success: success[column], column: column)
         let ended = block.terminated[row] != 0 || truncated[column] != 0
-        let lostLife = batch.task.lifeLossEndsEpisode && lives[column] < previousLives[column] && lives[column] > 0
-        let (length, longest) = (episodeLength[column], longestEpisode ?? .max)
+        let lostLife = episodes.losesLife(now: lives[column], column: column) && batch.task.lifeLossEndsEpisode
+        let longest = longestEpisode ?? .max
         if block.valid[row] != 0 && (ended && length <= longest || !ended && length == longest) {
           record(round).episodes.append(
-            EpisodeRecord(
-              task: tasks[column], column: range.lowerBound + column, score: episodeScore[column], length: length,
-              success: SuccessFlag.meaning(of: episodeSuccess[column]), isCut: !ended))
+            episodes.record(column: column, first: range.lowerBound, task: tasks[column], isCut: !ended))
         }
         if ended {
-          (episodeScore[column], episodeLength[column]) = (0, 0)
-          episodeSuccess[column] = SuccessFlag.silent
+          episodes.begin(column: column)
         } else if lostLife {
           block.terminated[row] = 1
         }
         block.isFirst[row] = ended || lostLife ? 1 : 0
-        previousLives[column] = lives[column]
       }
     }
-  }
-
-  // MARK: State
-
-  /// Saves the group after it has acted in the rounds `ahead` of learning.
-  /// - Returns: whether every environment can be restored exactly.
-  func saveState(into archive: inout StateArchive, name: String, ahead: Range<Int>) throws -> Bool {
-    archive.add("\(name).carry", carry.saveState())
-    archive.add("\(name).episode_score", UnsafeBufferPointer(start: episodeScore, count: columns))
-    archive.add("\(name).episode_length", UnsafeBufferPointer(start: episodeLength, count: columns))
-    archive.add("\(name).episode_success", UnsafeBufferPointer(start: episodeSuccess, count: columns))
-    archive.add("\(name).lives", UnsafeBufferPointer(start: previousLives, count: columns))
-    var exact = true
-    for (index, batch) in batches.enumerated() {
-      if let state = try batch.environment.saveState() {
-        archive.add("\(name).environment\(index)", state)
-      } else {
-        exact = false
-      }
-    }
-    for (number, round) in ahead.enumerated() { record(round).save(into: &archive, name: "\(name).ahead\(number)") }
-    // Last, as a worker that fails now has lost more and begins another generation.
-    RoundRecord.save(totalLosses, into: &archive, name: name)
-    archive.add("\(name).worker_generation", withUnsafeBytes(of: worker.generation, Array.init))
-    return exact
-  }
-
-  /// Goes on where a saved group stopped. Environments without saved state begin fresh episodes; then so does the
-  /// group.
-  func restoreState(from archive: StateArchive, name: String, ahead: Range<Int>, exact: Bool) throws {
-    earlierLosses = try RoundRecord.losses(from: archive, name: name, batches: batches.count)
-    // What was given up is tried again.
-    for batch in batches.indices { earlierLosses[batch].quarantined = false }
-    var generation = 0
-    try withUnsafeMutablePointer(to: &generation) {
-      try archive.restore("\(name).worker_generation", to: UnsafeMutableBufferPointer(start: $0, count: 1))
-    }
-    guard (0..<1 << 32).contains(generation) else {
-      throw EngineError.badState("\(name) has generation \(generation) of its worker, and should have a small count")
-    }
-    // Fresh episodes are not to be those that were played already.
-    worker.begin(generation: generation + (exact ? 0 : 1))
-    guard exact else { return }
-    let columnTasks = Dictionary(uniqueKeysWithValues: zip(range, tasks))
-    for (number, round) in ahead.enumerated() {
-      try record(round).restore(
-        from: archive, name: "\(name).ahead\(number)", tasks: columnTasks, batches: batches.count)
-    }
-    try carry.restoreState(archive.bytes("\(name).carry"), action: action, allowed: allowedActions)
-    try archive.restore("\(name).episode_score", to: UnsafeMutableBufferPointer(start: episodeScore, count: columns))
-    try archive.restore("\(name).episode_length", to: UnsafeMutableBufferPointer(start: episodeLength, count: columns))
-    try archive.restore(
-      "\(name).episode_success", to: UnsafeMutableBufferPointer(start: episodeSuccess, count: columns))
-    try archive.restore("\(name).lives", to: UnsafeMutableBufferPointer(start: previousLives, count: columns))
-    for column in 0..<columns
-    where !episodeScore[column].isFinite || !(0...1 << 53).contains(episodeLength[column])
-      || episodeSuccess[column] > SuccessFlag.silent
-    {
-      throw EngineError.badState(
-        "\(name) has an episode of score \(episodeScore[column]), length \(episodeLength[column]) and success "
-          + "\(episodeSuccess[column]), which no episode has")
-    }
-    for (index, batch) in batches.enumerated() {
-      try batch.environment.restoreState(archive.bytes("\(name).environment\(index)"))
-    }
-    stage = .ready
   }
 }
