@@ -122,6 +122,8 @@ class Host:
             if self.worker.is_child:
                 return  # an environment forked, and this is the child
             working[0] = 0
+            # Raises where an environment has closed the descriptor: nothing counts as completed that can't be told.
+            os.get_inheritable(done)
             completed[0] = requested[0]
             os.write(done, one)
 
