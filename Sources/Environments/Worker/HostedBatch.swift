@@ -41,30 +41,57 @@ struct WorkerProgram {
 /// One task's environments within a worker: what they were asked, where the answer goes, and what was lost of them.
 final class HostedBatch {
   /// What is asked of the batch, and where the answer goes.
-  enum Pending {
-    case none
+  enum Request {
     case reset(ObservationRows)
     case step(StepRows)
+
+    var command: WorkerProcess.Command {
+      switch self {
+      case .reset: .reset
+      case .step: .step
+      }
+    }
   }
+
+  /// How far a request has come.
+  enum Pending {
+    case none
+    /// The worker was not told of it yet.
+    case waiting(Request)
+    case sent(Request)
+
+    var request: Request? {
+      switch self {
+      case .none: nil
+      case .waiting(let request), .sent(let request): request
+      }
+    }
+  }
+
+  /// What the batch's environments can do next.
+  enum Environments {
+    /// They must be reset before they can step.
+    case fresh
+    /// They begin in a state that the worker was not told yet.
+    case saved(Data)
+    case running
+    /// Every step is lost.
+    case quarantined
+  }
+
+  /// The most that its environments ever did.
+  enum Use: Comparable { case none, reset, stepped }
 
   let program: WorkerProgram
   let slots: Int
   let layout: WorkerLayout
   var pending = Pending.none
-  /// Whether the worker was told what is pending.
-  var isSent = false
-  /// Whether its environments must be reset before they can step.
-  var isFresh = true
-  /// Whether environments were ever reset, and whether they ever made a step.
-  private(set) var (wasOfUse, hasStepped) = (false, false)
+  var environments = Environments.fresh
+  private(set) var use = Use.none
   /// What this process has done for the batch: its steps, and when its first episodes had begun.
   private var (steps, began) = (0, ContinuousClock.Instant?.none)
   /// Whether the process before failed early.
   var failedEarly = false
-  /// Given up: every step is lost.
-  var isQuarantined = false
-  /// State to begin with.
-  var restored: Data?
   var failures: [ContinuousClock.Instant] = []
   let ledger = Mutex(EnvironmentLosses())
 
@@ -75,13 +102,9 @@ final class HostedBatch {
   }
 
   /// What the worker is to do next, in its numbers.
-  var command: WorkerProcess.Command {
-    switch pending {
-    case .none: .nothing
-    case .reset: .reset
-    case .step: .step
-    }
-  }
+  var command: WorkerProcess.Command { pending.request?.command ?? .nothing }
+
+  var isQuarantined: Bool { if case .quarantined = environments { true } else { false } }
 
   func write(_ action: ActionRows, to memory: UnsafeMutableRawPointer) {
     let actions = memory + layout.action.offset
@@ -95,15 +118,15 @@ final class HostedBatch {
     }
   }
 
-  /// Copies what the worker wrote to where it was asked for.
+  /// Copies what the worker wrote to where it was asked for, if it was.
   ///
   /// - Throws: `EnvironmentError.workerFailed` where a number is not finite.
   func finish(from memory: UnsafeMutableRawPointer) throws {
-    switch pending {
-    case .none: return
+    guard case .sent(let request) = pending else { return }
+    switch request {
     case .reset(let observation):
       try copy(layout.observation, to: observation, slots: 0..<slots, from: memory)
-      (isFresh, wasOfUse) = (false, true)
+      (environments, use) = (.running, max(use, .reset))
       began = began ?? .now
     case .step(let rows):
       try copy(layout.observation, to: rows.observation, slots: 0..<slots, from: memory)
@@ -119,16 +142,16 @@ final class HostedBatch {
         try copy(layout.final, to: rows.finalObservation, slots: slot..<slot + 1, from: memory)
         if program.truncationTerminates { (rows.terminated[slot], rows.truncated[slot]) = (1, 0) }
       }
-      (wasOfUse, hasStepped) = (true, true)
+      use = .stepped
       began = began ?? .now
       steps += 1
       ledger.withLock { $0.received += slots }
     }
-    (pending, isSent) = (.none, false)
+    pending = .none
   }
 
-  /// A step that nobody made: its episodes are cut off there, and nothing is to be learned from them. What follows is
-  /// the first observation of others.
+  /// A step that nobody made: its episodes are cut off there, and nothing is to be learned from them. What follows is to
+  /// be the first observation of others.
   func lose(_ rows: StepRows) {
     for slot in 0..<slots {
       (rows.reward[slot], rows.terminated[slot], rows.truncated[slot]) = (0, 0, 1)
@@ -136,14 +159,18 @@ final class HostedBatch {
     }
     clear(rows.finalObservation)
     ledger.withLock { $0.lost += slots }
-    pending = .reset(rows.observation)
   }
 
   /// The process is no more.
   func forget() {
-    if case .step(let rows) = pending { lose(rows) }
-    (isSent, isFresh, restored) = (false, true, nil)
-    (steps, began) = (0, nil)
+    switch pending.request {
+    case .none: break
+    case .reset(let observation): pending = .waiting(.reset(observation))
+    case .step(let rows):
+      lose(rows)
+      pending = .waiting(.reset(rows.observation))
+    }
+    (environments, steps, began) = (.fresh, 0, nil)
   }
 
   /// Whether the process has not yet been at work for a while.
@@ -153,8 +180,8 @@ final class HostedBatch {
 
   func quarantine() {
     forget()
-    if case .reset(let observation) = pending { clear(observation) }
-    (pending, isQuarantined) = (.none, true)
+    if case .reset(let observation) = pending.request { clear(observation) }
+    (pending, environments) = (.none, .quarantined)
     ledger.withLock { $0.quarantined = true }
   }
 

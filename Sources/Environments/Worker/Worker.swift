@@ -8,16 +8,24 @@ import Synchronization
 /// Requests of its batches go out together: a step begins when the last of them has asked for one, or when one of them is
 /// told to go on. Used by one thread at a time.
 public final class Worker {
+  private enum State {
+    /// No process: nothing was asked for yet, or all batches were given up.
+    case idle
+    /// The process makes its environments.
+    case starting(WorkerProcess)
+    /// The process waits for requests.
+    case ready(WorkerProcess)
+    case working(WorkerProcess)
+    /// It takes no more requests.
+    case ended
+  }
+
   private let recovery: WorkerRecovery
   private let deadlines: WorkerDeadlines
   /// nil until it was looked for.
   private var python: String?
   private var batches: [HostedBatch] = []
-  private(set) var process: WorkerProcess?
-  /// Whether the process has said that it is ready, and whether it is at work.
-  private var (isReady, isWorking) = (false, false)
-  /// Whether an error was thrown that ends all.
-  private var hasEnded = false
+  private var state = State.idle
   /// How many processes there were before, each with seeds of its own.
   public private(set) var generation = 0
 
@@ -35,11 +43,18 @@ public final class Worker {
 
   deinit { if let signal { Foundation.close(signal) } }
 
+  var process: WorkerProcess? {
+    switch state {
+    case .idle, .ended: nil
+    case .starting(let process), .ready(let process), .working(let process): process
+    }
+  }
+
   /// Ends the processes of these workers, all at once: every environment is closed, and what does not end in time is killed.
   /// After that they take no more requests.
   public static func close(_ workers: [Worker]) {
     WorkerProcess.close(workers.compactMap(\.process))
-    for worker in workers { (worker.process, worker.hasEnded) = (nil, true) }
+    for worker in workers { worker.state = .ended }
   }
 
   /// Ends all worker processes of this program, which is about to leave without more ado; threads may be using them still.
@@ -56,7 +71,7 @@ public final class Worker {
   }
 
   func host(_ program: WorkerProgram) throws -> HostedBatch {
-    precondition(process == nil && !hasEnded, "a worker is given its environments before the first request")
+    guard case .idle = state else { preconditionFailure("a worker is given its environments before the first request") }
     let python = try self.python ?? WorkerPython.locate(packages: program.packages)
     try program.packages.check(in: python, for: program.task)
     self.python = python
@@ -72,8 +87,8 @@ public final class Worker {
     return batch
   }
 
-  func ask(_ request: HostedBatch.Pending, of batch: HostedBatch, action: ActionRows? = nil) throws -> StepProgress {
-    if hasEnded {
+  func ask(_ request: HostedBatch.Request, of batch: HostedBatch, action: ActionRows? = nil) throws -> StepProgress {
+    if case .ended = state {
       throw EnvironmentError.workerFailed(task: batch.program.task, reason: "has ended already", log: "")
     }
     guard case .none = batch.pending else {
@@ -81,40 +96,49 @@ public final class Worker {
     }
     do {
       let process = try self.process ?? start(after: 0)
-      batch.pending = request
-      if case .step(let rows) = request, batch.isFresh, batch.restored == nil {
-        precondition(batch.wasOfUse, "the first call of an environment is reset")
+      batch.pending = .waiting(request)
+      if case .step(let rows) = request, case .fresh = batch.environments {
+        precondition(batch.use > .none, "the first call of an environment is reset")
         batch.lose(rows)
+        batch.pending = .waiting(.reset(rows.observation))
       } else if let action {
         batch.write(action, to: process.memory)
       }
-      if isReady, !isWorking, batches.allSatisfy({ $0.isQuarantined || $0.command != .nothing }) { try send() }
+      if case .ready = state, batches.allSatisfy({ $0.isQuarantined || $0.command != .nothing }) {
+        try send(to: process)
+      }
     } catch let error as EnvironmentError {
       try recover(from: error)
     }
-    guard let process else { return .done }
-    if isWorking || !isReady { return .waiting(fileDescriptor: process.fileDescriptor) }
-    let signal = self.signal ?? cworkers_open_signal()
-    precondition(signal >= 0, "the system refused a descriptor: \(String(cString: strerror(errno)))")
-    self.signal = signal
-    return .waiting(fileDescriptor: signal)
+    switch state {
+    case .idle, .ended: return .done
+    case .starting(let process), .working(let process): return .waiting(fileDescriptor: process.fileDescriptor)
+    case .ready:
+      let signal = self.signal ?? cworkers_open_signal()
+      precondition(signal >= 0, "the system refused a descriptor: \(String(cString: strerror(errno)))")
+      self.signal = signal
+      return .waiting(fileDescriptor: signal)
+    }
   }
 
   func advance(_ batch: HostedBatch) throws -> StepProgress {
-    while batch.command != .nothing, let process {
+    while batch.command != .nothing {
       do {
-        if !isReady {
+        switch state {
+        case .idle, .ended: return .done
+        case .starting(let process):
           guard let ready = try process.readiness() else { return .waiting(fileDescriptor: process.fileDescriptor) }
-          try check(ready)
-          isReady = true
-        }
-        if !isWorking { try send() }
-        guard try process.isComplete() else { return .waiting(fileDescriptor: process.fileDescriptor) }
-        isWorking = false
-        for (index, batch) in batches.enumerated() where batch.isSent {
-          do { try batch.finish(from: process.memory) } catch {
-            process.close(blaming: index)
-            throw error
+          try check(ready, of: process)
+          state = .ready(process)
+        case .ready(let process): try send(to: process)
+        case .working(let process):
+          guard try process.isComplete() else { return .waiting(fileDescriptor: process.fileDescriptor) }
+          state = .ready(process)
+          for (index, batch) in batches.enumerated() {
+            do { try batch.finish(from: process.memory) } catch {
+              process.close(blaming: index)
+              throw error
+            }
           }
         }
       } catch let error as EnvironmentError {
@@ -126,8 +150,9 @@ public final class Worker {
 
   /// The state of a batch's environments, nil where it can't be had. Waits for it.
   func saveState(of batch: HostedBatch) throws -> Data? {
-    if let state = batch.restored { return state }
-    guard let process, isReady, !isWorking, !batch.isFresh, let index = batches.firstIndex(where: { $0 === batch })
+    if case .saved(let state) = batch.environments { return state }
+    guard case .ready(let process) = state, case .running = batch.environments,
+      let index = batches.firstIndex(where: { $0 === batch })
     else { return nil }
     do {
       process.setCommand(.save, of: index)
@@ -142,14 +167,16 @@ public final class Worker {
     }
   }
 
-  func restoreState(_ state: Data, of batch: HostedBatch) { batch.restored = state }
+  /// Lets a batch, which is not given up, go on from a state. The worker reads it with the next request.
+  func restoreState(_ state: Data, of batch: HostedBatch) { batch.environments = .saved(state) }
 
   /// Sends every request that waits to be.
-  private func send() throws {
-    guard let process else { return }
+  private func send(to process: WorkerProcess) throws {
     for (index, batch) in batches.enumerated() {
-      var command = batch.command
-      if let state = batch.restored, command != .nothing {
+      process.setCommand(.nothing, of: index)
+      guard let request = batch.pending.request else { continue }
+      var command = request.command
+      if case .saved(let state) = batch.environments {
         do { try state.write(to: URL(filePath: process.folder.state(of: index))) } catch {
           process.close(blaming: index)
           throw EnvironmentError.workerFailed(
@@ -158,13 +185,13 @@ public final class Worker {
               + "free space, or set TMPDIR", log: "")
         }
         command.insert(.restore)
-        (batch.restored, batch.isFresh) = (nil, false)
+        batch.environments = .running
       }
       process.setCommand(command, of: index)
-      batch.isSent = command != .nothing
+      batch.pending = .sent(request)
     }
     try process.request(.work)
-    isWorking = true
+    state = .working(process)
   }
 
   /// Starts the process with the batches that are not given up.
@@ -176,20 +203,18 @@ public final class Worker {
       StartFile.Batch(index: index, batch.program, seeds: batch.program.seeds(generation), batch.layout)
     }
     let deadlines = self.deadlines.with(step: hosted.compactMap(\.element.program.timeout).max())
-    (isReady, isWorking) = (false, false)
     let process = try WorkerProcess(
       hosts: batches.map(\.program.task), python: python!, directory: batches[0].program.directory,
-      memory: batches.last!.layout.end, start: file,
-      deadlines: deadlines)
-    self.process = process
+      memory: batches.last!.layout.end, start: file, deadlines: deadlines)
+    state = .starting(process)
     return process
   }
 
-  private func check(_ ready: WorkerProcess.Ready) throws {
+  private func check(_ ready: WorkerProcess.Ready, of process: WorkerProcess) throws {
     let hosted = batches.enumerated().filter { !$0.element.isQuarantined }
     for ((index, batch), versions) in zip(hosted, ready.versions) {
       do { try batch.program.packages.check(installed: versions, in: python!, for: batch.program.task) } catch {
-        process?.close(blaming: index)
+        process.close(blaming: index)
         throw error
       }
     }
@@ -199,12 +224,14 @@ public final class Worker {
   ///
   /// - Throws: `error` where what failed never was of use, or has failed too often.
   private func recover(from error: EnvironmentError) throws {
-    let (culprit, isOwn) = (process?.culprit, !(process?.wasEndedFromOutside ?? true))
-    process = nil
-    let blamed = culprit.map { [batches[$0]] } ?? batches.filter { !$0.isQuarantined }
+    let failure = process?.failure
+    // What prevents a start is not the environments' fault.
+    let isOwn = failure.map { !$0.isFromOutside } ?? false
+    state = .idle
+    let blamed = failure?.culprit.map { [batches[$0]] } ?? batches.filter { !$0.isQuarantined }
     var delay = 0.0
     for batch in blamed {
-      if !batch.wasOfUse || isOwn && !batch.hasStepped { try end(with: error) }
+      if batch.use == .none || isOwn && batch.use < .stepped { try end(with: error) }
       batch.failures.append(.now)
       batch.ledger.withLock { $0.reason = error.summary }
       let isEarly = isOwn && batch.isEarly(recovery)
@@ -228,7 +255,7 @@ public final class Worker {
   }
 
   private func end(with error: EnvironmentError) throws -> Never {
-    hasEnded = true
+    state = .ended
     for batch in batches { batch.pending = .none }
     throw error
   }

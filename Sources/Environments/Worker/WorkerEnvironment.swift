@@ -31,7 +31,6 @@ final class WorkerEnvironment: Environment {
     if batch.isQuarantined {
       batch.lose(rows)
       batch.clear(rows.observation)
-      batch.pending = .none
       return .done
     }
     return try worker.ask(.step(rows), of: batch, action: action)

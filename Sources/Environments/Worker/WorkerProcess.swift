@@ -2,26 +2,6 @@ import CWorkers
 import Foundation
 import Synchronization
 
-/// How long a worker may take, in seconds.
-struct WorkerDeadlines {
-  /// Imports, which take seconds when many workers start on few cores.
-  var start = 60.0
-  /// To make, reset or step one environment.
-  var step = 30.0
-  /// To close one environment when the worker is asked to end; it is killed after that.
-  var close = 5.0
-  /// Whether `step` is a setting of the user's.
-  private(set) var areSetting = false
-
-  /// The same with the user's own limit for `step`, where there is one.
-  func with(step: Double?) -> WorkerDeadlines {
-    guard let step else { return self }
-    var own = self
-    (own.step, own.areSetting) = (step, true)
-    return own
-  }
-}
-
 /// One running worker process: `CWorkers` with errors that say what happened and what the worker printed last.
 ///
 /// Used by one thread at a time. After an error the process has ended and everything of it is released.
@@ -71,7 +51,7 @@ final class WorkerProcess {
     let notes: [String]
   }
 
-  private struct Packet: Decodable {
+  struct Packet: Decodable {
     let ready: Bool?
     let versions: [[String: String]]?
     let spaces: Spaces?
@@ -81,18 +61,27 @@ final class WorkerProcess {
     let packages: [String]?
   }
 
+  /// How the process ended.
+  struct Failure {
+    /// The batch that it was at; nil where that is not known.
+    var culprit: Int?
+    /// Whether something else has killed or stopped it, so that it can't help it.
+    var isFromOutside = false
+  }
+
+  private enum Life {
+    case new, running
+    case ended(Failure)
+  }
+
   /// The task of each batch.
-  private let hosts: [String]
-  private let python: String
-  /// The batch at which the process failed, once it has; nil where that is not known.
-  private(set) var culprit: Int?
-  /// Whether the process, once it has failed, was killed or stopped by something else, and can't help it.
-  private(set) var wasEndedFromOutside = false
-  private let deadlines: WorkerDeadlines
+  let hosts: [String]
+  let python: String
+  private var life = Life.new
+  let deadlines: WorkerDeadlines
   /// What the process is told, and its log; removed with it.
   let folder: WorkerFolder
   private(set) var worker = cworkers_worker()
-  private var isRunning = false
 
   /// Starts the worker's program with its file; doesn't wait, so that many workers can start at the same time.
   ///
@@ -126,15 +115,20 @@ final class WorkerProcess {
     }
     guard failure == 0 else {
       throw EnvironmentError.workerFailed(
-        task: task, reason: "can't be started by \(python) in \(directory): \(String(cString: strerror(failure)))",
+        task: task(of: nil), reason: "can't be started by \(python) in \(directory): \(String(cString: strerror(failure)))",
         log: "")
     }
-    isRunning = true
+    life = .running
     Self.running.withLock { $0[ObjectIdentifier(self)] = Reference(process: Unmanaged.passUnretained(self)) }
     guard cworkers_set_deadline(&worker, max(deadlines.start, deadlines.step)) == 0 else { throw failed() }
   }
 
   deinit { close() }
+
+  private var isRunning: Bool { if case .running = life { true } else { false } }
+
+  /// nil while it runs.
+  var failure: Failure? { if case .ended(let failure) = life { failure } else { nil } }
 
   /// Readable when `isComplete` has something to say.
   var fileDescriptor: Int32 { worker.watch }
@@ -192,9 +186,8 @@ final class WorkerProcess {
   /// Ends the worker, by force if it does not end in time.
   func close(blaming batch: Int? = nil) {
     guard isRunning else { return }
-    culprit = batch
     askToEnd()
-    _ = stop()
+    _ = stop(blaming: batch)
   }
 
   /// Ends these workers, all at the same time.
@@ -208,86 +201,23 @@ final class WorkerProcess {
     for process in processes { process.close() }
   }
 
-  /// Whose failure an error is.
-  private var task: String {
-    if let culprit { return hosts[culprit] }
-    return hosts.count > 3 ? "\(hosts[0]) and \(hosts.count - 1) other tasks" : hosts.joined(separator: ", ")
-  }
-
   /// The packet that has come, nil when the worker has gone.
-  private func receive() -> Packet? {
+  func receive() -> Packet? {
     var bytes = [UInt8](repeating: 0, count: 1 << 17)
     let length = cworkers_receive(&worker, &bytes, bytes.count, 0)
     return try? JSONDecoder().decode(Packet.self, from: Data(bytes.prefix(max(length, 0))))
   }
 
-  /// The error of a worker that has sent `packet`, or nothing, and is about to be gone.
-  private func failed(_ packet: Packet? = nil) -> EnvironmentError {
-    guard let error = packet?.error?.printable(longest: 2000) else { return ended() }
-    noteCulprit()
-    _ = stop()
-    switch packet?.kind {
-    case "state": return .badState(task: task, reason: error)
-    case "package": return .packageMissing(task: task, reason: error + hint(for: error), packages: packet?.packages ?? [], python: python)
-    case "refused": return .refused(task: task, reason: error)
-    case "rom": return .romMissing(task: task, reason: error)
-    // Its log has the whole traceback; the line says where to look.
-    default: return .workerFailed(task: task, reason: "failed: \(error)", log: "")
-    }
-  }
-
-  /// The error of a worker whose time is up. One that was stopped by a signal can't help it.
-  private func late(_ seconds: Double, _ what: String) -> EnvironmentError {
-    wasEndedFromOutside = isStopped
-    noteCulprit()
-    askToEnd()
-    let log = stop().log
-    let remedy = deadlines.areSetting ? ": set a higher --worker-timeout if it needs longer" : ""
-    return .workerFailed(task: task, reason: "\(what) within \(seconds) s\(remedy)", log: log)
-  }
-
-  /// The error of a worker that has ended without a word.
-  private func ended() -> EnvironmentError {
-    noteCulprit()
-    let (end, log) = stop()
-    wasEndedFromOutside = end.forced == 0 && [SIGKILL, SIGTERM, SIGINT, SIGHUP].contains(end.signal)
-    let reason: String
-    if end.forced != 0 || end.status == CWORKERS_CUT_OFF {
-      reason = "closed the descriptors by which it is asked to step: an environment must close only what it has opened"
-    } else if end.signal != 0 {
-      reason = "was killed by signal \(end.signal)"
-    } else {
-      reason = "exited with status \(end.status)"
-    }
-    return .workerFailed(task: task, reason: reason, log: log)
-  }
-
-  private func noteCulprit() {
-    let working = Int(memory.assumingMemoryBound(to: cworkers_header.self).pointee.working)
-    culprit = (1...hosts.count).contains(working) ? working - 1 : nil
-  }
-
-  /// The suite's own packages were there, so Python's own words are about a module that the user named, or about what that needs.
-  /// Other sentences say all themselves.
-  private func hint(for error: String) -> String {
-    guard error.hasPrefix("No module named") else { return "" }
-    return
-      ": a module of your own must lie in the current folder, or where Python finds it; install a package with "
-      + "`\(python) -m pip install NAME`"
-  }
-
-  /// Whether the process was stopped by a signal, as SIGSTOP does.
-  private var isStopped: Bool {
-    let status = try? String(contentsOfFile: "/proc/\(worker.group)/stat", encoding: .utf8)
-    return status?.split(separator: ")").last?.split(separator: " ").first == "T"
-  }
-
   /// Waits for the end, and gives it with the last lines of the log.
-  private func stop() -> (end: cworkers_end, log: String) {
-    isRunning = false
+  ///
+  /// - Parameter culprit: The batch that is to blame.
+  func stop(blaming culprit: Int? = nil, isFromOutside: (cworkers_end) -> Bool = { _ in false }) -> (
+    end: cworkers_end, log: String
+  ) {
     _ = Self.running.withLock { $0.removeValue(forKey: ObjectIdentifier(self)) }
     defer { folder.remove() }
     let end = cworkers_stop(&worker, deadlines.close)
+    life = .ended(Failure(culprit: culprit, isFromOutside: isFromOutside(end)))
     return (end, logTail())
   }
 
