@@ -7,7 +7,7 @@ extension Array where Element: BitwiseCopyable {
   /// - Parameter problem: What about a slot no environment can have written, in words; nil where there is nothing.
   /// - Throws: `EnvironmentError.badState` where it is of another number of slots, of others than `task`'s, or impossible.
   init(
-    savedState: [UInt8], slots: Int, of task: String, problem: (_ slot: Int, _ state: Element) -> String?
+    savedState: [UInt8], slots: Int, of task: String, problem: (Element) -> String?
   ) throws(EnvironmentError) {
     let stride = MemoryLayout<Element>.stride
     guard savedState.count == slots * stride else {
@@ -18,7 +18,7 @@ extension Array where Element: BitwiseCopyable {
       (0..<slots).map { bytes.loadUnaligned(fromByteOffset: $0 * stride, as: Element.self) }
     }
     for (slot, state) in enumerated() {
-      if let problem = problem(slot, state) { throw .badState(task: task, reason: "slot \(slot): \(problem)") }
+      if let problem = problem(state) { throw .badState(task: task, reason: "slot \(slot): \(problem)") }
     }
   }
 }

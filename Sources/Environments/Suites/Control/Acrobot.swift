@@ -31,7 +31,7 @@ struct Acrobot: Plant {
       velocities: SIMD2(spread(u[2], -0.1, 0.1), spread(u[3], -0.1, 0.1)))
   }
 
-  func step(_ s: inout State, _ action: SIMD4<Double>) -> PlantStep {
+  func step(_ s: inout State, _ action: SIMD4<Double>) -> StepOutcome {
     let torque = action[0] - 1
     // One step of the classical Runge-Kutta method.
     let k1 = derivative(s, torque)
@@ -43,7 +43,7 @@ struct Acrobot: Plant {
     s.angles = SIMD2(wrapped(s.angles[0]), wrapped(s.angles[1]))
     s.velocities.clamp(lowerBound: -largestVelocities, upperBound: largestVelocities)
     let above = -cos(s.angles[0]) - cos(s.angles[1] + s.angles[0]) > 1
-    return PlantStep(reward: above ? 0 : -1, terminated: above, success: above)
+    return StepOutcome(reward: above ? 0 : -1, terminated: above, success: above)
   }
 
   func allows(_ s: State) -> Bool {

@@ -28,7 +28,7 @@ struct CartPole: Plant {
       angularVelocity: spread(u[3], -0.05, 0.05))
   }
 
-  func step(_ s: inout State, _ action: SIMD4<Double>) -> PlantStep {
+  func step(_ s: inout State, _ action: SIMD4<Double>) -> StepOutcome {
     let push = action[0] == 1 ? force : -force
     let (sine, cosine, mass) = (sin(s.angle), cos(s.angle), cartMass + poleMass)
     let temporary = (push + poleMass * length * s.angularVelocity * s.angularVelocity * sine) / mass
@@ -40,7 +40,7 @@ struct CartPole: Plant {
     s.velocity += timeStep * linear
     s.angle += timeStep * s.angularVelocity
     s.angularVelocity += timeStep * angular
-    return PlantStep(reward: 1, terminated: abs(s.x) > largestX || abs(s.angle) > largestAngle)
+    return StepOutcome(reward: 1, terminated: abs(s.x) > largestX || abs(s.angle) > largestAngle)
   }
 
   /// Speeds stay far below their limit here, as the cart would leave and the pole would fall.

@@ -34,10 +34,10 @@ struct MountainCar: Plant {
 
   func initial(_ u: SIMD8<Double>) -> CarState { .initial(u) }
 
-  func step(_ s: inout CarState, _ action: SIMD4<Double>) -> PlantStep {
+  func step(_ s: inout CarState, _ action: SIMD4<Double>) -> StepOutcome {
     s.move((action[0] - 1) * force + cos(3 * s.x) * -gravity, largestVelocity: largestVelocity)
     let arrived = s.x >= goal && s.velocity >= 0
-    return PlantStep(reward: -1, terminated: arrived, success: arrived)
+    return StepOutcome(reward: -1, terminated: arrived, success: arrived)
   }
 
   func allows(_ s: CarState) -> Bool { s.isPossible(largestVelocity: largestVelocity) }
@@ -61,10 +61,10 @@ struct ContinuousMountainCar: Plant {
 
   func initial(_ u: SIMD8<Double>) -> CarState { .initial(u) }
 
-  func step(_ s: inout CarState, _ action: SIMD4<Double>) -> PlantStep {
+  func step(_ s: inout CarState, _ action: SIMD4<Double>) -> StepOutcome {
     s.move(action[0] * power - gravity * cos(3 * s.x), largestVelocity: largestVelocity)
     let arrived = s.x >= goal && s.velocity >= 0
-    return PlantStep(
+    return StepOutcome(
       reward: (arrived ? 100 : 0) - 0.1 * action[0] * action[0], terminated: arrived, success: arrived)
   }
 

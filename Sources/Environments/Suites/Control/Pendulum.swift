@@ -24,7 +24,7 @@ struct Pendulum: Plant {
     State(angle: spread(u[0], -.pi, .pi), velocity: spread(u[1], -1, 1))
   }
 
-  func step(_ s: inout State, _ action: SIMD4<Double>) -> PlantStep {
+  func step(_ s: inout State, _ action: SIMD4<Double>) -> StepOutcome {
     let torque = action[0] * largestTorque
     let turns = ((s.angle + .pi) / (2 * .pi)).rounded(.down)
     let angle = s.angle - 2 * .pi * turns
@@ -32,7 +32,7 @@ struct Pendulum: Plant {
     let acceleration = 3 * gravity / (2 * length) * sin(s.angle) + 3 / (mass * length * length) * torque
     s.velocity = (s.velocity + acceleration * timeStep).clamped(-largestVelocity, largestVelocity)
     s.angle += s.velocity * timeStep
-    return PlantStep(reward: -cost)
+    return StepOutcome(reward: -cost)
   }
 
   func allows(_ s: State) -> Bool {

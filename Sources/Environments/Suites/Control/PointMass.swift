@@ -23,11 +23,11 @@ struct PointMass: Plant {
       goal: SIMD2(spread(u[2], -1, 1), spread(u[3], -1, 1)))
   }
 
-  func step(_ s: inout State, _ action: SIMD4<Double>) -> PlantStep {
+  func step(_ s: inout State, _ action: SIMD4<Double>) -> StepOutcome {
     let action = action.lowHalf
     s.velocity += timeStep / mass * (force * action - friction * s.velocity)
     s.position += timeStep * s.velocity
-    return PlantStep(
+    return StepOutcome(
       reward: -s.distance - 0.01 * (action * action).sum(), success: s.distance <= radius)
   }
 

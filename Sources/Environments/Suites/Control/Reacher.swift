@@ -33,7 +33,7 @@ struct Reacher: Plant {
       goal: SIMD2(distance * cos(direction), distance * sin(direction)))
   }
 
-  func step(_ s: inout State, _ action: SIMD4<Double>) -> PlantStep {
+  func step(_ s: inout State, _ action: SIMD4<Double>) -> StepOutcome {
     let action = action.lowHalf
     // Two thin rods: M(angles) a + C(angles, velocities) = torques - damping velocities.
     let inertia = mass * length * length
@@ -48,7 +48,7 @@ struct Reacher: Plant {
     s.angles += timeStep * s.velocities
     let distance = toGoal(s)
     let length = (distance * distance).sum().squareRoot()
-    return PlantStep(reward: -length - 0.01 * (action * action).sum(), success: length <= radius)
+    return StepOutcome(reward: -length - 0.01 * (action * action).sum(), success: length <= radius)
   }
 
   /// Damping keeps the arm far slower than this.

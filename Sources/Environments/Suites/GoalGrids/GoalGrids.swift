@@ -72,7 +72,7 @@ public enum GoalGrids {
         "edges": rules.edgesAreCliffs ? "cliffs" : "walls",
         "horizon": "\(rules.horizon)",
       ], hasSuccessRule: rules.goal != nil, palette: palette
-    ) { replicas, seed, _ in GoalGridEnvironment(task: id, rules: rules, replicas: replicas, seed: seed) }
+    ) { replicas, seed, _ in SlotBatch(task: id, rules, replicas: replicas, seed: seed) }
   }
 
   /// Where an action leads.

@@ -110,7 +110,7 @@ struct PlanarTask: Plant {
     return s
   }
 
-  func step(_ s: inout State, _ action: SIMD4<Double>) -> PlantStep {
+  func step(_ s: inout State, _ action: SIMD4<Double>) -> StepOutcome {
     let before = s.pusher
     s.grip = action[2] > 0 ? 1 : 0
     s.held = canBeHeld && s.grip == 1 && (s.held == 1 || gap(s) <= gripReach) ? 1 : 0
@@ -125,13 +125,13 @@ struct PlanarTask: Plant {
   ///     rewardMaximum (0.2 exp(-gap to the object / approachLength) + 0.6 exp(-way to the goal / goalLength))
   ///
   /// where a pusher that has to reach the goal itself has its way there for both.
-  func outcome(_ s: State) -> PlantStep {
+  func outcome(_ s: State) -> StepOutcome {
     let place = moved == .pusher ? s.pusher : object(s)
     let success = (s.goal - place).length <= tolerance
     let toGoal = way(from: place, to: s.goal, margin: objectRadius).length
     let toObject = moved == .pusher ? toGoal : gap(s)
     let nearness = 0.2 * exp(-toObject / approachLength) + 0.6 * exp(-toGoal / goalLength)
-    return PlantStep(reward: rewardMaximum * (success ? 1 : nearness), success: success)
+    return StepOutcome(reward: rewardMaximum * (success ? 1 : nearness), success: success)
   }
 
   func allows(_ s: State) -> Bool {

@@ -13,18 +13,11 @@ protocol Plant: Sendable {
   /// An episode's first state, from eight numbers in [0, 1).
   func initial(_ uniform: SIMD8<Double>) -> State
   /// Acts once. A discrete action comes as its number, a box's as up to four numbers in [-1, 1].
-  func step(_ state: inout State, _ action: SIMD4<Double>) -> PlantStep
+  func step(_ state: inout State, _ action: SIMD4<Double>) -> StepOutcome
   /// Whether an episode that goes on can be in this state. What is not finite is in none.
   func allows(_ state: State) -> Bool
   /// Writes as many numbers as `observed` names.
   func observe(_ state: State, into numbers: UnsafeMutablePointer<Float>)
-}
-
-/// What one step of a plant came to.
-struct PlantStep {
-  var reward: Double
-  var terminated = false
-  var success = false
 }
 
 extension Plant {
@@ -41,7 +34,7 @@ extension Task {
       action: P.action, actionMask: Array(repeating: true, count: P.action.count), scores: scores,
       parameters: Dictionary(uniqueKeysWithValues: physics + [("observed", P.observed.joined(separator: " "))]),
       hasSuccessRule: P.hasSuccessRule
-    ) { replicas, seed, _ in PlantEnvironment(task: id, plant: plant, replicas: replicas, seed: seed) }
+    ) { replicas, seed, _ in SlotBatch(task: id, PlantDynamics(plant: plant), replicas: replicas, seed: seed) }
   }
 }
 

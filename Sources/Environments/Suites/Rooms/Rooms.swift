@@ -107,7 +107,7 @@ public enum Rooms {
         "look": "\(look)",
       ], hasSuccessRule: true, palette: look == .planes ? RoomsLook.planeColors : []
     ) { replicas, seed, _ in
-      RoomsEnvironment(task: id, rules: rules, look: look, replicas: replicas, seed: seed)
+      SlotBatch(task: id, RoomsDynamics(rules, look), replicas: replicas, seed: seed)
     }
   }
 

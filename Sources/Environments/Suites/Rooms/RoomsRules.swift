@@ -30,7 +30,7 @@ public struct RoomsOutcome: Hashable, Sendable {
   public let success: Bool
 }
 
-/// What happens on one map, and what it pays: all that `RoomsEnvironment` plays and `RoomsOracle` solves.
+/// What happens on one map, and what it pays: all that an environment plays and `RoomsOracle` solves.
 ///
 /// A map is 13 lines of 13 characters, the border wall: `#` wall, `.` floor, `H` ladder, `G` goal, `k` key, `d` door, `0` `1` `2`
 /// items, `s` the skull's way, two or more cells of one row, `@` start. Without `@` every floor cell is a start, all equally
