@@ -32,6 +32,10 @@ public enum RunError: Error, Equatable, CustomStringConvertible {
   case noCurves(reason: String)
   /// Two runs of one arm and one seed.
   case sameRun(path: String, other: String, arm: String, seed: UInt64)
+  /// Runs whose scores can't be put side by side.
+  case notComparable(reason: String)
+  /// A run whose scores are to be kept, but which has not made all of its steps.
+  case unfinished(path: String, steps: Int, of: Int)
   /// A file of scores that is none.
   case badTable(path: String, reason: String)
   /// What would be taken does not fit; sizes are bytes, `most` says what takes most.
@@ -82,6 +86,9 @@ public enum RunError: Error, Equatable, CustomStringConvertible {
     case .noCurves(let reason): "analyze curves \(reason)"
     case .sameRun(let path, let other, let arm, let seed):
       "\(path) has seed \(seed) of \(arm), like \(other): leave one out"
+    case .notComparable(let reason): reason
+    case .unfinished(let path, let steps, let all):
+      "\(path) has trained \(grouped(steps)) of \(grouped(all)) steps, and --scores keeps finished runs"
     case .badTable(let path, let reason):
       "\(path) is no file of scores: \(reason); mend it, or name another with --scores"
     case .notEnoughMemory(let needed, let most, let free, let limit, let fix):

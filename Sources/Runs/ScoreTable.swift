@@ -21,7 +21,7 @@ public struct ScoreTable: Equatable, Sendable {
   }
 
   public let suite: String
-  /// How the runs were evaluated, such as "success of 50 greedy episodes a task, seed 1001".
+  /// How the runs were evaluated, such as "success of 50 greedy episodes per task, seed 1001".
   public let conditions: String
   public let tasks: [String]
   public private(set) var rows: [Row] = []
@@ -51,8 +51,9 @@ public struct ScoreTable: Equatable, Sendable {
     guard conditions.count == 2, conditions[0].hasPrefix("# "), columns.starts(with: ["run", "arm", "seed"]) else {
       throw .badTable(path: path, reason: "it does not begin with the two lines of a table of scores")
     }
-    self.init(
-      suite: String(conditions[0].dropFirst(2)), conditions: conditions[1], tasks: Array(columns.dropFirst(3)))
+    // The words of older files.
+    let words = conditions[1].replacing("episodes a task", with: "episodes per task")
+    self.init(suite: String(conditions[0].dropFirst(2)), conditions: words, tasks: Array(columns.dropFirst(3)))
     for line in lines.dropFirst(2) {
       let fields = Self.fields(line)
       let scores = fields.dropFirst(3).compactMap(Double.init).filter(\.isFinite)

@@ -58,7 +58,7 @@ struct Analyze: ParsableCommand {
     private func show(_ analysis: RoutingAnalysis) {
       let report = analysis.report
       print(
-        "\(report.algorithm) on \(report.suite), \(grouped(report.steps)) steps: \(report.episodes) episodes a task, "
+        "\(report.algorithm) on \(report.suite), \(grouped(report.steps)) steps: \(report.episodes) episodes per task, "
           + "\(report.greedy ? "greedy" : "sampled"), \(grouped(analysis.trained.samples.count)) rows\n")
       showMeasures(report)
       print("")

@@ -17,12 +17,15 @@ enum Complaint {
     Command.exit(withError: status)
   }
 
-  /// How to get what an error misses, to be put behind its message; nil where that says all.
+  /// The command that mends what an error says, to be put behind its message; nil where that says all.
   static func remedy(of error: any Error) -> String? {
     // The first that a suite needs tells which it is.
     func target(_ packages: [String]) -> String? {
       [("metaworld", "metaworld"), ("MinAtar", "minatar"), ("ale-py", "gymnasium"), ("gymnasium", "gymnasium")]
         .first { packages.contains($0.0) }?.1
+    }
+    if case RunError.unfinished(let path, _, _) = error {
+      return ": go on with \(Shell.command("train", "--resume", "--out", Shell.folder(path)))"
     }
     switch error as? EnvironmentError {
     case .pythonMissing(_, let packages): return target(packages).map { ", or run `make \($0)`" }

@@ -19,27 +19,18 @@ struct Evaluate: ParsableCommand {
       default: Evaluation.longestEpisode)
   }
 
-  @Argument(help: "Folder of a run; left out with --random.", transform: path)
-  var runFolder: String?
-  @Flag(help: "Score uniformly random play instead of an agent.")
-  var random = false
-  @Option(help: "Suite for --random.")
-  var suite = "arcade"
+  @OptionGroup var actor: ActorOptions
   @Option(help: "Tasks, separated by commas; all by default.", transform: Words.init)
   var tasks: [Words] = []
   @Option(help: Numbers.episodes.help, transform: Numbers.episodes.read)
   var episodes = Numbers.episodes.value
   @Option(help: Numbers.seed.help, transform: Numbers.seed.read)
   var seed = Numbers.seed.value
-  @Flag(help: "Take the most probable action instead of sampling from the policy.")
-  var greedy = false
   @Option(help: Numbers.maxSteps.help, transform: Numbers.maxSteps.read)
   var maxSteps = Numbers.maxSteps.value
   @OptionGroup var references: ReferenceOption
   @Flag(help: "Print one JSON object.")
   var json = false
-  @OptionGroup var trust: TrustOptions
-  @OptionGroup(title: "With --random") var environments: EnvironmentOptions
 
   private struct Report: Encodable {
     let run: String?
@@ -51,35 +42,23 @@ struct Evaluate: ParsableCommand {
   }
 
   /// How actions are chosen.
-  private var actions: String { random ? "random" : greedy ? "greedy" : "sampled" }
-
-  func validate() throws {
-    try environments.validate(random: random, run: runFolder)
-    if random && greedy { throw ValidationError("random play has no most probable action: leave --greedy out") }
-  }
+  private var actions: String { actor.random ? "random" : actor.greedy ? "greedy" : "sampled" }
 
   func run() throws {
     Command.prepare()
-    let taskSet: TaskSet
-    let policy: any Policy
-    if let runFolder {
-      let agent = try Run.load(
-        runFolder, references: references.values, trust: trust.trust(naming: environments.envModule))
-      (taskSet, policy) = (agent.taskSet, agent.learner)
-    } else {
-      taskSet = try environments.taskSet(suite: suite, tasks: tasks.text).scored(against: references.values)
-      policy = Evaluation.randomPolicy(taskSet.action)
-    }
+    let (taskSet, policy) = try actor.load(tasks: tasks.text, references: references.values)
     note(taskSet)
-    let progress = EvaluationProgress(of: episodes * (tasks.isEmpty || random ? taskSet.ids : tasks.list).count)
+    // Those of random play are what was made.
+    let played = tasks.isEmpty || actor.random ? taskSet.ids : tasks.list
+    let progress = EvaluationProgress(of: episodes * played.count)
     let scores = try Evaluation.play(
-      taskSet, tasks: random ? [] : tasks.list, policy: policy, episodes: episodes, seed: seed, greedy: greedy,
+      taskSet, tasks: played, policy: policy, episodes: episodes, seed: seed, greedy: actor.greedy,
       longestEpisode: maxSteps, report: progress.show)
     progress.clear()
     if json {
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-      let report = Report(run: runFolder, seed: seed, actions: actions, maxSteps: maxSteps, tasks: scores)
+      let report = Report(run: actor.runFolder, seed: seed, actions: actions, maxSteps: maxSteps, tasks: scores)
       Swift.print(String(decoding: try encoder.encode(report), as: UTF8.self))
     } else {
       printTable(scores)
@@ -104,7 +83,7 @@ struct Evaluate: ParsableCommand {
       .init("task") { $0.id }, .init("episodes") { grouped($0.episodes) }, .init("return") { short($0.return) },
       .init("95 % interval") { interval($0.returnLow, $0.returnHigh, short) },
     ]
-    if !random { columns.append(.init("random") { $0.random.map(short) }) }
+    if !actor.random { columns.append(.init("random") { $0.random.map(short) }) }
     columns += [
       .init("reference") { $0.reference.map(short) }, .init("normalized") { $0.normalized.map(percent) },
       .init("95 % interval") { interval($0.low, $0.high, percent) }, .init("success") { $0.success.map(percent) },

@@ -16,12 +16,7 @@ struct Play: ParsableCommand {
     static let seed = NumberOption.seed(2001)
   }
 
-  @Argument(help: "Folder of a run; left out with --random.", transform: path)
-  var runFolder: String?
-  @Flag(help: "Show random play instead of an agent.")
-  var random = false
-  @Option(help: "Suite for --random.")
-  var suite = "arcade"
+  @OptionGroup var actor: ActorOptions
   @Option(help: "Task to play; the first one by default.")
   var task: String?
   @Option(help: Numbers.steps.help, transform: Numbers.steps.read)
@@ -30,25 +25,15 @@ struct Play: ParsableCommand {
   var speed = Numbers.speed.value
   @Option(help: Numbers.seed.help, transform: Numbers.seed.read)
   var seed = Numbers.seed.value
-  @Flag(help: "Take the most probable action instead of sampling from the policy.")
-  var greedy = false
-  @OptionGroup var trust: TrustOptions
-  @OptionGroup(title: "With --random") var environments: EnvironmentOptions
-
-  func validate() throws {
-    try environments.validate(random: random, run: runFolder)
-  }
 
   func run() throws {
     Command.prepare()
-    let agent = try runFolder.map { try Run.load($0, trust: trust.trust(naming: environments.envModule)) }
-    let taskSet = try agent?.taskSet ?? environments.taskSet(suite: suite)
+    let (taskSet, policy) = try actor.load()
     note(taskSet)
     let chosen = try taskSet.subset([task ?? taskSet.ids[0]]).tasks[0]
-    let policy: any Policy = agent?.learner ?? Evaluation.randomPolicy(taskSet.action)
     let index = taskSet.ids.firstIndex(of: chosen.id)!
     let player = try Player(
-      taskSet.tasks, played: index..<index + 1, policy: policy, slots: 1, unroll: 1, seed: seed, greedy: greedy)
+      taskSet.tasks, played: index..<index + 1, policy: policy, slots: 1, unroll: 1, seed: seed, greedy: actor.greedy)
     let (block, leaf) = (player.block, taskSet.observation.leaves[0])
     var (score, drawn) = (0.0, 0)
     for step in 0..<steps {

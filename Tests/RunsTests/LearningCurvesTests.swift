@@ -6,26 +6,11 @@ import Testing
 
 @Suite("Learning curves")
 struct LearningCurvesTests {
-  /// A run's folder with the numbers of two tasks at three times; `steps` of the last are the run's end.
-  private func run(_ algorithm: String, seed: Int, end: Double, records: [Int] = [250, 500, 1000]) throws -> String {
-    let path = FileManager.default.temporaryDirectory.appending(path: "polymath-\(UUID().uuidString)").path
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    try Data("suite: planar10\ntasks: [reach,push]\nalgorithm: \(algorithm)\nseed: \(seed)\nsteps: 1000\n".utf8)
-      .write(to: URL(fileURLWithPath: path + "/run.yaml"))
-    let lines = records.map { steps in
-      // Nothing is known of the first task at first.
-      let reach = steps == 250 ? "null" : "\(end * Double(steps) / 1000)"
-      return "{\"steps\":\(steps),\"reach/success\":\(reach),\"push/success\":0.25}\n"
-    }
-    try Data(lines.joined().utf8).write(to: URL(fileURLWithPath: path + "/metrics.jsonl"))
-    return path
-  }
-
   @Test("Seeds are an arm, and a curve begins when all is known and ends with the shortest run")
   func arms() throws {
     let runs = [
-      try run("mt-sac", seed: 1, end: 0.5), try run("mt-sac", seed: 2, end: 1),
-      try run("mt-mh-sac", seed: 1, end: 0.75, records: [250, 500]),
+      try loggedRun("mt-sac", seed: 1, end: 0.5), try loggedRun("mt-sac", seed: 2, end: 1),
+      try loggedRun("mt-mh-sac", seed: 1, end: 0.75, records: [250, 500]),
     ]
     defer { runs.forEach { try? FileManager.default.removeItem(atPath: $0) } }
     let curves = try LearningCurves(runs, points: 4)
@@ -43,7 +28,7 @@ struct LearningCurvesTests {
 
   @Test("A line that was not written to its end, or is none, doesn't count")
   func torn() throws {
-    let path = try run("mt-sac", seed: 1, end: 0.5)
+    let path = try loggedRun("mt-sac", seed: 1, end: 0.5)
     defer { try? FileManager.default.removeItem(atPath: path) }
     let file = path + "/metrics.jsonl"
     let lines = try String(contentsOfFile: file, encoding: .utf8).split(separator: "\n")
@@ -60,7 +45,7 @@ struct LearningCurvesTests {
       (["1", "9007199254740993"], ["-1e308", "1e308"]), (["3", "3"], ["1", "1"]), (["7", "5"], ["1e-320", "0"]),
     ])
   func absurd(steps: [String], values: [String]) throws {
-    let path = try run("mt-sac", seed: 1, end: 0)
+    let path = try loggedRun("mt-sac", seed: 1, end: 0)
     defer { try? FileManager.default.removeItem(atPath: path) }
     let lines = zip(steps, values).map { "{\"steps\":\($0),\"reach/return\":\($1),\"push/return\":\($1)}\n" }
     try Data(lines.joined().utf8).write(to: URL(fileURLWithPath: path + "/metrics.jsonl"))
@@ -70,7 +55,7 @@ struct LearningCurvesTests {
 
   @Test("A picture replaces a picture of its kind, and no other file")
   func replaceable() throws {
-    let path = try run("mt-sac", seed: 1, end: 0.5)
+    let path = try loggedRun("mt-sac", seed: 1, end: 0.5)
     defer { try? FileManager.default.removeItem(atPath: path) }
     let file = path + "/curves.svg"
     try LearningCurves.checkReplaceable(file)
@@ -85,7 +70,7 @@ struct LearningCurvesTests {
 
   @Test("The newest record's numbers, and what it doesn't know")
   func newest() throws {
-    let path = try run("mt-sac", seed: 1, end: 0.5)
+    let path = try loggedRun("mt-sac", seed: 1, end: 0.5)
     defer { try? FileManager.default.removeItem(atPath: path) }
     #expect(try LearningCurves.newest(.success, of: ["push", "reach"], in: path) == [0.25, 0.5])
     #expect(try LearningCurves.newest(.normalized, of: ["push", "reach"], in: path) == [nil, nil])
@@ -95,7 +80,7 @@ struct LearningCurvesTests {
 
   @Test("What can't be drawn is refused with the run's name")
   func refused() throws {
-    let runs = [try run("mt-sac", seed: 1, end: 0.5), try run("mt-sac", seed: 2, end: 1)]
+    let runs = [try loggedRun("mt-sac", seed: 1, end: 0.5), try loggedRun("mt-sac", seed: 2, end: 1)]
     defer { runs.forEach { try? FileManager.default.removeItem(atPath: $0) } }
     #expect {
       try LearningCurves(runs, metric: .normalized)

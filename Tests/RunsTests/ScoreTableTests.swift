@@ -11,7 +11,7 @@ struct ScoreTableTests {
 
   private var sample: ScoreTable {
     var table = ScoreTable(
-      suite: "planar10", conditions: "success of 50 greedy episodes a task, seed 1001", tasks: ["reach", "push"])
+      suite: "planar10", conditions: "success of 50 greedy episodes per task, seed 1001", tasks: ["reach", "push"])
     table.add(.init(run: "deep-1", arm: "soft-modularization wrap=a,b", seed: 1, scores: [0.02, 1]))
     table.add(.init(run: "mt-sac-2", arm: "mt-sac", seed: 2, scores: [0.1, 0]))
     return table
@@ -46,6 +46,14 @@ struct ScoreTableTests {
     } throws: {
       "\($0)".contains(reason)
     }
+  }
+
+  @Test("Tables with the words of older versions are read")
+  func olderWords() throws {
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    let text = "# planar10, success of 50 greedy episodes a task, seed 1001\nrun\tarm\tseed\treach\na-1\ta\t1\t0.5\n"
+    try Data(text.utf8).write(to: URL(fileURLWithPath: path))
+    #expect(try ScoreTable(path: path).conditions == "success of 50 greedy episodes per task, seed 1001")
   }
 
   @Test("Lines may end as on Windows")
