@@ -26,7 +26,7 @@ public enum Evaluation {
     public let success: Double?
 
     init(_ task: Task, _ episodes: [EpisodeRecord]) {
-      let mean = Statistics.mean(ofEpisodes: episodes.map(\.score))
+      let mean = Estimate.mean(ofEpisodes: episodes.map(\.score))
       (id, self.episodes, cut) = (task.id, episodes.count, episodes.count { $0.isCut })
       (self.return, returnLow, returnHigh) = (mean.estimate, mean.bounds?.low, mean.bounds?.high)
       (random, reference) = (task.scores?.random, task.scores?.reference)
@@ -38,7 +38,7 @@ public enum Evaluation {
       }
       (normalized, low, high) = (task.scores?.normalized(mean.estimate), ends?[0], ends?[1])
       hasSuccessRule = task.hasSuccessRule
-      success = task.hasSuccessRule ? Statistics.successRate(episodes.map(\.success)) : nil
+      success = task.hasSuccessRule ? Estimate.successRate(episodes.map(\.success)) : nil
     }
   }
 

@@ -67,7 +67,7 @@ public struct LearningCurves {
       steps.indices.compactMap { point in
         let seeds = arm.runs.compactMap { numbers[$0][point] }
         if seeds.count < arm.runs.count { return nil }
-        let interval = Statistics.aggregate(scores: seeds.map(select), resamples: 500)
+        let interval = Estimate.aggregate(scores: seeds.map(select), resamples: 500)
         return .init(steps: steps[point], estimate: interval.estimate, low: interval.low, high: interval.high)
       }
     }

@@ -58,7 +58,7 @@ public struct RandomBaseline: Codable, Equatable, Sendable {
     }
     return zip(tasks, returns).compactMap { task, returns in
       if returns.isEmpty { return nil }
-      let mean = Statistics.mean(ofEpisodes: returns)
+      let mean = Estimate.mean(ofEpisodes: returns)
       return RandomBaseline(
         task: task.id, episodes: returns.count, return: mean.estimate, low: mean.bounds?.low, high: mean.bounds?.high,
         steps: steps, seed: seed)

@@ -9,7 +9,7 @@ extension Run {
     /// Whether the task's success rule held; nil for an episode that said nothing of it.
     public private(set) var successes: [Bool?] = []
     /// Share of episodes in which it held; nil where none said anything of it.
-    public var success: Double? { Statistics.successRate(successes) }
+    public var success: Double? { Estimate.successRate(successes) }
 
     mutating func add(_ episode: EpisodeRecord) {
       count += 1

@@ -18,10 +18,10 @@ public struct RoutingReport: Codable, Sendable {
 
     /// - Parameter episodes: The episode of each sample, as `RoutingTable.episodes` of the table before a shuffle.
     init(_ table: RoutingTable, episodes: [Int]) {
-      let statistics = RoutingStatistics(table)
-      (entropy, headEntropy) = (statistics.entropyFraction, statistics.headEntropyFraction)
-      (betweenTasks, withinTasks) = (statistics.betweenTasks, statistics.withinTasks)
-      ratio = statistics.ratio.isFinite ? statistics.ratio : nil
+      let measures = RoutingMeasures(table)
+      (entropy, headEntropy) = (measures.entropyFraction, measures.headEntropyFraction)
+      (betweenTasks, withinTasks) = (measures.betweenTasks, measures.withinTasks)
+      ratio = measures.ratio.isFinite ? measures.ratio : nil
       let largest = Dictionary(grouping: episodes) { $0 }.values.map(\.count).max()!
       // With one episode a task all neighbours are of other tasks.
       let canTell = Set(episodes).count > table.tasks.count && episodes.count - largest >= 5

@@ -19,7 +19,7 @@ extension Training {
     var numbers = learned.overall.map { ($0.name, $0.value) }
     let losses = losses(inRound: round)
     for (index, task) in agent.taskSet.tasks.enumerated() {
-      let score = Statistics.mean(ofEpisodes: recent[index].scores)
+      let score = Estimate.mean(ofEpisodes: recent[index].scores)
       numbers += [
         ("\(task.id)/episodes", Double(recent[index].count)), ("\(task.id)/return", score.estimate),
         ("\(task.id)/return_low", score.low), ("\(task.id)/return_high", score.high),

@@ -110,7 +110,7 @@ struct Compare: ParsableCommand {
     }
   }
 
-  private func text(_ interval: Statistics.Interval, _ digits: Int?) -> String {
+  private func text(_ interval: Estimate.Interval, _ digits: Int?) -> String {
     func text(_ number: Double) -> String { digits.map { decimal(number, digits: $0) } ?? short(number) }
     let estimate = text(interval.estimate)
     return interval.bounds.map { "\(estimate) [\(text($0.low)), \(text($0.high))]" } ?? estimate

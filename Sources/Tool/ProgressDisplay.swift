@@ -67,7 +67,7 @@ final class ProgressDisplay: @unchecked Sendable {
 
   private func scores(_ run: Run, width: Int = .max) -> [String] {
     let rows = zip(run.tasks, run.recent).map { task, recent in
-      (task, recent, score: Statistics.mean(ofEpisodes: recent.scores))
+      (task, recent, score: Estimate.mean(ofEpisodes: recent.scores))
     }
     let hasReference = run.tasks.contains { $0.scores?.reference != nil }
     return table(

@@ -114,7 +114,7 @@ struct Train: SettingsCommand {
 
   private func sentence(_ task: Task, _ recent: Run.RecentEpisodes) -> String {
     if recent.scores.isEmpty { return "\(task.id): no episode has ended yet." }
-    let score = Statistics.mean(ofEpisodes: recent.scores)
+    let score = Estimate.mean(ofEpisodes: recent.scores)
     let episodes = recent.scores.count == 1 ? "the only episode" : "the last \(recent.scores.count) episodes"
     var words = "\(task.id): return \(short(score.estimate)) over \(episodes), actions sampled"
     if let bounds = score.bounds { words += " (95 % interval \(short(bounds.low)) to \(short(bounds.high)))" }

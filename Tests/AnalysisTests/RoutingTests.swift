@@ -44,8 +44,8 @@ struct RoutingTableTests {
   }
 }
 
-@Suite("Routing statistics")
-struct RoutingStatisticsTests {
+@Suite("Routing measures")
+struct RoutingMeasuresTests {
   @Test("Two tasks worked by hand")
   func worked() {
     // One layer of 2 x 2. Task 0: rows (1, 0), (0.5, 0.5) and (0.5, 0.5), (0.5, 0.5); its mean (0.75, 0.25),
@@ -57,7 +57,7 @@ struct RoutingStatisticsTests {
         RoutingSample(task: 0, episode: 0, step: 1, weights: [0.5, 0.5, 0.5, 0.5]),
         RoutingSample(task: 1, episode: 0, step: 0, weights: [0, 1, 0.25, 0.75]),
       ])
-    let statistics = RoutingStatistics(table)
+    let statistics = RoutingMeasures(table)
     // Rows differ by 0.75 and 0.25 between tasks; within task 0 by 0.25 and 0, twice.
     #expect(abs(statistics.betweenTasks - 0.5) <= 1e-12)
     #expect(abs(statistics.withinTasks - (0.125 + 0.125 + 0) / 3) <= 1e-12)
@@ -76,7 +76,7 @@ struct RoutingStatisticsTests {
       samples: [[1, 0, 1, 0], [0, 1, 0, 1], certain].enumerated().map {
         RoutingSample(task: $0, episode: 0, step: 0, weights: $1 + uniform)
       })
-    let statistics = RoutingStatistics(table)
+    let statistics = RoutingMeasures(table)
     #expect(statistics.entropyFraction == [0, 1])
     // The first layer's pairs differ by 1, 1/2 and 1/2, the second's not at all.
     #expect(abs(statistics.betweenTasks - 1.0 / 3) <= 1e-12)
@@ -90,13 +90,13 @@ struct RoutingStatisticsTests {
       samples: [[1, 0], [0.5, 0.5]].enumerated().map {
         RoutingSample(task: $0, episode: 0, step: 0, weights: [0.5, 0.5, 0.5, 0.5], headWeights: $1)
       })
-    let statistics = RoutingStatistics(table)
+    let statistics = RoutingMeasures(table)
     #expect(abs((statistics.headEntropyFraction ?? .nan) - 0.5) <= 1e-12 && statistics.betweenTasks == 0)
   }
 
   @Test("Uniform routing has no distances and all the entropy")
   func uniform() {
-    let statistics = RoutingStatistics(
+    let statistics = RoutingMeasures(
       routing(tasks: ["a", "b"], count: 3, layers: 3, modules: 4, between: 0, within: 0))
     #expect(statistics.betweenTasks == 0 && statistics.withinTasks == 0 && statistics.ratio.isNaN)
     #expect(statistics.headEntropyFraction == nil)
@@ -108,10 +108,10 @@ struct RoutingStatisticsTests {
   @Test("Tasks that route differently stand out, and shuffled ones don't")
   func shuffled() {
     let table = routing(tasks: ["a", "b", "c", "d"], count: 50, between: 1, within: 0.3)
-    let control = RoutingStatistics(table.withTasks(permutedBy: permutation(200)))
-    #expect(RoutingStatistics(table).ratio >= 2)
+    let control = RoutingMeasures(table.withTasks(permutedBy: permutation(200)))
+    #expect(RoutingMeasures(table).ratio >= 2)
     let chance = (2.0 / 49).squareRoot()
     #expect(control.ratio >= 0.7 * chance && control.ratio <= 1.3 * chance)
-    #expect(control.entropy == RoutingStatistics(table).entropy)
+    #expect(control.entropy == RoutingMeasures(table).entropy)
   }
 }

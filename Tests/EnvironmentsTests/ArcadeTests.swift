@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Environments
@@ -32,7 +33,7 @@ struct ArcadeTests {
     _ body: (_ before: Board, _ after: Board, _ play: Play, _ slot: Int) -> Void
   ) throws {
     let play = try Play(task, replicas: 0..<8)
-    var numbers = TestNumbers(3)
+    var numbers = SplitMix64(3)
     for _ in 0..<steps {
       let before = play.observation
       try play.step((0..<8).map { _ in actions.randomElement(using: &numbers)! })
@@ -60,7 +61,7 @@ struct ArcadeTests {
   func masks(id: String) throws {
     let task = Arcade.task(id, stickyActions: 0)
     let (given, noop) = (try Play(task), try Play(task))
-    var numbers = TestNumbers(5)
+    var numbers = SplitMix64(5)
     for _ in 0..<500 {
       let action = Int32.random(in: 0..<6, using: &numbers)
       try given.step([action])
@@ -79,7 +80,7 @@ struct ArcadeTests {
   @Test("A reward is a whole number of points times the scale", arguments: zip(Arcade.ids, [0.1, 1, 1, 10, 100, 1000]))
   func scales(id: String, scale: Float) throws {
     let (scaled, plain) = (try Play(Arcade.task(id)), try Play(Arcade.task(id, rewardScale: 1)))
-    var numbers = TestNumbers(7)
+    var numbers = SplitMix64(7)
     for _ in 0..<2000 {
       let action = Int32.random(in: 0..<6, using: &numbers)
       try scaled.step([action])
@@ -92,7 +93,7 @@ struct ArcadeTests {
   func replay(id: String) throws {
     func hash(seed: UInt64) throws -> Int {
       let play = try Play(Arcade.task(id), replicas: 0..<4, seed: seed)
-      var (hasher, numbers) = (Hasher(), TestNumbers(9))
+      var (hasher, numbers) = (Hasher(), SplitMix64(9))
       for _ in 0..<1000 {
         try play.step((0..<4).map { _ in Int32.random(in: 0..<6, using: &numbers) })
         hasher.combine(play.observation)

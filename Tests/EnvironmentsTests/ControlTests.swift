@@ -92,7 +92,7 @@ struct ControlTests {
     for (index, task) in set.tasks.enumerated() {
       #expect(try EnvironmentCheck.failures(of: task, steps: 1_000) == [])
       let (padded, own) = (try Play(task, replicas: 0..<2), try Play(Control.continuousTasks()[index], replicas: 0..<2))
-      var numbers = TestNumbers(3)
+      var numbers = SplitMix64(3)
       let length = Control.continuousTasks()[index].observation.leaves[0].elementCount
       for _ in 0..<1_200 {
         let action = (0..<4).map { _ in Float.random(in: -1...1, using: &numbers) }

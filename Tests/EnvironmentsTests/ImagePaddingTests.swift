@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Environments
@@ -15,7 +16,7 @@ private final class Noise: Environment {
   }
 
   private func write(_ rows: ObservationRows, _ slot: Int, _ kind: Int) {
-    var numbers = TestNumbers(seed &+ UInt64(1_000_000 * (first + slot) + 2 * count + kind))
+    var numbers = SplitMix64(seed &+ UInt64(1_000_000 * (first + slot) + 2 * count + kind))
     let row = rows.leaves[0].assumingMemoryBound(to: UInt8.self) + slot * bytes
     for index in 0..<bytes { row[index] = UInt8(numbers.next() % 255) + 1 }
   }
@@ -89,7 +90,7 @@ struct ImagePaddingTests {
         }
         return larger
       }
-      var numbers = TestNumbers(3)
+      var numbers = SplitMix64(3)
       var ends = 0
       #expect(padded.observation == expected(plain.observation))
       for _ in 0..<200 {

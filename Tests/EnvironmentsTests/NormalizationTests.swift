@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Environments
@@ -28,7 +29,7 @@ struct NormalizationTests {
       let variance = seen[column].map { ($0 - mean) * ($0 - mean) }.reduce(0, +) / Double(seen[column].count)
       return min(max((Double(value) - mean) / (variance + 1e-8).squareRoot(), -10), 10)
     }
-    var (numbers, ends) = (TestNumbers(2), 0)
+    var (numbers, ends) = (SplitMix64(2), 0)
     for step in 0...150 {
       if step > 0 {
         let actions = (0..<2).map { _ in Int32.random(in: 0..<2, using: &numbers) }

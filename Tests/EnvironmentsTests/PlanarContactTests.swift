@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Environments
@@ -150,7 +151,7 @@ struct PlanarContactTests {
   @Test("Disks stay in the arena, out of walls and of each other, whatever is done", arguments: Planar.rules.map(\.id))
   func invariants(id: String) {
     let task = planarRules[id]!
-    var numbers = TestNumbers(7)
+    var numbers = SplitMix64(7)
     for _ in 0..<15 {
       let uniform = SIMD8((0..<8).map { _ in Double.random(in: 0..<1, using: &numbers) })
       var s = task.initial(uniform)
@@ -195,7 +196,7 @@ struct PlanarContactTests {
   @Test("A mirrored scene goes the mirrored way, to the bit", arguments: ["reach", "push", "pull", "push_around_wall"])
   func mirror(id: String) {
     let task = planarRules[id]!
-    var numbers = TestNumbers(3)
+    var numbers = SplitMix64(3)
     let flip = SIMD2(-1.0, 1.0)
     for _ in 0..<20 {
       var s = task.initial(SIMD8((0..<8).map { _ in Double.random(in: 0..<1, using: &numbers) }))

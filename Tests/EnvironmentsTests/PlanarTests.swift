@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Environments
@@ -68,7 +69,7 @@ struct PlanarTests {
   @Test("Episodes begin apart from the goal and with disks apart, in many places", arguments: Planar.rules.map(\.id))
   func starts(id: String) {
     let task = planarRules[id]!
-    var numbers = TestNumbers(5)
+    var numbers = SplitMix64(5)
     for _ in 0..<500 {
       let s = task.initial(SIMD8((0..<8).map { _ in Double.random(in: 0..<1, using: &numbers) }))
       #expect(task.gap(s) > 0 && !task.outcome(s).success)
@@ -83,7 +84,7 @@ struct PlanarTests {
   func scores(id: String) throws {
     let task = Self.tasks.first { $0.id == id }!
     let expert = PlanarExpert(task: planarRules[id]!)
-    var numbers = TestNumbers(1)
+    var numbers = SplitMix64(1)
     let best = try score(task, slots: 200) { expert.action($0) }
     let random = try score(task, slots: 200) { _ in (0..<3).map { _ in Float.random(in: -1...1, using: &numbers) } }
     #expect(best.success >= 0.95, "the expert solved \(best.success)")

@@ -1,3 +1,5 @@
+import TestSupport
+
 @testable import Environments
 
 /// A batch of one task with memory of its own, for tests that look at single steps.
@@ -75,27 +77,13 @@ final class Play {
   func ended(_ slot: Int) -> Bool { terminated[slot] != 0 || truncated[slot] != 0 }
 }
 
-/// Numbers for actions: a small generator is enough here.
-struct TestNumbers: RandomNumberGenerator {
-  private var state: UInt64
-  init(_ seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-    return z ^ (z >> 31)
-  }
-}
-
 /// Mean and standard error of the returns of the first `perSlot` episodes of every slot, uniformly random over
 /// `actions`.
 func randomReturns(
   _ task: Task, actions: [Int32], perSlot: Int, slots: Int = 64, seed: UInt64 = 1
 ) throws -> (mean: Double, error: Double) {
   let play = try Play(task, replicas: 0..<slots, seed: seed)
-  var numbers = TestNumbers(seed)
+  var numbers = SplitMix64(seed)
   var (running, finished) = ([Double](repeating: 0, count: slots), [Int](repeating: 0, count: slots))
   var returns: [Double] = []
   while returns.count < perSlot * slots {

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Environments
@@ -12,7 +13,7 @@ struct RoomsLookTests {
         (0..<3).reduce(0) { $0 << 8 | UInt32(play.observation[pixel + $1]) }
       }
     }
-    var (names, differs, numbers) = ([UInt32: UInt32](), false, TestNumbers(6))
+    var (names, differs, numbers) = ([UInt32: UInt32](), false, SplitMix64(6))
     for _ in 0..<60 {
       let actions = (0..<4).map { _ in Int32.random(in: 0..<Int32(rules.actionCount), using: &numbers) }
       for play in plays { try play.step(actions) }

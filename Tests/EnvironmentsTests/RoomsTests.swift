@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Environments
@@ -125,7 +126,7 @@ struct RoomsTests {
   func items() throws {
     let rules = Rooms.items(weights: [1, 0.5, -1], showsWeights: true, horizon: 60)
     let play = try Play(Rooms.task("items", rules), replicas: 0..<16)
-    var (numbers, taken) = (TestNumbers(4), 0)
+    var (numbers, taken) = (SplitMix64(4), 0)
     for step in 1...600 {
       let before = (0..<16).map { state(play.observation, slot: $0, rules) }
       try play.step((0..<16).map { _ in Int32.random(in: 0..<4, using: &numbers) })

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Environments
@@ -7,7 +8,7 @@ import Testing
 struct SavedStateTests {
   static let suites = ["arcade", "control", "control-continuous", "goals", "goals-dense", "planar10", "rooms"]
 
-  private func act(_ play: Play, _ task: Task, _ numbers: inout TestNumbers) throws {
+  private func act(_ play: Play, _ task: Task, _ numbers: inout SplitMix64) throws {
     switch task.action {
     case .discrete:
       let allowed = task.actionMask.indices.filter { task.actionMask[$0] }.map(Int32.init)
@@ -20,7 +21,7 @@ struct SavedStateTests {
 
   @Test("Every state that play reaches is taken", arguments: suites)
   func reached(suite: String) throws {
-    var numbers = TestNumbers(1)
+    var numbers = SplitMix64(1)
     for task in try Suites.make(suite).tasks {
       let (play, copy) = (try Play(task, replicas: 0..<4), try Play(task, replicas: 0..<4))
       for step in 0..<600 {
@@ -36,7 +37,7 @@ struct SavedStateTests {
 
   @Test("A state with bytes that were changed is refused, or plays on with finite numbers", arguments: suites)
   func changed(suite: String) throws {
-    var numbers = TestNumbers(2)
+    var numbers = SplitMix64(2)
     for task in try Suites.make(suite).tasks {
       let play = try Play(task, replicas: 0..<4)
       for _ in 0..<20 { try act(play, task, &numbers) }

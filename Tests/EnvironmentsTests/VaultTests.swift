@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Environments
@@ -9,7 +10,7 @@ struct VaultTests {
   @Test("The key comes before the door, the door before the exit, and their points are 1, 2, 10 and -1")
   func rules() throws {
     let play = try Play(Self.task, replicas: 0..<8)
-    var numbers = TestNumbers(11)
+    var numbers = SplitMix64(11)
     for _ in 0..<2000 {
       let before = play.observation
       try play.step((0..<8).map { _ in Int32.random(in: 0..<5, using: &numbers) })

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Environments
@@ -25,7 +26,7 @@ struct WorkerEnduranceTests {
     let begun = try zip(environments, batches).map { try $0.reset(into: $1.rows.observation) }
     for (environment, progress) in zip(environments, begun) { try environment.finish(progress) }
     var wrong = 0
-    var random = TestNumbers(UInt64(100 * workers + slots))
+    var random = SplitMix64(UInt64(100 * workers + slots))
     let actions = UnsafeMutableBufferPointer<Int32>.allocate(capacity: workers * slots)
     defer { actions.deallocate() }
     for _ in 0..<max(steps / (workers * slots), 50) {

@@ -1,5 +1,6 @@
 import CWorkers
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Environments
@@ -143,7 +144,7 @@ struct WorkerTests {
         deadlines: WorkerDeadlines(step: 0.2, close: 0.1), recovery: WorkerRecovery(most: 1_000, seconds: 0.01))
       let batch = WorkerBatch(slots: countingSeeds.count, leafBytes: countingLeaf.byteCount)
       try batch.reset(environment)
-      var numbers = TestNumbers(7)
+      var numbers = SplitMix64(7)
       var (asked, invalid, attacks) = (0, 0, 0)
       while attacks < 20 || asked < 3_000 {
         if Int.random(in: 0..<30, using: &numbers) == 0, attacks < 20 {

@@ -136,7 +136,7 @@ struct WrapperTests {
     let wrappers = try self.wrappers(text + ",reward-scale:3")
     let waiting = try Play(counting(4, waiting: true).wrapped(by: wrappers), replicas: 0..<3)
     let prompt = try Play(counting(4).wrapped(by: wrappers), replicas: 0..<3)
-    var numbers = TestNumbers(1)
+    var numbers = SplitMix64(1)
     for _ in 0..<100 {
       let actions = (0..<3).map { _ in Int32.random(in: 0..<3, using: &numbers) }
       try waiting.step(actions)
@@ -250,7 +250,7 @@ struct WrapperTests {
     let wrappers: [Wrapper] = [.actionRepeat(1), .frameSkip(1), .frameStack(1), .rewardScale(1), .timeLimit(100_000)]
     let plain = try Play(Arcade.task(id), replicas: 2..<5)
     let wrapped = try Play(Arcade.task(id).wrapped(by: wrappers), replicas: 2..<5)
-    var numbers = TestNumbers(7)
+    var numbers = SplitMix64(7)
     for _ in 0..<2_000 {
       let actions = (0..<3).map { _ in Int32.random(in: 0..<6, using: &numbers) }
       try plain.step(actions)

@@ -113,15 +113,15 @@ class Actions(unittest.TestCase):
         for seed in range(600):
             random = Random(seed)
             space = random.action_space()
-            actor = border_actions.actor(space)
-            if "discrete" in actor.action:
-                rows = random.draw.integers(actor.action["discrete"], size=6).astype(numpy.int32)
+            convert = border_actions.converter(space)
+            if "discrete" in convert.action:
+                rows = random.draw.integers(convert.action["discrete"], size=6).astype(numpy.int32)
             else:
-                rows = numpy.tanh(3 * random.draw.normal(size=(6, actor.action["box"]))).astype(numpy.float32)
+                rows = numpy.tanh(3 * random.draw.normal(size=(6, convert.action["box"]))).astype(numpy.float32)
                 rows[0], rows[1], rows[2] = -1, 1, 0
             # Gymnasium's own sample fails in the widest boxes, and of the widest type.
             sample = numpy.zeros(space.shape, space.dtype) if isinstance(space, spaces.Box) else space.sample()
-            actions = actor(rows)
+            actions = convert(rows)
             for action in list(actions):
                 with self.subTest(space=space, action=action):
                     self.assertTrue(space.contains(action))
@@ -138,19 +138,19 @@ class Actions(unittest.TestCase):
             (spaces.MultiDiscrete([2, 3], start=[5, -1]), [[5, -1], [5, 0], [5, 1], [6, -1], [6, 0], [6, 1]]),
             (spaces.MultiBinary(2), [[0, 0], [0, 1], [1, 0], [1, 1]]),
         ]:
-            actor = border_actions.actor(space)
-            self.assertEqual(numpy.array(list(actor(numpy.arange(actor.action["discrete"])))).tolist(), expected)
+            convert = border_actions.converter(space)
+            self.assertEqual(numpy.array(list(convert(numpy.arange(convert.action["discrete"])))).tolist(), expected)
 
     def test_boxes_meet_their_middle_and_their_bounds(self):
-        actor = border_actions.actor(spaces.Box(numpy.array([-2, 0.1]), numpy.array([5, 0.3]), dtype=numpy.float64))
-        actions = actor(numpy.array([[-1, 1], [1, -1], [0, 0]], numpy.float32))
+        convert = border_actions.converter(spaces.Box(numpy.array([-2, 0.1]), numpy.array([5, 0.3]), dtype=numpy.float64))
+        actions = convert(numpy.array([[-1, 1], [1, -1], [0, 0]], numpy.float32))
         numpy.testing.assert_allclose(actions, [[-2, 0.3], [5, 0.1], [1.5, 0.2]], rtol=1e-15)
         self.assertEqual((actions[0, 0], actions[0, 1], actions[1, 0], actions[1, 1]), (-2, 0.3, 5, 0.1))
 
     def test_what_an_environment_does_to_an_action_stays_with_it(self):
-        actor = border_actions.actor(spaces.MultiDiscrete([2, 2]))
-        actor(numpy.array([3]))[0][:] = 7
-        self.assertEqual(actor(numpy.array([3]))[0].tolist(), [1, 1])
+        convert = border_actions.converter(spaces.MultiDiscrete([2, 2]))
+        convert(numpy.array([3]))[0][:] = 7
+        self.assertEqual(convert(numpy.array([3]))[0].tolist(), [1, 1])
 
     def test_useless_spaces_are_refused(self):
         inf = numpy.inf
@@ -165,7 +165,7 @@ class Actions(unittest.TestCase):
             (spaces.Text(3), "box of floats"),
         ]:
             with self.subTest(space=space), self.assertRaisesRegex(Refused, reason):
-                border_actions.actor(space)
+                border_actions.converter(space)
 
 
 def pictures(height=2, width=3, channels=1):
@@ -306,12 +306,12 @@ class Observations(unittest.TestCase):
             with self.assertRaisesRegex(Refused, "observation_space is .* none of Gymnasium's"):
                 Observer(space)
             with self.assertRaisesRegex(Refused, "action_space is .* none of Gymnasium's"):
-                border_actions.actor(space)
+                border_actions.converter(space)
         for space in (Own(), spaces.Dict(a=Own())):
             with self.assertRaisesRegex(Refused, "an? Own that can't be flattened"):
                 Observer(space)
         with self.assertRaisesRegex(Refused, "box of floats is needed"):
-            border_actions.actor(Own((2,)))
+            border_actions.converter(Own((2,)))
 
     def test_flattened_pictures_are_scaled_and_noted(self):
         space = spaces.Dict(eye=pictures(1, 2), place=spaces.Box(0, 9, (1,)))

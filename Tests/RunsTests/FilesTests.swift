@@ -125,26 +125,26 @@ struct FilesTests {
   }
 }
 
-@Suite("Statistics")
-struct StatisticsTests {
+@Suite("Estimates")
+struct EstimateTests {
   @Test(
     "Mean and interquartile mean, which drops floor(n / 4) at each end, equal scipy's",
     arguments: Golden("statistics").cases)
   func means(golden: Golden) {
     let scores = golden.doubles("scores")
-    #expect(abs(Statistics.interquartileMean(scores) - golden.double("interquartile_mean")) <= 1e-12)
-    #expect(abs(Statistics.mean(scores) - golden.double("mean")) <= 1e-12)
+    #expect(abs(Estimate.interquartileMean(scores) - golden.double("interquartile_mean")) <= 1e-12)
+    #expect(abs(Estimate.mean(scores) - golden.double("mean")) <= 1e-12)
   }
 
   @Test("Bootstrap intervals have the width that theory gives, and are the same each time")
   func bootstrap() {
     // 400 values of deviation 1: standard error 0.05.
     let values = (0..<400).map { $0.isMultiple(of: 2) ? 1.0 : -1.0 }
-    let interval = Statistics.mean(ofEpisodes: values)
-    #expect(interval == Statistics.mean(ofEpisodes: values))
+    let interval = Estimate.mean(ofEpisodes: values)
+    #expect(interval == Estimate.mean(ofEpisodes: values))
     #expect(abs(interval.low + 0.098) <= 0.01 && abs(interval.high - 0.098) <= 0.01)
     let (good, bad) = ([[0.9, 1.0], [0.8, 1.1], [1.0, 0.9]], [[0.1, 0.0], [0.2, 0.1], [0.0, 0.2]])
-    let difference = Statistics.difference(good, bad, resamples: 2000)
+    let difference = Estimate.difference(good, bad, resamples: 2000)
     #expect(difference.low > 0.5 && difference.estimate > 0.7)
   }
 
@@ -158,11 +158,11 @@ struct StatisticsTests {
 
   @Test("Aggregates, differences and probabilities of improvement agree with an independent bootstrap")
   func comparison() {
-    let whole = Statistics.aggregate(scores: Self.a, resamples: 20_000)
-    let mean = Statistics.aggregate(scores: Self.a, resamples: 20_000) { Statistics.mean($0) }
-    let difference = Statistics.difference(Self.a, Self.b, resamples: 20_000)
-    let means = Statistics.difference(Self.a, Self.b, resamples: 20_000) { Statistics.mean($0) }
-    let improvement = Statistics.probabilityOfImprovement(of: Self.a, over: Self.b, resamples: 20_000)
+    let whole = Estimate.aggregate(scores: Self.a, resamples: 20_000)
+    let mean = Estimate.aggregate(scores: Self.a, resamples: 20_000) { Estimate.mean($0) }
+    let difference = Estimate.difference(Self.a, Self.b, resamples: 20_000)
+    let means = Estimate.difference(Self.a, Self.b, resamples: 20_000) { Estimate.mean($0) }
+    let improvement = Estimate.probabilityOfImprovement(of: Self.a, over: Self.b, resamples: 20_000)
     let expected = [
       [0.658888888888889, 0.6144, 0.7122], [0.6773333333333333, 0.6267, 0.732], [0.08722222222222231, 0.0067, 0.1594],
       [0.0815, 0.0158, 0.1487], [0.7166666666666668, 0.5, 0.9],
@@ -176,7 +176,7 @@ struct StatisticsTests {
 
   @Test("Equal arms improve with probability one half")
   func equalArms() {
-    #expect(Statistics.probabilityOfImprovement(of: Self.a, over: Self.a).estimate == 0.5)
+    #expect(Estimate.probabilityOfImprovement(of: Self.a, over: Self.a).estimate == 0.5)
   }
 }
 

@@ -194,14 +194,14 @@ struct ReferencesTests {
   }
 }
 
-@Suite("Statistics at the edges")
-struct StatisticsEdgeTests {
+@Suite("Estimates at the edges")
+struct EstimateEdgeTests {
   @Test("No episode has no mean, one has no interval, equal ones an interval of no width")
   func episodes() {
-    #expect(Statistics.mean(ofEpisodes: []).estimate.isNaN)
-    let one = Statistics.mean(ofEpisodes: [7])
+    #expect(Estimate.mean(ofEpisodes: []).estimate.isNaN)
+    let one = Estimate.mean(ofEpisodes: [7])
     #expect(one.estimate == 7 && one.bounds == nil)
-    let equal = Statistics.mean(ofEpisodes: [0.1, 0.1, 0.1])
+    let equal = Estimate.mean(ofEpisodes: [0.1, 0.1, 0.1])
     #expect(equal.bounds.map { abs($0.low - 0.1) <= 1e-12 && abs($0.high - 0.1) <= 1e-12 } == true)
   }
 

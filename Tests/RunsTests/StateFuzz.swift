@@ -2,6 +2,7 @@ import Algorithms
 import Engine
 import Environments
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Runs
@@ -95,7 +96,7 @@ struct StateFuzz {
         print("FUZZ_SEED=\(seed)")
         fflush(nil)
       }
-      var mutation = StateMutation(numbers: MutationNumbers(seed))
+      var mutation = StateMutation(numbers: SplitMix64(seed))
       let index = Int.random(in: 0..<Self.runs.count, using: &mutation.numbers)
       let subject = try subjects[index] ?? Subject(Self.runs[index], in: "\(path)/\(index)")
       subjects[index] = subject

@@ -1,25 +1,12 @@
 import Engine
 import Foundation
+import TestSupport
 
 @testable import Runs
 
-/// Numbers for mutations: a small generator is enough here.
-struct MutationNumbers: RandomNumberGenerator {
-  private var state: UInt64
-  init(_ seed: UInt64) { state = seed &* 0x9e37_79b9_7f4a_7c15 }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-    return z ^ (z >> 31)
-  }
-}
-
 /// Changes to a checkpoint's files after which all hashes fit again: what an attacker writes, or a version with a fault.
 struct StateMutation {
-  var numbers: MutationNumbers
+  var numbers: SplitMix64
 
   /// Numbers at the borders of what is possible, as bytes.
   private static let extremes: [[UInt8]] = {

@@ -12,7 +12,7 @@ struct SuccessRateTests {
       ([true, false], 0.5),
     ] as [([Bool?], Double?)])
   func rate(episodes: [Bool?], rate: Double?) {
-    #expect(Statistics.successRate(episodes) == rate)
+    #expect(Estimate.successRate(episodes) == rate)
   }
 
   @Test("What recent episodes said survives a checkpoint")

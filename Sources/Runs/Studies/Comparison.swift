@@ -96,7 +96,7 @@ public struct ScoredArm: Equatable, Sendable {
     case mean
 
     func callAsFunction(_ scores: [Double]) -> Double {
-      self == .mean ? Statistics.mean(scores) : Statistics.interquartileMean(scores)
+      self == .mean ? Estimate.mean(scores) : Estimate.interquartileMean(scores)
     }
   }
 
@@ -109,24 +109,24 @@ public struct ScoredArm: Equatable, Sendable {
   public var seeds: Int { scores.count }
 
   /// An aggregate over seeds and tasks with its 95 % stratified bootstrap interval. One seed gives none.
-  public func interval(by aggregate: Aggregate) -> Statistics.Interval {
-    Statistics.aggregate(scores: scores, by: aggregate.callAsFunction).of(seeds: seeds)
+  public func interval(by aggregate: Aggregate) -> Estimate.Interval {
+    Estimate.aggregate(scores: scores, by: aggregate.callAsFunction).of(seeds: seeds)
   }
 
   /// The aggregate of this arm minus that of `other`, with its interval. One seed gives none.
-  public func difference(to other: ScoredArm, by aggregate: Aggregate) -> Statistics.Interval {
-    Statistics.difference(scores, other.scores, by: aggregate.callAsFunction).of(seeds: min(seeds, other.seeds))
+  public func difference(to other: ScoredArm, by aggregate: Aggregate) -> Estimate.Interval {
+    Estimate.difference(scores, other.scores, by: aggregate.callAsFunction).of(seeds: min(seeds, other.seeds))
   }
 
   /// IQM over seeds of the task at a place, with its interval. One seed gives none.
-  public func interval(task: Int) -> Statistics.Interval {
-    Statistics.aggregate(scores: scores.map { [$0[task]] }, resamples: 5000).of(seeds: seeds)
+  public func interval(task: Int) -> Estimate.Interval {
+    Estimate.aggregate(scores: scores.map { [$0[task]] }, resamples: 5000).of(seeds: seeds)
   }
 }
 
-extension Statistics.Interval {
+extension Estimate.Interval {
   /// One seed says nothing about the next.
-  fileprivate func of(seeds: Int) -> Statistics.Interval {
-    seeds < 2 ? Statistics.Interval(estimate: estimate, low: .nan, high: .nan) : self
+  fileprivate func of(seeds: Int) -> Estimate.Interval {
+    seeds < 2 ? Estimate.Interval(estimate: estimate, low: .nan, high: .nan) : self
   }
 }

@@ -10,7 +10,7 @@ from .border import Refused, require_space
 MOST_COMBINATIONS = 1024
 
 
-class Choice:
+class DiscreteActions:
     """One of a discrete space's numbers."""
 
     def __init__(self, space):
@@ -22,7 +22,7 @@ class Choice:
         return [self.members[row] for row in rows.tolist()]
 
 
-class Choices:
+class MultiDiscreteActions:
     """One of all combinations of several discrete choices: the last of them changes fastest."""
 
     def __init__(self, space):
@@ -38,7 +38,7 @@ class Choices:
         return self.members[rows]  # a copy, which environments may write to
 
 
-class Push:
+class BoxActions:
     """A bounded box: -1 is low and 1 is high, exactly."""
 
     def __init__(self, space):
@@ -72,7 +72,7 @@ def combinations(space, counts):
     return count
 
 
-def actor(space):
+def converter(space):
     """What turns an agent's rows into actions of the space.
 
     Raises:
@@ -80,11 +80,11 @@ def actor(space):
     """
     require_space(space, "action_space")
     if isinstance(space, spaces.Discrete):
-        return Choice(space)
+        return DiscreteActions(space)
     if math.prod(space.shape or ()) == 0:
         raise Refused(f"actions are {space}, which hold no number: an agent needs something to choose")
     if isinstance(space, (spaces.MultiDiscrete, spaces.MultiBinary)):
-        return Choices(space)
+        return MultiDiscreteActions(space)
     if isinstance(space, spaces.Box) and space.dtype.kind == "f":
-        return Push(space)
+        return BoxActions(space)
     raise Refused(f"actions are {space}: Discrete, MultiDiscrete, MultiBinary or a box of floats is needed")

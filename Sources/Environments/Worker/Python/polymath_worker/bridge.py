@@ -63,7 +63,7 @@ class Host:
         with open(self.state_file(index), "rb") as file:
             batch.restore(file.read())
 
-    def obey(self, index, batch, command):
+    def handle(self, index, batch, command):
         process.advance()
         if command & RESET:
             batch.reset()
@@ -118,7 +118,7 @@ class Host:
             for index, batch in self.batches:
                 if commands[index]:
                     working[0] = index + 1
-                    self.obey(index, batch, commands[index])
+                    self.handle(index, batch, commands[index])
             if self.worker.is_child:
                 return  # an environment forked, and this is the child
             working[0] = 0

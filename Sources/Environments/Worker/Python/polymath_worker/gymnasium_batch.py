@@ -103,11 +103,11 @@ def describe(options, opened):
     environment = make(options, 0)
     opened.append(environment)
     inspected = options.get("inspected_steps")
-    observer, actor = Observer(environment.observation_space), border_actions.actor(environment.action_space)
-    remarks = rehearse(environment, observer, actor, inspected or INSPECTED_STEPS)
+    observer, convert = Observer(environment.observation_space), border_actions.converter(environment.action_space)
+    remarks = rehearse(environment, observer, convert, inspected or INSPECTED_STEPS)
     described = {
         "observation": observer.leaf,
-        "action": actor.action,
+        "action": convert.action,
         "horizon": environment.spec.max_episode_steps,
         "divisors": observer.divisors,
         "notes": observer.notes + (remarks if inspected else []),
@@ -115,15 +115,15 @@ def describe(options, opened):
     return described, versions(environment)
 
 
-def rehearse(environment, observer, actor, steps):
+def rehearse(environment, observer, convert, steps):
     """Plays at random, always alike. Returns remarks on what was seen, the first of each part."""
     random.seed(0)
     numpy.random.seed(0)
     generator = numpy.random.default_rng(0)
-    if "discrete" in actor.action:
-        actions = generator.integers(actor.action["discrete"], size=steps)
+    if "discrete" in convert.action:
+        actions = generator.integers(convert.action["discrete"], size=steps)
     else:
-        actions = generator.uniform(-1, 1, (steps, actor.action["box"])).astype(numpy.float32)
+        actions = generator.uniform(-1, 1, (steps, convert.action["box"])).astype(numpy.float32)
     row, remarks = numpy.zeros(observer.root.size, observer.leaf["element"]), {}
 
     def see(observation):
@@ -133,7 +133,7 @@ def rehearse(environment, observer, actor, steps):
 
     see(border.reset(environment, seed=0))
     for choice in actions:
-        action = actor(choice[None])[0]
+        action = convert(choice[None])[0]
         if not environment.action_space.contains(action):
             raise Refused(
                 f"actions are {environment.action_space}, a {type(environment.action_space).__name__} that doesn't contain "
@@ -167,7 +167,7 @@ class Batch:
 
     def prepare(self, seeds, options, arrays):
         self.observer = Observer(self.environments[0].observation_space)
-        self.actor = border_actions.actor(self.environments[0].action_space)
+        self.convert = border_actions.converter(self.environments[0].action_space)
         self.seeds = seeds
         for environment in self.environments[1:]:
             for name in ("observation_space", "action_space"):
@@ -198,7 +198,7 @@ class Batch:
         if self.has_told:
             a["success"][:] = border.SILENT
         self.has_ended = self.has_told = False
-        for environment, action in zip(self.environments, self.actor(a["action"])):
+        for environment, action in zip(self.environments, self.convert(a["action"])):
             observation, reward, terminated, truncated, success = border.step(environment, action)
             slot = len(rewards)
             if success != border.SILENT:

@@ -4,7 +4,7 @@ import Foundation
 ///
 /// Total variation of two rows of P is half the sum of |P[i, j] - P'[i, j]| over sources j, from 0 (equal) to 1 (no
 /// common source). A distance of two routings is its mean over layers and target modules i.
-public struct RoutingStatistics: Equatable, Sendable {
+public struct RoutingMeasures: Equatable, Sendable {
   /// Mean entropy of the rows of P, in nats, a layer: ln n where routing is uniform, 0 where all take from one
   /// module.
   public let entropy: [Double]

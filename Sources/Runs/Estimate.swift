@@ -1,5 +1,5 @@
-/// Means with intervals. Scores are fractions; resampling is seeded, so equal data give equal intervals.
-public enum Statistics {
+/// Means of scores, and 95 % bootstrap intervals of what they estimate. Resampling is seeded, so equal data give equal intervals.
+public enum Estimate {
   public struct Interval: Equatable, Sendable {
     public let estimate, low, high: Double
     /// nil where there is no interval.
