@@ -15,17 +15,17 @@ public struct Convolution: Sendable {
     (self.stride, self.padding) = (stride, padding)
   }
 
-  /// x `[images, height, width, inputs]`; `relu`, `residual` and `target` as in `Tape.convolution`.
+  /// x `[images, height, width, inputs]`; `relu`, `residual` and `target` as in `convolution`.
   public func callAsFunction(
-    _ x: Images, relu: ConvolutionReLU = [], residual: Tensor? = nil, into target: Tensor? = nil, _ tape: Tape
+    _ x: Images, relu: ConvolutionReLU = [], residual: Tensor? = nil, into target: Tensor? = nil
   ) -> Tensor {
-    tape.convolution(
+    convolution(
       x, weight: weight, bias: bias, stride: stride, padding: padding, relu: relu, residual: residual, into: target)
   }
 
   /// Followed by max-pooling over square windows with SAME padding.
-  public func pooled(_ x: Images, window: Int, stride poolStride: Int, _ tape: Tape) -> Tensor {
-    tape.pooledConvolution(
+  public func pooled(_ x: Images, window: Int, stride poolStride: Int) -> Tensor {
+    pooledConvolution(
       x, weight: weight, bias: bias, stride: stride, padding: padding, window: window, poolStride: poolStride)
   }
 }
@@ -40,8 +40,8 @@ public struct ResidualBlock: Sendable {
   }
 
   /// x `[images, height, width, channels]`; nothing that comes later may read it.
-  public func callAsFunction(_ x: Tensor, _ tape: Tape) -> Tensor {
-    let hidden = first(Images(x), relu: [.input, .output], tape)
-    return second(Images(hidden), residual: x, tape)
+  public func callAsFunction(_ x: Tensor) -> Tensor {
+    let hidden = first(Images(x), relu: [.input, .output])
+    return second(Images(hidden), residual: x)
   }
 }

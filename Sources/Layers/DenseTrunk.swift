@@ -11,7 +11,5 @@ struct DenseTrunk: Trunk {
     second = Linear(&layout, "\(name).fc1", inputs: outputs, outputs: outputs)
   }
 
-  func callAsFunction(_ images: Images, _ tape: Tape) -> Tensor {
-    second(first(tape.flattened(images), relu: true, tape), relu: true, tape)
-  }
+  func callAsFunction(_ images: Images) -> Tensor { relu(second(relu(first(flattened(images))))) }
 }

@@ -17,10 +17,9 @@ public struct LSTM: Sendable {
   /// x `[T * B, inputs]` time-major from the state `[B, H]` before step 0; `reset` `[T, B]` clears the state before
   /// its step.
   public func callAsFunction(
-    _ x: Tensor, steps: Int, hidden: UnsafePointer<Float>, cell: UnsafePointer<Float>, reset: UnsafePointer<UInt8>,
-    _ tape: Tape
+    _ x: Tensor, steps: Int, hidden: UnsafePointer<Float>, cell: UnsafePointer<Float>, reset: UnsafePointer<UInt8>
   ) -> LSTMOutput {
-    tape.lstm(
+    lstm(
       x, steps: steps, hidden: hidden, cell: cell, reset: reset, inputWeight: inputWeight, hiddenWeight: hiddenWeight,
       bias: bias)
   }

@@ -1,7 +1,20 @@
 import Tensors
 
+/// A layer y = x w + b that a ReLU may follow in the same pass over memory.
+///
+/// `let y = layer(x)` is a tensor, and `relu(layer(x))` takes an `Affine` instead, which runs both at once. A layer has a
+/// function for each: the compiler takes its own, which gives a tensor, unless what surrounds it asks for the other.
+public protocol DenseLayer: Sendable {
+  func affine(_ x: Tensor) -> Affine
+}
+
+extension DenseLayer {
+  /// The layer for `relu`.
+  public func callAsFunction(_ x: Tensor) -> Affine { affine(x) }
+}
+
 /// y = x w + b, with w `[inputs, outputs]`.
-public struct Linear: Sendable {
+public struct Linear: DenseLayer {
   public let weight, bias: Parameter
 
   public init(
@@ -13,13 +26,13 @@ public struct Linear: Sendable {
     layout.makes(outputs)
   }
 
-  /// x `[rows, inputs]` to `[rows, outputs]`; with `relu`, y = max(x w + b, 0).
-  public func callAsFunction(_ x: Tensor, relu: Bool = false, _ tape: Tape) -> Tensor {
-    tape.linear(x, weight: weight, bias: bias, relu: relu)
-  }
+  public func affine(_ x: Tensor) -> Affine { Affine(x, weight: weight, bias: bias) }
+
+  /// x `[rows, inputs]` to `[rows, outputs]`.
+  public func callAsFunction(_ x: Tensor) -> Tensor { Tensor(affine(x)) }
 }
 
-/// One linear output a task over shared features: y[r] = w[task[r]] . x[r] + b[task[r]], with w `[tasks, inputs]`.
+/// One linear output per task over shared features: y[r] = w[task[r]] . x[r] + b[task[r]], with w `[tasks, inputs]`.
 public struct TaskHeads: Sendable {
   public let weight, bias: Parameter
 
@@ -31,7 +44,7 @@ public struct TaskHeads: Sendable {
   }
 
   /// x `[rows, inputs]`, task `[rows]`, to `[rows]`.
-  public func callAsFunction(_ x: Tensor, task: UnsafePointer<Int32>, _ tape: Tape) -> Tensor {
-    tape.taskHead(x, weight: weight, bias: bias, task: task)
+  public func callAsFunction(_ x: Tensor, task: UnsafePointer<Int32>) -> Tensor {
+    taskHead(x, weight: weight, bias: bias, task: task)
   }
 }

@@ -6,7 +6,7 @@ public protocol Trunk: Sendable {
   var outputs: Int { get }
 
   /// `[images, outputs]`, after a ReLU.
-  func callAsFunction(_ images: Images, _ tape: Tape) -> Tensor
+  func callAsFunction(_ images: Images) -> Tensor
 }
 
 /// The published trunks, by name.
@@ -60,11 +60,11 @@ public enum TrunkKind: String, CaseIterable, Sendable {
 /// convolutions, and on the way back all of their gradients, before the next one does: what one layer leaves, the next
 /// finds in the cache. `floats` is what a layer makes of an image.
 private func inSlices(
-  _ images: Images, floats: Int, features: Int, _ tape: Tape, _ body: (Images, _ target: Tensor) -> Void
+  _ images: Images, floats: Int, features: Int, _ body: (Images, _ target: Tensor) -> Void
 ) -> Tensor {
   let cached = 1 << 16
   let size = max(cached / floats, 1)
-  let all = tape.tensor(Shape(images.count, features))
+  let all = images.tape.tensor(Shape(images.count, features))
   for start in stride(from: 0, to: images.count, by: size) {
     let range = start..<min(start + size, images.count)
     body(images[range], all.rows(range))
@@ -104,13 +104,13 @@ struct PlainTrunk: Trunk {
     outputs = features
   }
 
-  func callAsFunction(_ images: Images, _ tape: Tape) -> Tensor {
-    let convolved = inSlices(images, floats: floats, features: features, tape) { slice, target in
+  func callAsFunction(_ images: Images) -> Tensor {
+    let convolved = inSlices(images, floats: floats, features: features) { slice, target in
       var x = slice
-      for convolution in convolutions.dropLast() { x = Images(convolution(x, relu: .output, tape)) }
-      _ = convolutions[convolutions.count - 1](x, relu: .output, into: target, tape)
+      for convolution in convolutions.dropLast() { x = Images(convolution(x, relu: .output)) }
+      _ = convolutions[convolutions.count - 1](x, relu: .output, into: target)
     }
-    return dense(convolved, relu: true, tape)
+    return relu(dense(convolved))
   }
 }
 
@@ -150,17 +150,16 @@ struct DeepTrunk: Trunk {
     dense = Linear(&layout, "\(name).fc", inputs: features, outputs: outputs)
   }
 
-  func callAsFunction(_ images: Images, _ tape: Tape) -> Tensor {
-    let convolved = inSlices(images, floats: floats, features: features, tape) { slice, target in
-      var x = run(stages[0], slice, tape)
-      for stage in stages.dropFirst() { x = run(stage, Images(x), tape) }
-      _ = tape.relu(x.reshaped(target.shape), into: target)
+  func callAsFunction(_ images: Images) -> Tensor {
+    let convolved = inSlices(images, floats: floats, features: features) { slice, target in
+      var x = run(stages[0], slice)
+      for stage in stages.dropFirst() { x = run(stage, Images(x)) }
+      _ = relu(x.reshaped(target.shape), into: target)
     }
-    return dense(convolved, relu: true, tape)
+    return relu(dense(convolved))
   }
 
-  private func run(_ stage: Stage, _ x: Images, _ tape: Tape) -> Tensor {
-    let pooled = stage.convolution.pooled(x, window: 3, stride: 2, tape)
-    return stage.blocks.1(stage.blocks.0(pooled, tape), tape)
+  private func run(_ stage: Stage, _ x: Images) -> Tensor {
+    stage.blocks.1(stage.blocks.0(stage.convolution.pooled(x, window: 3, stride: 2)))
   }
 }

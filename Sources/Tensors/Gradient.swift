@@ -24,6 +24,9 @@ struct Gradient: BitwiseCopyable {
   /// What begins `count` numbers later.
   func from(_ count: Int) -> Gradient { Gradient(whole, start: start + count) }
 
+  /// Whether anybody has asked for its memory.
+  var isLent: Bool { whole.pointee.memory != nil }
+
   /// Its memory: the first time zeros, lent until the whole gradient is taken back.
   func lent() -> UnsafeMutablePointer<Float> {
     if whole.pointee.memory == nil {

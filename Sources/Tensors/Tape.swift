@@ -14,7 +14,8 @@ extension Operation {
 
 /// A record of hand-written operations, each a forward/backward pair; no general automatic differentiation.
 ///
-/// An operation runs at once and, while the tape records, leaves its backward half. `backward(from:)` runs these in
+/// Operations are functions of tensors that find the tape there. An operation runs at once and, while the tape records,
+/// leaves its backward half. `backward(from:)` runs these in
 /// reverse. A gradient has memory from its last use, the first to add to it, back to the operation that made its tensor;
 /// then another of its size has it, so that few share the cache. A tape belongs to one thread; `begin` takes back all memory
 /// of the step before, so a step like the last allocates nothing.
@@ -99,17 +100,17 @@ public final class Tape {
   /// another's that it shares.
   func result(_ shape: Shape, values: UnsafeMutablePointer<Float>? = nil, gradient: Gradient? = nil) -> Tensor {
     let values = values ?? arena.floats(shape.count)
-    guard recording else { return Tensor(values, shape) }
-    if let gradient { return Tensor(shape: shape, values: values, gradient: gradient) }
+    guard recording else { return Tensor(values, shape, on: self) }
+    if let gradient { return Tensor(values, shape, on: self, gradient: gradient) }
     let own = Gradient(count: shape.count, gradientMemory)
     results.append((operations.count, own))
-    return Tensor(shape: shape, values: values, gradient: own)
+    return Tensor(values, shape, on: self, gradient: own)
   }
 
   /// A tensor that several operations fill, each its own rows. Its gradient stays until the next `begin`.
   public func tensor(_ shape: Shape) -> Tensor {
     Tensor(
-      shape: shape, values: arena.floats(shape.count),
+      arena.floats(shape.count), shape, on: self,
       gradient: recording ? Gradient(count: shape.count, gradientMemory) : nil)
   }
 
@@ -135,13 +136,18 @@ public final class Tape {
   /// A parameter as a tensor, for operations that have it among their inputs.
   public func tensor(_ parameter: Parameter) -> Tensor {
     Tensor(
-      shape: parameter.shape, values: value(parameter),
+      value(parameter), parameter.shape, on: self,
       gradient: gradient(parameter).map { Gradient(count: parameter.shape.count, gradientMemory, at: $0) })
   }
 
   /// Memory of the step for numbers that carry no gradient: targets, weights, gathered rows. Dirty.
   public func constant(_ shape: Shape) -> Tensor {
-    Tensor(arena.floats(shape.count), shape)
+    Tensor(arena.floats(shape.count), shape, on: self)
+  }
+
+  /// Numbers that lie elsewhere, read in place; they live as long as the step and carry no gradient.
+  public func constant(reading numbers: UnsafePointer<Float>, _ shape: Shape) -> Tensor {
+    Tensor(UnsafeMutablePointer(mutating: numbers), shape, on: self)
   }
 
   /// A copy of `numbers` that lives as long as the step.

@@ -1,10 +1,16 @@
-/// Float32 numbers of one step and, where the loss depends on them, their gradient. Both live in the tape's arena
-/// and must not outlive its next `begin`.
+/// Float32 numbers of one step and, where the loss depends on them, their gradient.
+///
+/// A tensor knows its tape, so operations are functions of tensors: `relu(fc(x))`, `mean(weights * square(q - y))`. Its
+/// numbers live in the tape's arena and must not outlive the tape's next `begin`, nor the tape, which it doesn't keep alive.
 public struct Tensor: BitwiseCopyable {
   public let shape: Shape
   public let values: UnsafeMutablePointer<Float>
+  /// Where operations on it are recorded.
+  public unowned(unsafe) let tape: Tape
   /// nil where no gradient flows; forward passes ask for that here, as asking `gradients` lends memory.
   let gradient: Gradient?
+  /// Its factors, where it is a product with constants.
+  let product: UnsafePointer<ConstantProduct>?
 
   /// Gradient of the loss, added to by backward passes; nil where none flows.
   ///
@@ -12,13 +18,12 @@ public struct Tensor: BitwiseCopyable {
   /// own backward pass has run; asked for later, it traps. Tensors of `Tape.tensor(_:)` keep theirs until the next `begin`.
   public var gradients: UnsafeMutablePointer<Float>? { gradient?.lent() }
 
-  /// Numbers that carry no gradient, and live as long as the step.
-  public init(_ values: UnsafeMutablePointer<Float>, _ shape: Shape) {
-    self.init(shape: shape, values: values, gradient: nil)
-  }
-
-  init(shape: Shape, values: UnsafeMutablePointer<Float>, gradient: Gradient?) {
-    (self.shape, self.values, self.gradient) = (shape, values, gradient)
+  init(
+    _ values: UnsafeMutablePointer<Float>, _ shape: Shape, on tape: Tape, gradient: Gradient? = nil,
+    product: UnsafePointer<ConstantProduct>? = nil
+  ) {
+    (self.shape, self.values, self.gradient, self.product) = (shape, values, gradient, product)
+    self.tape = tape
   }
 
   public var count: Int { shape.count }
@@ -26,20 +31,19 @@ public struct Tensor: BitwiseCopyable {
   /// The same numbers in another shape of equal count.
   public func reshaped(_ shape: Shape) -> Tensor {
     precondition(shape.count == count, "\(self.shape) can't be read as \(shape)")
-    return Tensor(shape: shape, values: values, gradient: gradient)
+    return Tensor(values, shape, on: tape, gradient: gradient)
   }
 
   /// The first `count` elements of a vector.
   public func prefix(_ count: Int) -> Tensor {
     precondition(shape.rank == 1 && count <= self.count, "the first \(count) of \(shape)")
-    return Tensor(shape: Shape(count), values: values, gradient: gradient)
+    return Tensor(values, Shape(count), on: tape, gradient: gradient)
   }
 
   /// Rows `range` of the outermost axis of a matrix.
   public func rows(_ range: Range<Int>) -> Tensor {
     precondition(shape.rank == 2 && range.upperBound <= shape[0], "rows \(range) of \(shape)")
     let start = range.lowerBound * shape[1]
-    return Tensor(
-      shape: Shape(range.count, shape[1]), values: values + start, gradient: gradient?.from(start))
+    return Tensor(values + start, Shape(range.count, shape[1]), on: tape, gradient: gradient?.from(start))
   }
 }

@@ -43,9 +43,9 @@ struct IMPALALossTests {
     let (behaviour, reward) = (golden.floats("behaviour_log_p"), golden.floats("reward"))
     let mask = golden.ints("mask").map { UInt8($0) }
 
-    let logPi = tape.logSoftmax(logits, mask: mask)
+    let logPi = logSoftmax(logits, mask: mask)
     action.withUnsafeBufferPointer { action in
-      let taken = tape.select(logPi, action: action.baseAddress!)
+      let taken = select(logPi, action: action.baseAddress!)
       behaviour.withUnsafeBufferPointer { behaviour in
         reward.withUnsafeBufferPointer { reward in
           terminated.withUnsafeBufferPointer { terminated in
@@ -59,7 +59,7 @@ struct IMPALALossTests {
                   tape)
                 #expect(relativeError(targets.vs, golden.floats("vs")) <= 1e-5)
                 let terms = loss(
-                  logPi: taken, entropy: tape.entropy(logPi), normalizedValue: normalized, targets, tape)
+                  logPi: taken, entropy: entropy(logPi), normalizedValue: normalized, targets)
                 tape.backward(from: terms.loss)
                 for (name, term) in [
                   ("loss", terms.loss), ("policy_loss", terms.policy), ("value_loss", terms.value),

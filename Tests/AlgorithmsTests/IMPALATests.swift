@@ -117,7 +117,7 @@ struct IMPALATests {
             steps: 1, columns: 1, observation: observation, previousReward: block.reward + row,
             previousAction: block.action + row, previousBox: block.box, isFirst: first, hidden: hidden, cell: cell),
           tape)
-        let value = network.values(features, task: head, tape).values[0]
+        let value = network.values(features, task: head).values[0]
         if let states {
           hidden.update(from: states.hidden + lstm, count: lstm)
           cell.update(from: states.cell + lstm, count: lstm)

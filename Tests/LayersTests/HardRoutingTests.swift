@@ -31,11 +31,9 @@ struct HardRoutingTests {
     let (task, route) = (tape.memory(5, of: Int32.self), tape.memory(routes.count, of: Int32.self))
     task.update(from: Self.tasks, count: 5)
     route.update(from: routes, count: routes.count)
-    let y = network(tape.constant(Self.x, Shape(5, 6)), TaskRows(tasks: 3, task: task, routes: route), tape)
+    let y = network(tape.constant(Self.x, Shape(5, 6)), TaskRows(tasks: 3, task: task, routes: route))
     if gradients != nil {
-      let weights = tape.memory(y.count, of: Float.self)
-      for i in 0..<y.count { weights[i] = 1 + Float(i) / 4 }
-      tape.backward(from: tape.sum(y.reshaped(Shape(y.count)), weights: weights))
+      tape.backward(from: weightedSum(y, (0..<y.count).map { 1 + Float($0) / 4 }))
     }
     return Array(UnsafeBufferPointer(start: y.values, count: y.count))
   }

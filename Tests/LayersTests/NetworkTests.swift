@@ -40,14 +40,13 @@ struct NetworkTests {
     let (task, action): ([Int32], [Int32]) = ([0, 1, 1, 0], [3, 0, 2, 1])
     let error = gradientError(layout, step: 5e-4) { tape in
       let image = Self.bytes.withUnsafeBufferPointer {
-        Images(bytes: $0.baseAddress!, images: 4, height: side, width: side, channels: 3, scale: 1 / 255)
+        Images(
+          bytes: $0.baseAddress!, images: 4, height: side, width: side, channels: 3, scale: 1 / 255, on: tape)
       }
-      let features = trunk(image, tape)
-      let logPi = tape.logSoftmax(policy(features, tape), mask: nil)
-      let terms = tape.add(
-        tape.sum(heads(features, task: task, tape), weights: weights),
-        tape.sum(tape.select(logPi, action: action), weights: weights))
-      return tape.add(terms, tape.sum(tape.entropy(logPi), weights: weights))
+      let features = trunk(image)
+      let logPi = logSoftmax(policy(features), mask: nil)
+      return weightedSum(heads(features, task: task), weights) + weightedSum(select(logPi, action: action), weights)
+        + weightedSum(entropy(logPi), weights)
     }
     // ReLUs and max-pools have kinks that a larger step than 5e-4 would often cross.
     #expect(error <= 0.05)
@@ -67,11 +66,8 @@ struct NetworkTests {
       Self.bytes.withUnsafeBufferPointer { bytes in
         let batch = Images(
           bytes: bytes.baseAddress! + images.lowerBound * 84 * 84 * 2, images: images.count, height: 84, width: 84,
-          channels: 2, scale: 1 / 255)
-        weights.withUnsafeBufferPointer {
-          let start = $0.baseAddress! + images.lowerBound * trunk.outputs
-          tape.backward(from: tape.sum(trunk(batch, tape), weights: start))
-        }
+          channels: 2, scale: 1 / 255, on: tape)
+        tape.backward(from: weightedSum(trunk(batch), Array(weights.dropFirst(images.lowerBound * trunk.outputs))))
       }
       return Array(UnsafeBufferPointer(start: gradients.values, count: gradients.count))
     }
@@ -92,8 +88,8 @@ struct NetworkTests {
     let error = gradientError(layout) { tape in
       let rows = tape.constant(Shape(8, 3))
       rows.values.update(from: x, count: 24)
-      let out = core(input(rows, tape), steps: 4, hidden: state, cell: state, reset: reset, tape)
-      return tape.sum(out.outputs, weights: weights)
+      let out = core(input(rows), steps: 4, hidden: state, cell: state, reset: reset)
+      return weightedSum(out.outputs, weights)
     }
     #expect(error <= 5e-3)
   }
@@ -122,16 +118,15 @@ struct NetworkTests {
     tape.begin(values: values, gradients: gradients)
     image.withUnsafeBufferPointer { image in
       let view = Images(
-        bytes: image.baseAddress!, images: 3, height: 8, width: 8, channels: 3, scale: golden.float("scale"))
-      let x = tape.relu(block(first.pooled(view, window: 3, stride: 2, tape), tape))
-      let h = tape.relu(dense(x.reshaped(Shape(3, 64)), tape))
-      let (logits, value) = (policy(h, tape), heads(h, task: task, tape))
+        bytes: image.baseAddress!, images: 3, height: 8, width: 8, channels: 3, scale: golden.float("scale"),
+        on: tape)
+      let x = relu(block(first.pooled(view, window: 3, stride: 2)))
+      let h = relu(dense(x.reshaped(Shape(3, 64))))
+      let (logits, value): (Tensor, Tensor) = (policy(h), heads(h, task: task))
       #expect(relativeError(logits.values, golden.floats("logits")) <= 1e-5)
       #expect(relativeError(value.values, golden.floats("value")) <= 1e-5)
-      let loss = tape.add(
-        tape.sum(logits, weights: tape.constant(golden.floats("d_logits"), logits.shape).values),
-        tape.sum(value, weights: tape.constant(golden.floats("d_value"), value.shape).values))
-      tape.backward(from: loss)
+      tape.backward(
+        from: weightedSum(logits, golden.floats("d_logits")) + weightedSum(value, golden.floats("d_value")))
     }
     for entry in layout.entries {
       let expected = golden.object("gradients").floats(key(entry.name))

@@ -76,10 +76,8 @@ struct TaskNetworkTests {
     // An input that gradients flow to.
     let input = tape.tensor(Shape(rows, x.count / rows))
     input.values.update(from: x, count: x.count)
-    let output = network(input, taskRows, tape)
-    let weights = tape.memory(output.count, of: Float.self)
-    weights.update(from: upstream, count: output.count)
-    tape.backward(from: tape.sum(output.reshaped(Shape(output.count)), weights: weights))
+    let output = network(input, taskRows)
+    tape.backward(from: weightedSum(output, upstream))
 
     #expect(largest(UnsafeBufferPointer(start: output.values, count: output.count), golden.floats("out")) <= 2e-5)
     #expect(largest(UnsafeBufferPointer(start: input.gradients, count: input.count), golden.floats("dx")) <= 5e-5)
@@ -89,7 +87,7 @@ struct TaskNetworkTests {
     }
     guard let soft = network as? SoftModularization else { return }
     tape.withoutGradient {
-      let routed = soft.routed(input, taskRows, tape)
+      let routed = soft.routed(input, taskRows)
       let routing = golden.object("routing")
       for (layer, p) in routed.routing.enumerated() {
         #expect(
@@ -158,7 +156,7 @@ struct TaskNetworkTests {
     let task = tape.memory(tasks.count, of: Int32.self)
     task.update(from: tasks, count: tasks.count)
     let routed = network.routed(
-      tape.constant(x, Shape(tasks.count, x.count / tasks.count)), TaskRows(tasks: count, task: task), tape)
+      tape.constant(x, Shape(tasks.count, x.count / tasks.count)), TaskRows(tasks: count, task: task))
     func array(_ tensor: Tensor) -> [Float] { Array(UnsafeBufferPointer(start: tensor.values, count: tensor.count)) }
     return (array(routed.output), (routed.routing + [routed.last].compactMap { $0 }).flatMap(array))
   }

@@ -9,19 +9,19 @@ struct ModuleOperationTests {
   @Test(
     "Gradients of a mixture equal central differences",
     arguments: [false, true], [(2, 2, 5), (1, 4, 3), (4, 3, 17), (5, 5, 1)])
-  func mix(relu: Bool, sizes: (targets: Int, sources: Int, width: Int)) {
+  func mixture(relu: Bool, sizes: (targets: Int, sources: Int, width: Int)) {
     var layout = ParameterLayout()
     let p = layout.add("p", Shape(3, sizes.targets, sizes.sources), .uniform(bound: 1))
     let y = layout.add("y", Shape(3, sizes.sources, sizes.width), .uniform(bound: 1))
     // A mixture has kinks with relu, which a larger step would cross more often.
     let error = gradientError(layout, step: 1e-3, elementsPerParameter: 20) { tape in
-      tape.sum(tape.mix(tape.tensor(p), tape.tensor(y), relu: relu), weights: Self.weights)
+      weightedSum(mix(tape.tensor(p), tape.tensor(y), relu: relu), Self.weights)
     }
     #expect(error <= 1e-2)
   }
 
   @Test("Gradients of a grouped layer equal central differences", arguments: [1, 3, 4, 6])
-  func groupedLinear(rows: Int) {
+  func groupedLayer(rows: Int) {
     var layout = ParameterLayout()
     let x = layout.add("x", Shape(rows, 3, 5), .uniform(bound: 1))
     let weight = layout.add("weight", Shape(3, 5, 7), .uniform(bound: 1))
@@ -29,36 +29,35 @@ struct ModuleOperationTests {
     for flat in [false, true] {
       let error = gradientError(layout) { tape in
         let input = flat ? tape.tensor(x).reshaped(Shape(rows, 15)) : tape.tensor(x)
-        let y = tape.groupedLinear(input, weight: weight, bias: bias)
-        return tape.sum(tape.softmax(y), weights: Self.weights)
+        return weightedSum(softmax(groupedLinear(input, weight: weight, bias: bias)), Self.weights)
       }
       #expect(error <= 1e-2)
     }
   }
 
   @Test("Gradients of a softmax over the last axis equal central differences", arguments: [1, 2, 3, 4, 7, 9])
-  func softmax(actions: Int) {
+  func softmaxes(actions: Int) {
     var layout = ParameterLayout()
     let x = layout.add("x", Shape(5, 4, actions), .uniform(bound: 1))
     let error = gradientError(layout, elementsPerParameter: 20) { tape in
-      tape.sum(tape.softmax(tape.tensor(x)), weights: Self.weights)
+      weightedSum(softmax(tape.tensor(x)), Self.weights)
     }
     #expect(error <= 5e-3)
   }
 
   @Test("Gradients of a product equal central differences, also of a number with itself")
-  func multiply() {
+  func product() {
     var layout = ParameterLayout()
     let (a, b) = (layout.add("a", Shape(5, 7), .uniform(bound: 1)), layout.add("b", Shape(5, 7), .uniform(bound: 1)))
     let error = gradientError(layout) { tape in
-      let product = tape.multiply(tape.tensor(a), tape.tensor(b))
-      return tape.sum(tape.multiply(product, product), weights: Self.weights)
+      let product = tape.tensor(a) * tape.tensor(b)
+      return weightedSum(product * product, Self.weights)
     }
     #expect(error <= 5e-3)
   }
 
   @Test("Gradients of a rectified product equal central differences", arguments: [false, true])
-  func multiplyByTask(relu: Bool) {
+  func productByTask(relu: Bool) {
     var layout = ParameterLayout()
     let x = layout.add("x", Shape(5, 7), .uniform(bound: 1))
     let table = layout.add("table", Shape(3, 7), .uniform(bound: 1))
@@ -66,8 +65,8 @@ struct ModuleOperationTests {
     task.withUnsafeBufferPointer { task in
       let error = gradientError(layout, step: 1e-3, elementsPerParameter: 20) { tape in
         let (x, table) = (tape.tensor(x), tape.tensor(table))
-        let product = tape.multiply(x, byTask: table, task: task.baseAddress!, relu: relu)
-        return tape.sum(tape.multiply(product, x, relu: relu), weights: Self.weights)
+        let product = multiply(x, byTask: table, task: task.baseAddress!, relu: relu)
+        return weightedSum(multiply(product, x, relu: relu), Self.weights)
       }
       #expect(error <= 1e-2)
     }
@@ -82,8 +81,9 @@ struct ModuleOperationTests {
     let tape = Tape()
     tape.begin(values: values, gradients: gradients)
     let x = tape.constant(Array(repeating: 1, count: 6), Shape(2, 3))
-    #expect(tape.linear(x, weight: weight, bias: bias).gradients != nil)
-    tape.with(values: values) { #expect(tape.linear(x, weight: weight, bias: bias).gradients == nil) }
+    func layer() -> Tensor { Tensor(Affine(x, weight: weight, bias: bias)) }
+    #expect(layer().gradients != nil)
+    tape.with(values: values) { #expect(layer().gradients == nil) }
   }
 
   @Test("On frozen parameters a grouped layer still passes gradients on")
@@ -99,9 +99,9 @@ struct ModuleOperationTests {
     let error = gradientError(layout) { tape in
       let x = tape.tensor(x)
       let m = tape.with(values: values) {
-        tape.mix(tape.tensor(p), tape.groupedLinear(x, weight: weight, bias: bias), relu: false)
+        mix(tape.tensor(p), groupedLinear(x, weight: weight, bias: bias), relu: false)
       }
-      return tape.sum(m, weights: Self.weights)
+      return weightedSum(m, Self.weights)
     }
     #expect(error <= 5e-3)
   }

@@ -17,9 +17,9 @@ struct NormalOperationTests {
     let input = layout.add("x", Shape(4, 6), .sonnet)
     let weights: [Float] = [1, -0.5, 0.8, 0.3, -1.1, 0.9, 0.4, -0.7, 1.2, 0.2, -0.6, 0.5]
     let error = gradientError(layout, elementsPerParameter: 24) { tape in
-      let (action, logProbability) = tape.squashedNormalSample(
+      let (action, logProbability) = squashedNormalSample(
         tape.tensor(input), noise: noise, mask: masked ? mask : nil, bounds: bounds, correction: correction)
-      return tape.add(tape.sum(action, weights: weights), tape.sum(logProbability, weights: weights))
+      return weightedSum(action, weights) + weightedSum(logProbability, weights)
     }
     #expect(error <= 5e-3)
   }
@@ -29,11 +29,11 @@ struct NormalOperationTests {
     let tape = Tape()
     tape.begin(values: ParameterBuffer(ParameterLayout()))
     let x = tape.constant((0..<24).map { Float($0 * 5 % 7) / 4 - 0.8 }, Shape(4, 6))
-    let (action, logProbability) = tape.squashedNormalSample(
+    let (action, logProbability) = squashedNormalSample(
       x, noise: noise, mask: mask, bounds: bounds, correction: 0)
     let u = tape.constant(Shape(4, 3)).values
     ck_squashed_normal_sample(u, x.values, noise, mask, 4, 3, bounds)
-    let expected = tape.squashedNormalLogProbability(x, of: u, mask: mask, bounds: bounds)
+    let expected = squashedNormalLogProbability(x, of: u, mask: mask, bounds: bounds)
     #expect(relativeError(logProbability.values, (0..<4).map { expected.values[$0] }) <= 1e-6)
     ck_tanh_forward(u, u, 12)
     #expect((0..<12).allSatisfy { action.values[$0] == u[$0] })

@@ -45,6 +45,11 @@ public func gradientError(
   return worst
 }
 
+/// sum(weights * x) with as many of the weights as x has numbers: a loss in which no two of them weigh alike.
+public func weightedSum(_ x: Tensor, _ weights: [Float]) -> Tensor {
+  sum(x.tape.constant(Array(weights.prefix(x.count)), x.shape) * x)
+}
+
 /// Largest |a - b| relative to the largest |b|, at least `floor`; NaN where any number is.
 public func relativeError(_ a: UnsafePointer<Float>, _ b: [Float], floor: Float = 1e-6) -> Float {
   var (worst, scale): (Float, Float) = (0, floor)

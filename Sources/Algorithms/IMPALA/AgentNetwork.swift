@@ -76,22 +76,22 @@ struct AgentNetwork: Sendable {
 
   /// Features of every row, `[rows, features]`, and the recurrent states where there are any.
   func features(_ input: Input, _ tape: Tape) -> (features: Tensor, states: LSTMOutput?) {
-    var x = trunk(images(input), tape)
-    if extras { x = tape.concatenate(x, extraFeatures(input, tape)) }
+    var x = trunk(images(input, tape))
+    if extras { x = concatenate(x, extraFeatures(input, tape)) }
     guard let core else { return (x, nil) }
-    let states = core(
-      x, steps: input.steps, hidden: input.hidden, cell: input.cell, reset: input.isFirst, tape)
+    let states = core(x, steps: input.steps, hidden: input.hidden, cell: input.cell, reset: input.isFirst)
     return (states.outputs, states)
   }
 
-  private func images(_ input: Input) -> Images {
+  private func images(_ input: Input, _ tape: Tape) -> Images {
     if leaf.isVector {
       return Images(
-        vectors: input.observation.assumingMemoryBound(to: Float.self), count: input.rows, size: leaf.shape[0])
+        vectors: input.observation.assumingMemoryBound(to: Float.self), count: input.rows, size: leaf.shape[0],
+        on: tape)
     }
     return Images(
       bytes: input.observation.assumingMemoryBound(to: UInt8.self), images: input.rows, height: leaf.shape[0],
-      width: leaf.shape[1], channels: leaf.shape[2], scale: leaf.scale)
+      width: leaf.shape[1], channels: leaf.shape[2], scale: leaf.scale, on: tape)
   }
 
   /// [clip(last reward, -1, 1), last action], which is one-hot where actions are discrete.

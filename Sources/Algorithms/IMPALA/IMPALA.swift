@@ -91,7 +91,7 @@ public final class IMPALA: Algorithm, @unchecked Sendable {
         previousAction: rows.previousAction, previousBox: rows.previousBox, isFirst: rows.isFirst,
         hidden: rows.hidden, cell: rows.cell),
       tape)
-    network.policy.act(features, rows, tape)
+    network.policy.act(features, rows)
     if let states {
       let count = rows.columns * configuration.lstm
       rows.hidden.update(from: states.hidden + count, count: count)
@@ -125,7 +125,7 @@ public final class IMPALA: Algorithm, @unchecked Sendable {
     if !learns { return }
     shard.backwardTime.time {
       let terms = loss(
-        logPi: outputs.logPi, entropy: outputs.entropy, normalizedValue: outputs.normalizedValue, targets, tape)
+        logPi: outputs.logPi, entropy: outputs.entropy, normalizedValue: outputs.normalizedValue, targets)
       tape.backward(from: terms.loss)
       shard.note(terms, targets, steps: transitions.count)
     }
@@ -160,9 +160,9 @@ public final class IMPALA: Algorithm, @unchecked Sendable {
       tape)
     let (logPi, entropy) = network.policy.evaluate(
       features.rows(0..<count), action: block.action + columns, box: block.box + columns * block.dimension,
-      mask: shard.mask(rows: count, tasks: tasks, tape), tape)
+      mask: shard.mask(rows: count, tasks: tasks, tape))
     let normalized = network.values(
-      features, task: shard.heads(rows: count + columns, shared: configuration.values == .shared, tape), tape)
+      features, task: shard.heads(rows: count + columns, shared: configuration.values == .shared, tape))
 
     let value = tape.memory(count + columns, of: Float.self)
     for row in 0..<count + columns {
@@ -213,7 +213,7 @@ public final class IMPALA: Algorithm, @unchecked Sendable {
           steps: 1, columns: count, observation: observation, previousReward: reward, previousAction: action,
           previousBox: box, isFirst: isFirst, hidden: hidden, cell: cell),
         tape)
-      let normalized = network.values(features, task: head, tape)
+      let normalized = network.values(features, task: head)
       for (i, row) in shard.truncations.enumerated() {
         nextValue[row] = loss.unnormalize(normalized.values[i], shard.tasks[row % block.columns])
       }

@@ -82,15 +82,14 @@ struct IMPALALoss {
   }
 
   /// Records the loss: `logPi` and `entropy` a step, `normalizedValue` n(x_t), all `[T * C]`.
-  func callAsFunction(
-    logPi: Tensor, entropy: Tensor, normalizedValue: Tensor, _ targets: Targets, _ tape: Tape
-  ) -> Terms {
-    let policy = tape.scale(tape.sum(logPi, weights: targets.advantage), by: -1)
-    let value = tape.halfSquaredError(normalizedValue, target: targets.normalized, weights: targets.weights)
-    let entropy = tape.sum(entropy, weights: targets.weights)
-    let loss = tape.add(
-      tape.add(policy, tape.scale(value, by: configuration.baselineCost)),
-      tape.scale(entropy, by: -configuration.entropyCost))
+  func callAsFunction(logPi: Tensor, entropy: Tensor, normalizedValue n: Tensor, _ targets: Targets) -> Terms {
+    func constant(_ numbers: UnsafePointer<Float>) -> Tensor { n.tape.constant(reading: numbers, n.shape) }
+    let (advantage, weights) = (constant(targets.advantage), constant(targets.weights))
+    let target = constant(targets.normalized)
+    let policy = -sum(advantage * logPi)
+    let value = 0.5 * sum(weights * square(target - n))
+    let entropy = sum(weights * entropy)
+    let loss = policy + configuration.baselineCost * value - configuration.entropyCost * entropy
     return Terms(loss: loss, policy: policy, value: value, entropy: entropy)
   }
 

@@ -24,11 +24,11 @@ struct PolicyHead: Sendable {
   }
 
   /// Chooses actions and notes their log-probabilities.
-  func act(_ features: Tensor, _ rows: ActorRows, _ tape: Tape) {
-    let x = linear(features, tape)
+  func act(_ features: Tensor, _ rows: ActorRows) {
+    let x = linear(features)
     switch space {
     case .discrete(let actions):
-      let logPi = tape.logSoftmax(x, mask: rows.mask)
+      let logPi = logSoftmax(x, mask: rows.mask)
       if rows.greedy {
         ck_categorical_argmax(rows.action, logPi.values, rows.columns, actions)
       } else {
@@ -46,21 +46,20 @@ struct PolicyHead: Sendable {
   /// log pi(a_t|x_t) of the actions taken, and the policy's entropy: `[rows]` each.
   ///
   /// - Parameters:
-  ///   - action: a_t where actions are discrete, and `box` u_t where they are not: a row for each of the features.
+  ///   - action: a_t where actions are discrete, and `box` u_t where they are not: one row per row of the features.
   ///   - mask: Allowed actions, or dimensions, `[rows, actions]`.
   func evaluate(
-    _ features: Tensor, action: UnsafePointer<Int32>, box: UnsafePointer<Float>, mask: UnsafePointer<UInt8>,
-    _ tape: Tape
+    _ features: Tensor, action: UnsafePointer<Int32>, box: UnsafePointer<Float>, mask: UnsafePointer<UInt8>
   ) -> (logPi: Tensor, entropy: Tensor) {
-    let x = linear(features, tape)
+    let x = linear(features)
     switch space {
     case .discrete:
-      let logPi = tape.logSoftmax(x, mask: mask)
-      return (tape.select(logPi, action: action), tape.entropy(logPi))
+      let logPi = logSoftmax(x, mask: mask)
+      return (select(logPi, action: action), entropy(logPi))
     case .box:
       return (
-        tape.squashedNormalLogProbability(x, of: box, mask: mask, bounds: bounds),
-        tape.squashedNormalEntropy(x, mask: mask, bounds: bounds)
+        squashedNormalLogProbability(x, of: box, mask: mask, bounds: bounds),
+        squashedNormalEntropy(x, mask: mask, bounds: bounds)
       )
     }
   }

@@ -36,15 +36,15 @@ public struct HardRouting: TaskNetwork {
   }
 
   /// - Precondition: the rows come with routes.
-  public func callAsFunction(_ x: Tensor, _ rows: TaskRows, _ tape: Tape) -> Tensor {
+  public func callAsFunction(_ x: Tensor, _ rows: TaskRows) -> Tensor {
     guard let routes = rows.routes else { preconditionFailure("hard routing needs the tasks' routes") }
     let count = x.shape[0]
-    var y = state[1](state[0](x, relu: true, tape), relu: true, tape)
+    var y = relu(state[1](relu(state[0](x))))
     for (layer, module) in modules.enumerated() {
-      let chosen = tape.memory(count, of: Int32.self)
+      let chosen = x.tape.memory(count, of: Int32.self)
       for row in 0..<count { chosen[row] = routes[Int(rows.task[row]) * modules.count + layer] }
-      y = module(y, task: chosen, relu: true, tape)
+      y = relu(module(y, task: chosen))
     }
-    return head(y, tape)
+    return head(y)
   }
 }

@@ -34,15 +34,15 @@ public struct MixtureOfExperts: TaskNetwork {
     ]
   }
 
-  public func callAsFunction(_ x: Tensor, _ rows: TaskRows, _ tape: Tape) -> Tensor {
+  public func callAsFunction(_ x: Tensor, _ rows: TaskRows) -> Tensor {
     let count = x.shape[0]
-    let x = tape.concatenate(x, rows.oneHot(count, tape))
-    let weights = tape.softmax(gate[2](gate[1](gate[0](x, relu: true, tape), relu: true, tape), tape))
-    var y = first(x, relu: true, tape)
+    let x = concatenate(x, rows.oneHot(count, on: x.tape))
+    let weights = softmax(gate[2](relu(gate[1](relu(gate[0](x))))))
+    var y = relu(first(x))
     y = y.reshaped(Shape(count, experts, y.shape[1] / experts))
-    for layer in hidden { y = tape.relu(layer(y, tape)) }
-    let outputs = head(y, tape)
-    let mixed = tape.mix(weights.reshaped(Shape(count, 1, experts)), outputs, relu: false)
+    for layer in hidden { y = relu(layer(y)) }
+    let outputs = head(y)
+    let mixed = mix(weights.reshaped(Shape(count, 1, experts)), outputs, relu: false)
     return mixed.reshaped(Shape(count, outputs.shape[2]))
   }
 }

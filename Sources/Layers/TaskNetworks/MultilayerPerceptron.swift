@@ -18,10 +18,10 @@ public struct MultilayerPerceptron: TaskNetwork {
     case shared(Linear)
     case perTask(TaskLinear)
 
-    func callAsFunction(_ x: Tensor, _ rows: TaskRows, relu: Bool, _ tape: Tape) -> Tensor {
+    func callAsFunction(_ x: Tensor, _ rows: TaskRows) -> Affine {
       switch self {
-      case .shared(let layer): layer(x, relu: relu, tape)
-      case .perTask(let layer): layer(x, task: rows.task, relu: relu, tape)
+      case .shared(let layer): layer(x)
+      case .perTask(let layer): layer(x, task: rows.task)
       }
     }
   }
@@ -50,9 +50,9 @@ public struct MultilayerPerceptron: TaskNetwork {
       : .perTask(TaskLinear(&layout, last, tasks: tasks, inputs: width, outputs: outputs, start: .last))
   }
 
-  public func callAsFunction(_ x: Tensor, _ rows: TaskRows, _ tape: Tape) -> Tensor {
-    var x = seesTask ? tape.concatenate(x, rows.oneHot(x.shape[0], tape)) : x
-    for layer in hidden { x = layer(x, rows, relu: true, tape) }
-    return head(x, rows, relu: false, tape)
+  public func callAsFunction(_ x: Tensor, _ rows: TaskRows) -> Tensor {
+    var x = seesTask ? concatenate(x, rows.oneHot(x.shape[0], on: x.tape)) : x
+    for layer in hidden { x = relu(layer(x, rows)) }
+    return Tensor(head(x, rows))
   }
 }

@@ -121,62 +121,65 @@ public struct SoftModularization: TaskNetwork {
     head = isPaper ? nil : linear("head", width, outputs, .last)
   }
 
-  public func callAsFunction(_ x: Tensor, _ rows: TaskRows, _ tape: Tape) -> Tensor { routed(x, rows, tape).output }
+  public func callAsFunction(_ x: Tensor, _ rows: TaskRows) -> Tensor { routed(x, rows).output }
 
   /// The pass with its routing.
-  public func routed(_ x: Tensor, _ rows: TaskRows, _ tape: Tape) -> Routed {
-    let f = state1(state0(x, relu: true, tape), tape)
+  public func routed(_ x: Tensor, _ rows: TaskRows) -> Routed {
+    let f = state1(relu(state0(x)))
     switch configuration.definition {
-    case .code: return code(tape.relu(f), embedding(f, rows, relu: true, tape), tape)
-    case .paper: return paper(tape.relu(f), embedding(f, rows, relu: false, tape), tape)
+    case .code: return code(relu(f), embedding(f, rows, rectified: true))
+    case .paper: return paper(relu(f), embedding(f, rows, rectified: false))
     }
   }
 
-  /// f(s) * h(z), of which max(f * h, 0) if `relu`.
-  private func embedding(_ f: Tensor, _ rows: TaskRows, relu: Bool, _ tape: Tape) -> Tensor {
-    if !configuration.routesByState { return task(rows.oneHot(f.shape[0], tape), relu: relu, tape) }
-    return tape.multiply(f, byTask: task(rows.eachTask(tape), tape), task: rows.task, relu: relu)
+  /// f(s) * h(z), of which max(f * h, 0) if `rectified`.
+  private func embedding(_ f: Tensor, _ rows: TaskRows, rectified: Bool) -> Tensor {
+    if !configuration.routesByState {
+      let z = rows.oneHot(f.shape[0], on: f.tape)
+      return rectified ? relu(task(z)) : task(z)
+    }
+    return multiply(f, byTask: task(rows.eachTask(on: f.tape)), task: rows.task, relu: rectified)
   }
 
   /// `embedding` has passed its ReLU.
-  private func code(_ x: Tensor, _ embedding: Tensor, _ tape: Tape) -> Routed {
+  private func code(_ x: Tensor, _ embedding: Tensor) -> Routed {
     let (rows, n, width) = (x.shape[0], configuration.modules, configuration.width)
-    let features = routingMLP[1](routingMLP[0](embedding, relu: true, tape), tape)
-    var routing = [tape.softmax(logits[0](tape.relu(features), tape).reshaped(Shape(rows, n, n)))]
+    let features = routingMLP[1](relu(routingMLP[0](embedding)))
+    var routing = [softmax(logits[0](relu(features)).reshaped(Shape(rows, n, n)))]
     var seen = routing[0].reshaped(Shape(rows, n * n))
     for (up, logits) in zip(up, logits.dropFirst()) {
       if routing.count > 1 {
-        seen = tape.concatenate(seen, routing[routing.count - 1].reshaped(Shape(rows, n * n)))
+        seen = concatenate(seen, routing[routing.count - 1].reshaped(Shape(rows, n * n)))
       }
-      let next = logits(tape.multiply(up(seen, tape), features, relu: true), tape)
-      routing.append(tape.softmax(next.reshaped(Shape(rows, next.shape[1] / n, n))))
+      let next = logits(multiply(up(seen), features, relu: true))
+      routing.append(softmax(next.reshaped(Shape(rows, next.shape[1] / n, n))))
     }
     let last = routing.removeLast()
 
-    var y = first(x, tape).reshaped(Shape(rows, n, width))
-    for (p, modules) in zip(routing, modules) { y = modules(tape.mix(p, y, relu: true), tape) }
-    let mixed = tape.mix(last, y, relu: true).reshaped(Shape(rows, width))
-    return Routed(output: head!(mixed, tape), routing: routing, last: last)
+    var y = first(x).reshaped(Shape(rows, n, width))
+    for (p, modules) in zip(routing, modules) { y = modules(mix(p, y, relu: true)) }
+    let mixed = mix(last, y, relu: true).reshaped(Shape(rows, width))
+    return Routed(output: head!(mixed), routing: routing, last: last)
   }
 
-  private func paper(_ x: Tensor, _ embedding: Tensor, _ tape: Tape) -> Routed {
+  private func paper(_ x: Tensor, _ embedding: Tensor) -> Routed {
     let (rows, n) = (x.shape[0], configuration.modules)
-    var p = logits[0](tape.relu(embedding), tape)
-    var routing = [tape.softmax(p.reshaped(Shape(rows, n, n)))]
+    var p = logits[0](relu(embedding))
+    var routing = [softmax(p.reshaped(Shape(rows, n, n)))]
     for (up, logits) in zip(up, logits.dropFirst()) {
-      p = logits(tape.multiply(up(p, tape), embedding, relu: true), tape)
-      routing.append(tape.softmax(p.reshaped(Shape(rows, n, n))))
+      p = logits(multiply(up(p), embedding, relu: true))
+      routing.append(softmax(p.reshaped(Shape(rows, n, n))))
     }
 
-    var y = first(x, relu: true, tape).reshaped(Shape(rows, n, configuration.width))
+    var y = relu(first(x)).reshaped(Shape(rows, n, configuration.width))
     for (layer, (p, modules)) in zip(routing, modules).enumerated() {
-      y = modules(tape.mix(p, y, relu: false), tape)
-      if layer < routing.count - 1 { y = tape.relu(y) }
+      y = modules(mix(p, y, relu: false))
+      if layer < routing.count - 1 { y = relu(y) }
     }
-    let ones = tape.constant(Shape(rows, 1, n))
+    let ones = x.tape.constant(Shape(rows, 1, n))
     ones.values.update(repeating: 1, count: ones.count)
     let outputs = y.shape[2]
     return Routed(
-      output: tape.mix(ones, y, relu: false).reshaped(Shape(rows, outputs)), routing: routing, last: nil)
+      output: mix(ones, y, relu: false).reshaped(Shape(rows, outputs)), routing: routing, last: nil)
   }
 }

@@ -14,7 +14,7 @@ public struct TaskRows {
   }
 
   /// The rows' tasks, one-hot: `[count, M]`.
-  func oneHot(_ count: Int, _ tape: Tape) -> Tensor {
+  func oneHot(_ count: Int, on tape: Tape) -> Tensor {
     let z = tape.constant(Shape(count, tasks))
     z.values.update(repeating: 0, count: z.count)
     for row in 0..<count { z.values[row * tasks + Int(task[row])] = 1 }
@@ -22,7 +22,7 @@ public struct TaskRows {
   }
 
   /// Every task once, one-hot: `[M, M]`.
-  func eachTask(_ tape: Tape) -> Tensor {
+  func eachTask(on tape: Tape) -> Tensor {
     let z = tape.constant(Shape(tasks, tasks))
     z.values.update(repeating: 0, count: z.count)
     for task in 0..<tasks { z.values[task * tasks + task] = 1 }
@@ -33,7 +33,7 @@ public struct TaskRows {
 /// A network that reads rows of several tasks: a policy's, or a critic's of observation and action.
 public protocol TaskNetwork: Sendable {
   /// x `[rows, inputs]`, observation first, to `[rows, outputs]`.
-  func callAsFunction(_ x: Tensor, _ rows: TaskRows, _ tape: Tape) -> Tensor
+  func callAsFunction(_ x: Tensor, _ rows: TaskRows) -> Tensor
 }
 
 /// How the released code of soft modularization starts the layers of every network it compares (Yang et al. 2020).
@@ -57,7 +57,7 @@ extension Linear {
   }
 }
 
-/// A linear layer a module: y[g] = x[g] w[g] + b[g], with w `[modules, inputs, outputs]`.
+/// One linear layer per module: y[g] = x[g] w[g] + b[g], with w `[modules, inputs, outputs]`.
 struct GroupedLinear: Sendable {
   let weight, bias: Parameter
 
@@ -70,10 +70,10 @@ struct GroupedLinear: Sendable {
   }
 
   /// x `[rows, modules, inputs]` to `[rows, modules, outputs]`.
-  func callAsFunction(_ x: Tensor, _ tape: Tape) -> Tensor { tape.groupedLinear(x, weight: weight, bias: bias) }
+  func callAsFunction(_ x: Tensor) -> Tensor { groupedLinear(x, weight: weight, bias: bias) }
 }
 
-/// A linear layer a task: y[r] = x[r] w[task of r] + b[task of r], with w `[tasks, inputs, outputs]`.
+/// One linear layer per task: y[r] = x[r] w[task of r] + b[task of r], with w `[tasks, inputs, outputs]`.
 struct TaskLinear: Sendable {
   let weight, bias: Parameter
 
@@ -83,8 +83,8 @@ struct TaskLinear: Sendable {
     layout.makes(outputs)
   }
 
-  /// x `[rows, inputs]`, task `[rows]`, to `[rows, outputs]`; with `relu`, max(y, 0).
-  func callAsFunction(_ x: Tensor, task: UnsafePointer<Int32>, relu: Bool = false, _ tape: Tape) -> Tensor {
-    tape.taskLinear(x, weight: weight, bias: bias, task: task, relu: relu)
+  /// x `[rows, inputs]`, task `[rows]`, to `[rows, outputs]`.
+  func callAsFunction(_ x: Tensor, task: UnsafePointer<Int32>) -> Affine {
+    Affine(x, weight: weight, bias: bias, task: task)
   }
 }

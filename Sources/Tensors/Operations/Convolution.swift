@@ -19,18 +19,24 @@ public struct ConvolutionReLU: OptionSet, Sendable {
 /// A batch of images, channels last: floats with their gradients, or bytes, of which one counts as `scale * byte`.
 public struct Images: BitwiseCopyable {
   public let count: Int, height: Int, width: Int, channels: Int
+  /// Where operations on them are recorded, as of a tensor.
+  public unowned(unsafe) let tape: Tape
   fileprivate let values: ck_images
   fileprivate let gradient: Gradient?
   fileprivate var gradients: UnsafeMutablePointer<Float>? { gradient?.lent() }
 
   /// Reads bytes in place, `[images, height, width, channels]`.
-  public init(bytes: UnsafePointer<UInt8>, images: Int, height: Int, width: Int, channels: Int, scale: Float) {
+  public init(
+    bytes: UnsafePointer<UInt8>, images: Int, height: Int, width: Int, channels: Int, scale: Float, on tape: Tape
+  ) {
+    self.tape = tape
     (count, self.height, self.width, self.channels) = (images, height, width, channels)
     (values, gradient) = (ck_images(floats: nil, bytes: bytes, scale: scale), nil)
   }
 
   /// Reads vectors in place, `[vectors, size]`, as images of one pixel.
-  public init(vectors: UnsafePointer<Float>, count: Int, size: Int) {
+  public init(vectors: UnsafePointer<Float>, count: Int, size: Int, on tape: Tape) {
+    self.tape = tape
     (self.count, height, width, channels) = (count, 1, 1, size)
     (values, gradient) = (ck_images(floats: vectors, bytes: nil, scale: 1), nil)
   }
@@ -38,6 +44,7 @@ public struct Images: BitwiseCopyable {
   /// A tensor `[images, height, width, channels]`.
   public init(_ tensor: Tensor) {
     precondition(tensor.shape.rank == 4, "images have four axes, not \(tensor.shape)")
+    tape = tensor.tape
     (count, height) = (tensor.shape[0], tensor.shape[1])
     (width, channels) = (tensor.shape[2], tensor.shape[3])
     (values, gradient) = (ck_images(floats: tensor.values, bytes: nil, scale: 1), tensor.gradient)
@@ -45,6 +52,7 @@ public struct Images: BitwiseCopyable {
 
   private init(of whole: Images, _ range: Range<Int>) {
     precondition(range.upperBound <= whole.count, "images \(range) of \(whole.count)")
+    tape = whole.tape
     (count, height, width, channels) = (range.count, whole.height, whole.width, whole.channels)
     let start = range.lowerBound * height * width * channels
     values = ck_images(
@@ -57,73 +65,74 @@ public struct Images: BitwiseCopyable {
   public subscript(range: Range<Int>) -> Images { Images(of: self, range) }
 }
 
-extension Tape {
-  /// The numbers of each image in a row, `[images, height * width * channels]`.
-  public func flattened(_ x: Images) -> Tensor {
-    let shape = Shape(x.count, x.height * x.width * x.channels)
-    if let floats = x.values.floats {
-      return Tensor(shape: shape, values: UnsafeMutablePointer(mutating: floats), gradient: x.gradient)
-    }
-    let y = constant(shape)
-    ck_scale_u8(y.values, x.values.bytes, x.values.scale, y.count)
-    return y
+/// The numbers of each image in a row, `[images, height * width * channels]`.
+public func flattened(_ x: Images) -> Tensor {
+  let shape = Shape(x.count, x.height * x.width * x.channels)
+  if let floats = x.values.floats {
+    return Tensor(UnsafeMutablePointer(mutating: floats), shape, on: x.tape, gradient: x.gradient)
   }
+  let y = x.tape.constant(shape)
+  ck_scale_u8(y.values, x.values.bytes, x.values.scale, y.count)
+  return y
+}
 
-  /// y = residual + relu(conv(relu(x)) + b), the ReLUs where asked for.
-  ///
-  /// - Parameters:
-  ///   - x: `[images, height, width, inputs]`; bytes take no ReLU.
-  ///   - weight: `[kernel, kernel, inputs, outputs]`.
-  ///   - residual: Of y's shape. It shares its gradient with y, so nothing that is recorded later may read it.
-  ///   - target: Where y goes; new memory by default.
-  public func convolution(
-    _ x: Images, weight: Parameter, bias: Parameter, stride: Int, padding: Padding, relu: ConvolutionReLU = [],
-    residual: Tensor? = nil, into target: Tensor? = nil
-  ) -> Tensor {
-    var geometry = x.geometry(weight.shape, stride: stride, padding, relu)
-    let shape = Shape(x.count, geometry.output_height, geometry.output_width, geometry.outputs)
-    precondition(residual.map { $0.shape == shape } ?? true, "a residual of \(shape) is needed")
-    precondition(
-      residual == nil || target == nil, "y shares its gradient with a residual or with a target, not with both")
-    let y = target?.reshaped(shape) ?? result(shape, gradient: residual?.gradient)
+/// y = residual + relu(conv(relu(x)) + b), the ReLUs where asked for.
+///
+/// - Parameters:
+///   - x: `[images, height, width, inputs]`; bytes take no ReLU.
+///   - weight: `[kernel, kernel, inputs, outputs]`.
+///   - residual: Of y's shape. It shares its gradient with y, so nothing that is recorded later may read it.
+///   - target: Where y goes; new memory by default.
+public func convolution(
+  _ x: Images, weight: Parameter, bias: Parameter, stride: Int, padding: Padding, relu: ConvolutionReLU = [],
+  residual: Tensor? = nil, into target: Tensor? = nil
+) -> Tensor {
+  var geometry = x.geometry(weight.shape, stride: stride, padding, relu)
+  let shape = Shape(x.count, geometry.output_height, geometry.output_width, geometry.outputs)
+  precondition(residual.map { $0.shape == shape } ?? true, "a residual of \(shape) is needed")
+  precondition(
+    residual == nil || target == nil, "y shares its gradient with a residual or with a target, not with both")
+  let tape = x.tape
+  let y = target?.reshaped(shape) ?? tape.result(shape, gradient: residual?.gradient)
+  ck_convolution_forward(
+    y.values, x.values, tape.value(weight), tape.value(bias), residual?.values,
+    tape.scratch(ck_convolution_workspace(&geometry)), &geometry, x.count)
+  tape.record(
+    ConvolutionOperation(
+      geometry: geometry, x: x, y: y, weight: tape.value(weight), weightGradient: tape.gradient(weight),
+      biasGradient: tape.gradient(bias)))
+  return y
+}
+
+/// Max-pooling, with SAME padding, of a convolution that is kept for one image at a time only: a gradient needs no more
+/// than which element of each window won.
+///
+/// x and weight as for `convolution`; y `[images, ceil(height / poolStride), ceil(width / poolStride), outputs]`.
+public func pooledConvolution(
+  _ x: Images, weight: Parameter, bias: Parameter, stride: Int, padding: Padding, window: Int, poolStride: Int
+) -> Tensor {
+  var geometry = x.geometry(weight.shape, stride: stride, padding, [])
+  let (height, width, channels) = (geometry.output_height, geometry.output_width, geometry.outputs)
+  let tape = x.tape
+  let y = tape.result(Shape(x.count, ck_same_output(height, poolStride), ck_same_output(width, poolStride), channels))
+  let winners = y.gradient == nil ? nil : tape.memory(y.count, of: UInt8.self)
+  let (convolved, pooled) = (height * width * channels, y.count / max(x.count, 1))
+  let scratch = tape.scratch(convolved + ck_convolution_workspace(&geometry))
+  for image in 0..<x.count {
     ck_convolution_forward(
-      y.values, x.values, value(weight), value(bias), residual?.values, scratch(ck_convolution_workspace(&geometry)),
-      &geometry, x.count)
-    record(
-      ConvolutionOperation(
-        geometry: geometry, x: x, y: y, weight: value(weight), weightGradient: gradient(weight),
-        biasGradient: gradient(bias)))
-    return y
+      scratch, x[image..<image + 1].values, tape.value(weight), tape.value(bias), nil, scratch + convolved, &geometry,
+      1)
+    ck_max_pool_forward(
+      y.values + image * pooled, winners.map { $0 + image * pooled }, scratch, 1, height, width, channels, window,
+      poolStride)
   }
-
-  /// Max-pooling, with SAME padding, of a convolution that is kept for one image at a time only: a gradient needs no more
-  /// than which element of each window won.
-  ///
-  /// x and weight as for `convolution`; y `[images, ceil(height / poolStride), ceil(width / poolStride), outputs]`.
-  public func pooledConvolution(
-    _ x: Images, weight: Parameter, bias: Parameter, stride: Int, padding: Padding, window: Int, poolStride: Int
-  ) -> Tensor {
-    var geometry = x.geometry(weight.shape, stride: stride, padding, [])
-    let (height, width, channels) = (geometry.output_height, geometry.output_width, geometry.outputs)
-    let y = result(Shape(x.count, ck_same_output(height, poolStride), ck_same_output(width, poolStride), channels))
-    let winners = y.gradient == nil ? nil : memory(y.count, of: UInt8.self)
-    let (convolved, pooled) = (height * width * channels, y.count / max(x.count, 1))
-    let scratch = scratch(convolved + ck_convolution_workspace(&geometry))
-    for image in 0..<x.count {
-      ck_convolution_forward(
-        scratch, x[image..<image + 1].values, value(weight), value(bias), nil, scratch + convolved, &geometry, 1)
-      ck_max_pool_forward(
-        y.values + image * pooled, winners.map { $0 + image * pooled }, scratch, 1, height, width, channels, window,
-        poolStride)
-    }
-    if let winners {
-      record(
-        PooledConvolutionOperation(
-          geometry: geometry, x: x, y: y, winners: winners, window: window, poolStride: poolStride,
-          weight: value(weight), weightGradient: gradient(weight), biasGradient: gradient(bias)))
-    }
-    return y
+  if let winners {
+    tape.record(
+      PooledConvolutionOperation(
+        geometry: geometry, x: x, y: y, winners: winners, window: window, poolStride: poolStride,
+        weight: tape.value(weight), weightGradient: tape.gradient(weight), biasGradient: tape.gradient(bias)))
   }
+  return y
 }
 
 extension Images {

@@ -1,69 +1,49 @@
 import CKernels
 
-extension Tape {
-  /// m[r, i] = sum_j p[r, i, j] y[r, j], of which max(m, 0) if `relu`: each target's mixture of all modules' outputs.
-  ///
-  /// p `[rows, targets, sources]`, y `[rows, sources, width]`, m `[rows, targets, width]`.
-  public func mix(_ p: Tensor, _ y: Tensor, relu: Bool) -> Tensor {
-    precondition(
-      p.shape.rank == 3 && y.shape.rank == 3 && p.shape[0] == y.shape[0] && p.shape[2] == y.shape[1],
-      "mix: weights \(p.shape) don't fit modules \(y.shape)")
-    let (rows, targets, sources, width) = (p.shape[0], p.shape[1], p.shape[2], y.shape[2])
-    let m = result(Shape(rows, targets, width))
-    ck_mix_forward(m.values, p.values, y.values, rows, targets, sources, width, relu ? 1 : 0)
-    record(MixOperation(p: p, y: y, m: m, relu: relu))
-    return m
-  }
+/// m[r, i] = sum_j p[r, i, j] y[r, j], of which max(m, 0) if `relu`: each target's mixture of all modules' outputs.
+///
+/// p `[rows, targets, sources]`, y `[rows, sources, width]`, m `[rows, targets, width]`.
+public func mix(_ p: Tensor, _ y: Tensor, relu: Bool) -> Tensor {
+  precondition(
+    p.shape.rank == 3 && y.shape.rank == 3 && p.shape[0] == y.shape[0] && p.shape[2] == y.shape[1],
+    "mix: weights \(p.shape) don't fit modules \(y.shape)")
+  let (rows, targets, sources, width) = (p.shape[0], p.shape[1], p.shape[2], y.shape[2])
+  let m = p.tape.result(Shape(rows, targets, width))
+  ck_mix_forward(m.values, p.values, y.values, rows, targets, sources, width, relu ? 1 : 0)
+  p.tape.record(MixOperation(p: p, y: y, m: m, relu: relu))
+  return m
+}
 
-  /// y[r, g] = x[r, g] w[g] + b[g]: a layer of each module.
-  ///
-  /// x `[rows, groups, inputs]` or `[rows, groups * inputs]`, weight `[groups, inputs, outputs]`, bias `[groups, outputs]`,
-  /// y `[rows, groups, outputs]`.
-  public func groupedLinear(_ x: Tensor, weight: Parameter, bias: Parameter) -> Tensor {
-    let (rows, groups, inputs, outputs) = (x.shape[0], weight.shape[0], weight.shape[1], weight.shape[2])
-    precondition(
-      x.shape == Shape(rows, groups, inputs) || x.shape == Shape(rows, groups * inputs),
-      "grouped linear: input \(x.shape) does not fit weight \(weight.shape)")
-    precondition(bias.shape == Shape(groups, outputs), "grouped linear: bias \(bias.shape) beside \(weight.shape)")
-    let y = result(Shape(rows, groups, outputs))
-    ck_grouped_linear_forward(y.values, x.values, value(weight), value(bias), rows, groups, inputs, outputs)
-    record(
-      GroupedLinearOperation(
-        x: x, y: y, inputs: inputs, weight: value(weight), weightGradient: gradient(weight),
-        biasGradient: gradient(bias)))
-    return y
-  }
+/// y[r, g] = x[r, g] w[g] + b[g]: a layer of each module.
+///
+/// x `[rows, groups, inputs]` or `[rows, groups * inputs]`, weight `[groups, inputs, outputs]`, bias `[groups, outputs]`,
+/// y `[rows, groups, outputs]`.
+public func groupedLinear(_ x: Tensor, weight: Parameter, bias: Parameter) -> Tensor {
+  let (rows, groups, inputs, outputs) = (x.shape[0], weight.shape[0], weight.shape[1], weight.shape[2])
+  precondition(
+    x.shape == Shape(rows, groups, inputs) || x.shape == Shape(rows, groups * inputs),
+    "grouped linear: input \(x.shape) does not fit weight \(weight.shape)")
+  precondition(bias.shape == Shape(groups, outputs), "grouped linear: bias \(bias.shape) beside \(weight.shape)")
+  let tape = x.tape
+  let y = tape.result(Shape(rows, groups, outputs))
+  ck_grouped_linear_forward(y.values, x.values, tape.value(weight), tape.value(bias), rows, groups, inputs, outputs)
+  tape.record(
+    GroupedLinearOperation(
+      x: x, y: y, inputs: inputs, weight: tape.value(weight), weightGradient: tape.gradient(weight),
+      biasGradient: tape.gradient(bias)))
+  return y
+}
 
-  /// exp(x) / sum(exp(x)) over the last axis.
-  public func softmax(_ x: Tensor) -> Tensor {
-    let y = result(x.shape)
-    ck_softmax_forward(y.values, x.values, nil, x.count / x.shape.last, x.shape.last)
-    record(SoftmaxOperation(x: x, y: y))
-    return y
-  }
-
-  /// a * b, element by element, equal shapes, of which max(a * b, 0) if `relu`.
-  public func multiply(_ a: Tensor, _ b: Tensor, relu: Bool = false) -> Tensor {
-    precondition(a.shape == b.shape, "multiply: \(a.shape) and \(b.shape) differ")
-    let y = result(a.shape)
-    ck_multiply_forward(y.values, a.values, b.values, relu ? 1 : 0, y.count)
-    record(MultiplyOperation(a: a, b: b, y: y, relu: relu))
-    return y
-  }
-
-  /// y[r] = x[r] * table[task[r]], element by element, of which max(y, 0) if `relu`.
-  ///
-  /// x `[rows, width]`, table `[tasks, width]`, task `[rows]`, which lives as long as the step; y like x.
-  public func multiply(
-    _ x: Tensor, byTask table: Tensor, task: UnsafePointer<Int32>, relu: Bool = false
-  ) -> Tensor {
-    precondition(x.shape[1] == table.shape[1], "multiply: rows of \(x.shape) by rows of \(table.shape)")
-    let y = result(x.shape)
-    ck_embedding_multiply_forward(
-      y.values, x.values, table.values, task, relu ? 1 : 0, x.shape[0], x.shape[1])
-    record(TaskMultiplyOperation(x: x, table: table, y: y, task: task, relu: relu))
-    return y
-  }
+/// y[r] = x[r] * table[task[r]], element by element, of which max(y, 0) if `relu`.
+///
+/// x `[rows, width]`, table `[tasks, width]`, task `[rows]`, which lives as long as the step; y like x.
+public func multiply(_ x: Tensor, byTask table: Tensor, task: UnsafePointer<Int32>, relu: Bool) -> Tensor {
+  precondition(x.shape[1] == table.shape[1], "multiply: rows of \(x.shape) by rows of \(table.shape)")
+  let y = x.tape.result(x.shape)
+  ck_embedding_multiply_forward(
+    y.values, x.values, table.values, task, relu ? 1 : 0, x.shape[0], x.shape[1])
+  x.tape.record(TaskMultiplyOperation(x: x, table: table, y: y, task: task, relu: relu))
+  return y
 }
 
 private struct MixOperation: Operation {
@@ -87,25 +67,6 @@ private struct GroupedLinearOperation: Operation {
     ck_grouped_linear_backward(
       x.gradients, weightGradient, biasGradient, y.gradients, x.values, weight, y.shape[0], y.shape[1], inputs,
       y.shape[2])
-  }
-}
-
-private struct SoftmaxOperation: Operation {
-  let x, y: Tensor
-
-  func backward(_: Tape) {
-    guard let dx = x.gradients else { return }
-    ck_softmax_backward(dx, y.gradients, y.values, x.count / x.shape.last, x.shape.last)
-  }
-}
-
-private struct MultiplyOperation: Operation {
-  let a, b, y: Tensor
-  let relu: Bool
-
-  func backward(_: Tape) {
-    ck_multiply_backward(
-      a.gradients, b.gradients, y.gradients, relu ? y.values : nil, a.values, b.values, y.count)
   }
 }
 

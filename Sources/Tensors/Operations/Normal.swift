@@ -1,50 +1,46 @@
 import CKernels
 
-extension Tape {
-  /// log p(tanh(u)) of squashed normal distributions, a row each: `[rows]`.
-  ///
-  /// - Parameters:
-  ///   - x: `[rows, 2 D]`: D means, then D logarithms of deviations (see `ck_normal.h`).
-  ///   - u: `[rows, D]`, and `mask` like it; both live as long as the step.
-  public func squashedNormalLogProbability(
-    _ x: Tensor, of u: UnsafePointer<Float>, mask: UnsafePointer<UInt8>?, bounds: ck_normal_bounds
-  ) -> Tensor {
-    let y = result(Shape(x.shape[0]))
-    ck_squashed_normal_log_p_forward(y.values, x.values, u, mask, y.count, x.shape[1] / 2, bounds)
-    record(SquashedNormalLogProbabilityOperation(x: x, y: y, u: u, mask: mask, bounds: bounds))
-    return y
-  }
+/// log p(tanh(u)) of squashed normal distributions, `[rows]`: one number per row.
+///
+/// - Parameters:
+///   - x: `[rows, 2 D]`: D means, then D logarithms of deviations (see `ck_normal.h`).
+///   - u: `[rows, D]`, and `mask` like it; both live as long as the step.
+public func squashedNormalLogProbability(
+  _ x: Tensor, of u: UnsafePointer<Float>, mask: UnsafePointer<UInt8>?, bounds: ck_normal_bounds
+) -> Tensor {
+  let y = x.tape.result(Shape(x.shape[0]))
+  ck_squashed_normal_log_p_forward(y.values, x.values, u, mask, y.count, x.shape[1] / 2, bounds)
+  x.tape.record(SquashedNormalLogProbabilityOperation(x: x, y: y, u: u, mask: mask, bounds: bounds))
+  return y
+}
 
-  /// Actions of squashed normal distributions that gradients pass through, `[rows, D]`, and their log p, `[rows]`: both are
-  /// functions of x for constant noise (Haarnoja et al. 2018, equation 20).
-  ///
-  /// - Parameters:
-  ///   - x: `[rows, 2 D]`: D means, then D logarithms of deviations (see `ck_normal.h`).
-  ///   - noise: standard normal numbers, `[rows, D]`, and `mask` like it; both live as long as the step.
-  ///   - correction: added to 1 - a^2 in log p: 1e-6 in the authors' code, 0 for the exact density.
-  public func squashedNormalSample(
-    _ x: Tensor, noise: UnsafePointer<Float>, mask: UnsafePointer<UInt8>?, bounds: ck_normal_bounds, correction: Float
-  ) -> (action: Tensor, logProbability: Tensor) {
-    let (rows, dimensions) = (x.shape[0], x.shape[1] / 2)
-    let (action, logProbability) = (result(Shape(rows, dimensions)), result(Shape(rows)))
-    ck_squashed_normal_action_forward(
-      action.values, logProbability.values, x.values, noise, mask, rows, dimensions, bounds, correction)
-    record(
-      SquashedNormalSampleOperation(
-        x: x, action: action, logProbability: logProbability, noise: noise, mask: mask, bounds: bounds,
-        correction: correction))
-    return (action, logProbability)
-  }
+/// Actions of squashed normal distributions that gradients pass through, `[rows, D]`, and their log p, `[rows]`: both are
+/// functions of x for constant noise (Haarnoja et al. 2018, equation 20).
+///
+/// - Parameters:
+///   - x: `[rows, 2 D]`: D means, then D logarithms of deviations (see `ck_normal.h`).
+///   - noise: standard normal numbers, `[rows, D]`, and `mask` like it; both live as long as the step.
+///   - correction: added to 1 - a^2 in log p: 1e-6 in the authors' code, 0 for the exact density.
+public func squashedNormalSample(
+  _ x: Tensor, noise: UnsafePointer<Float>, mask: UnsafePointer<UInt8>?, bounds: ck_normal_bounds, correction: Float
+) -> (action: Tensor, logProbability: Tensor) {
+  let (rows, dimensions) = (x.shape[0], x.shape[1] / 2)
+  let (action, logProbability) = (x.tape.result(Shape(rows, dimensions)), x.tape.result(Shape(rows)))
+  ck_squashed_normal_action_forward(
+    action.values, logProbability.values, x.values, noise, mask, rows, dimensions, bounds, correction)
+  x.tape.record(
+    SquashedNormalSampleOperation(
+      x: x, action: action, logProbability: logProbability, noise: noise, mask: mask, bounds: bounds,
+      correction: correction))
+  return (action, logProbability)
+}
 
-  /// Entropy of squashed normal distributions, a row each: `[rows]`.
-  public func squashedNormalEntropy(
-    _ x: Tensor, mask: UnsafePointer<UInt8>?, bounds: ck_normal_bounds
-  ) -> Tensor {
-    let y = result(Shape(x.shape[0]))
-    ck_squashed_normal_entropy_forward(y.values, x.values, mask, y.count, x.shape[1] / 2, bounds)
-    record(SquashedNormalEntropyOperation(x: x, y: y, mask: mask, bounds: bounds))
-    return y
-  }
+/// Entropy of squashed normal distributions, `[rows]`: one number per row.
+public func squashedNormalEntropy(_ x: Tensor, mask: UnsafePointer<UInt8>?, bounds: ck_normal_bounds) -> Tensor {
+  let y = x.tape.result(Shape(x.shape[0]))
+  ck_squashed_normal_entropy_forward(y.values, x.values, mask, y.count, x.shape[1] / 2, bounds)
+  x.tape.record(SquashedNormalEntropyOperation(x: x, y: y, mask: mask, bounds: bounds))
+  return y
 }
 
 private struct SquashedNormalLogProbabilityOperation: Operation {
