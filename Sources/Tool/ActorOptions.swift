@@ -27,7 +27,8 @@ struct ActorOptions: ParsableArguments {
   func load(tasks: String = "", references: [String: Double] = [:]) throws -> (taskSet: TaskSet, policy: any Policy) {
     if let runFolder {
       let agent = try Run.load(
-        runFolder, references: references, trust: trust.trust(naming: environments.envModule))
+        runFolder, references: references, trust: trust.trust(naming: environments.envModule),
+        in: Command.catalogue)
       return (agent.taskSet, agent.learner)
     }
     let taskSet = try environments.taskSet(suite: suite, tasks: tasks).scored(against: references)

@@ -43,6 +43,7 @@ struct Analyze: ParsableCommand {
     func run() throws {
       Command.prepare()
       var options = RoutingAnalysis.Options()
+      options.catalogue = Command.catalogue
       (options.episodes, options.stride, options.seed, options.greedy) = (episodes, stride, seed, !sampled)
       options.trust = trust.trust(naming: envModule)
       let analysis = try RoutingAnalysis(runFolder, options)

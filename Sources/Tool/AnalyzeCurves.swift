@@ -23,7 +23,7 @@ extension Analyze {
     func run() throws {
       Command.prepare()
       if !overwrite { try LearningCurves.checkReplaceable(out) }
-      let curves = try LearningCurves(runs, metric: metric)
+      let curves = try LearningCurves(runs, metric: metric, in: Command.catalogue)
       try AtomicFile.write(curves.svg.utf8, to: out)
       print("\(out): \(curves.metric.rawValue) of \(curves.arms.map(\.name).joined(separator: "; "))")
     }

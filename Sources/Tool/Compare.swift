@@ -54,6 +54,7 @@ struct Compare: ParsableCommand {
     var options = Comparison.Options()
     options.scoring = training ? .logged : .played(episodes: episodes ?? 100, seed: seed ?? 1001, greedy: greedy)
     (options.bySuccess, options.tasks, options.references) = (success, tasks.list, try references.values)
+    options.catalogue = Command.catalogue
     (options.trust, options.scores) = (trust.trust(naming: envModule), scores)
     let comparison = try Comparison(runs, options: options)
     if let scores, comparison.recorded > 0 {

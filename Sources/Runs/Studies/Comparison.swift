@@ -1,3 +1,4 @@
+import Algorithms
 import Environments
 
 /// Scores of runs of one suite, grouped into arms: runs that differ in nothing but their seed.
@@ -46,6 +47,8 @@ public struct Comparison: Sendable {
     public var trust = Trust()
     /// File of scores (`ScoreTable`): runs that it has are not scored again, others are added one by one.
     public var scores: String?
+    /// Algorithms and suites that there are.
+    public var catalogue = Catalogue.all
 
     public init() {}
   }

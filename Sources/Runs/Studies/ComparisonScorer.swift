@@ -1,3 +1,4 @@
+import Algorithms
 import Environments
 import Foundation
 
@@ -25,7 +26,7 @@ struct ComparisonScorer {
     try Self.checkNames(paths, options)
     let file = options.scores.flatMap { FileManager.default.fileExists(atPath: $0) ? $0 : nil }
     let table = try file.map { try ScoreTable(path: $0) }
-    let runs = try paths.map { try ComparedRun($0, table, keeps: options.scores != nil) }
+    let runs = try paths.map { try ComparedRun($0, table, options) }
     arms = try Arm.group(runs.map { ($0.path, $0.arm, $0.seed) })
     let (suite, tasks) = try Self.common(runs, table, options)
     if let stranger = options.references.keys.sorted().first(where: { !tasks.contains($0) }) {
@@ -120,7 +121,7 @@ struct ComparisonScorer {
   /// One per task.
   private func numbers(of run: ComparedRun) throws -> [TaskNumbers] {
     guard case .played(let episodes, let seed, let greedy) = options.scoring else { return try logged(run.path) }
-    let agent = try Run.load(run.path, references: references, trust: options.trust)
+    let agent = try Run.load(run.path, references: references, trust: options.trust, in: options.catalogue)
     return try Evaluation.play(
       agent.taskSet, tasks: tasks, policy: agent.learner, episodes: episodes, seed: seed, greedy: greedy
     ).map { TaskNumbers(success: $0.success, normalized: $0.normalized, return: $0.return, random: $0.random) }
@@ -130,7 +131,8 @@ struct ComparisonScorer {
   private func logged(_ path: String) throws -> [TaskNumbers] {
     let newest = { (metric: LearningCurves.Metric) in try LearningCurves.newest(metric, of: tasks, in: path) }
     let (success, normalized, returns) = try (newest(.success), newest(.normalized), newest(.return))
-    let scores = try Run.measuredScores(of: tasks, in: path, references: references)
+    let scores = try Run.measuredScores(
+      of: tasks, in: path, references: references, catalogue: options.catalogue)
     return tasks.indices.map { task in
       TaskNumbers(
         success: success[task],
@@ -169,15 +171,15 @@ struct ComparedRun {
   /// nil where the run is no longer there, but its scores are.
   let configuration: RunConfiguration?
 
-  /// - Parameter keeps: Whether its scores are to be kept in a file.
-  init(_ path: String, _ table: ScoreTable?, keeps: Bool) throws {
+  init(_ path: String, _ table: ScoreTable?, _ options: Comparison.Options) throws {
+    let keeps = options.scores != nil
     (self.path, name) = (path, keeps ? Self.name(path) : path)
     let row = table?.row(ofRun: name)
     if let row, !FileManager.default.fileExists(atPath: path) {
       (arm, seed, configuration) = (row.arm, row.seed, nil)
       return
     }
-    let run = try Run.configuration(of: path)
+    let run = try Run.configuration(of: path, in: options.catalogue)
     (arm, seed, configuration) = (run.arm, run.seed, run)
     if let row, row.arm != arm || row.seed != seed {
       throw RunError.notComparable(
