@@ -9,9 +9,11 @@ func print(_ text: String) { Swift.print(text.printableText) }
 /// Standard output is not checked where it is printed to, but where it matters: while a training goes on, and at the end of
 /// every command.
 enum Output {
-  /// Puts something in the place of standard streams that were closed, or the next file that is opened is taken for one.
-  /// Nothing can be written there.
-  static func fillClosed() {
+  /// Puts something in the place of standard streams that were closed, or the next file that is opened is taken for one:
+  /// nothing can be written there. A file that grows beyond what `ulimit -f` allows is an error like a full disk, and not the
+  /// end of the process.
+  static func prepare() {
+    signal(SIGXFSZ, SIG_IGN)
     for stream in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO] where fcntl(stream, F_GETFD) < 0 {
       _ = open("/dev/null", O_RDONLY)
     }

@@ -30,7 +30,7 @@ struct Command: ParsableCommand {
     ])
 
   static func main() {
-    Output.fillClosed()
+    Output.prepare()
     Output.checkAtExit()
     if CommandLine.arguments.dropFirst().first == "train" {
       // From the first moment on: what comes before its handlers takes a while.
