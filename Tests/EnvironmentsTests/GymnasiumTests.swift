@@ -224,6 +224,11 @@ struct GymnasiumTests {
     options.modules = ["no_such_module"]
     let missing = #expect(throws: EnvironmentError.self) { try Gymnasium.task("CartPole-v1", options: options) }
     #expect(missing?.description.contains("no_such_module") == true)
+    for (file, hint) in [("corridor.py", "say corridor"), ("./corridor.py", "say corridor"), ("a/corridor.py", "with a in")] {
+      options.modules = [file]
+      let refused = #expect(throws: EnvironmentError.self) { try Gymnasium.task("CartPole-v1", options: options) }
+      #expect(refused?.description.contains("\(file) is a file") == true && refused?.description.contains(hint) == true)
+    }
   }
 
   @Test("One environment with two arguments is two tasks, and an argument of its own wins over a common one")
@@ -305,6 +310,7 @@ struct GymnasiumTests {
         try Gymnasium.task("Bad-v0", options: moduleOptions(["bad": module]))
       }
       #expect(error?.description.contains(reason) == true)
+      #expect(error?.description.contains("bad.py:1") == true && error?.description.contains(" in step: ") == true)
       return
     }
     let task = try Gymnasium.task("Bad-v0", options: moduleOptions(["bad": module]))
@@ -320,5 +326,6 @@ struct GymnasiumTests {
     let life = Array(repeating: UInt8(1), count: step - 1) + [0]
     #expect(valid == life + life + [0])
     #expect(environment.losses.quarantined && environment.losses.reason.contains(reason))
+    #expect(environment.losses.reason.contains(" in step: "))
   }
 }

@@ -4,6 +4,7 @@ What has a plain meaning is taken; everything else is refused by name, in one li
 their own, `border_actions.py`, `border_observations.py` and `border_parts.py`.
 """
 
+import inspect
 import math
 import os
 import re
@@ -11,7 +12,7 @@ import re
 import gymnasium
 import numpy
 
-from . import process
+from . import process, user_error
 
 # What a step says of success. An episode is solved where one of its steps says so; `SILENT` leaves the question open.
 UNSOLVED, SOLVED, SILENT = 0, 1, 2
@@ -31,6 +32,18 @@ class Refused(Exception):
 
     def __str__(self):
         return " ".join(super().__str__().split())  # numpy breaks lines
+
+
+def located(refused, environment, method):
+    """The same with `file.py:12 in step: ` before it, where the user's outermost wrapper or environment defines the method."""
+    layers = [environment]
+    while isinstance(layers[-1], gymnasium.Wrapper):
+        layers.append(layers[-1].env)
+    codes = [getattr(inspect.unwrap(getattr(layer, method)), "__code__", None) for layer in layers]
+    codes = [code for code in codes if code]
+    own = [code for code in codes if user_error.is_written_by(True, code.co_filename)] or codes[-1:]
+    where = f"{user_error.short(own[0].co_filename)}:{own[0].co_firstlineno} in {method}: " if own else ""
+    return Refused(f"{where}{refused}")
 
 
 def shown(value, longest=100):

@@ -63,6 +63,10 @@ def load(options):
     if modules and directory not in sys.path:
         sys.path.insert(0, directory)
     for module in modules:
+        if module.endswith(".py") or "/" in module:
+            name, folder = os.path.basename(module).removesuffix(".py"), os.path.dirname(os.path.normpath(module))
+            place = f", with {folder} in PYTHONPATH by its full path" if folder else ""
+            raise Refused(f"{module} is a file, and modules are named as Python imports them: say {name}{place}")
         loaded = importlib.import_module(module)
         own = os.path.join(directory, *module.split(".")) + ".py"
         if os.path.exists(own) and os.path.realpath(getattr(loaded, "__file__", None) or "") != os.path.realpath(own):
@@ -124,6 +128,13 @@ def rehearse(environment, observer, convert, steps):
         actions = generator.integers(convert.action["discrete"], size=steps)
     else:
         actions = generator.uniform(-1, 1, (steps, convert.action["box"])).astype(numpy.float32)
+    actions = [convert(choice[None])[0] for choice in actions]
+    for action in actions:
+        if not environment.action_space.contains(action):
+            raise Refused(
+                f"actions are {environment.action_space}, a {type(environment.action_space).__name__} that doesn't contain "
+                f"{action!r}: use one of Gymnasium's own spaces"
+            )
     row, remarks = numpy.zeros(observer.root.size, observer.leaf["element"]), {}
 
     def see(observation):
@@ -131,18 +142,18 @@ def rehearse(environment, observer, convert, steps):
         for part, remark in observer.remarks(observation):
             remarks.setdefault(part, remark)
 
-    see(border.reset(environment, seed=0))
-    for choice in actions:
-        action = convert(choice[None])[0]
-        if not environment.action_space.contains(action):
-            raise Refused(
-                f"actions are {environment.action_space}, a {type(environment.action_space).__name__} that doesn't contain "
-                f"{action!r}: use one of Gymnasium's own spaces"
-            )
-        observation, _, terminated, truncated, _ = border.step(environment, action)
-        see(observation)
-        if terminated or truncated:
-            see(border.reset(environment))
+    called = "reset"
+    try:
+        see(border.reset(environment, seed=0))
+        for action in actions:
+            called = "step"
+            observation, _, terminated, truncated, _ = border.step(environment, action)
+            see(observation)
+            if terminated or truncated:
+                called = "reset"
+                see(border.reset(environment))
+    except Refused as error:
+        raise border.located(error, environment, called) from error
     return list(remarks.values())
 
 
@@ -183,15 +194,27 @@ class Batch:
         self.arrays["success"][:] = border.SILENT
         # What the last step wrote of single slots, and the next clears.
         self.has_ended = self.has_told = False
+        # The environments' method that runs, or ran last.
+        self.called = "reset"
         self.versions = versions(self.environments[0])
         self.keeper = StateKeeper(self.environments)
 
     def reset(self):
         # Seeded once: a simulator's own generator goes on from there.
-        observations = [border.reset(env, seed=int(seed)) for env, seed in zip(self.environments, self.seeds)]
-        self.observer.write_all(self.observation, observations)
+        try:
+            observations = [border.reset(env, seed=int(seed)) for env, seed in zip(self.environments, self.seeds)]
+            self.observer.write_all(self.observation, observations)
+        except Refused as error:
+            raise border.located(error, self.environments[0], "reset") from error
 
     def step(self):
+        self.called = "step"
+        try:
+            self.step_all()
+        except Refused as error:
+            raise border.located(error, self.environments[0], self.called) from error
+
+    def step_all(self):
         a, observations, rewards = self.arrays, [], []
         if self.has_ended:
             a["terminated"][:] = a["truncated"][:] = 0
@@ -208,7 +231,9 @@ class Batch:
                 self.has_ended = True
                 a["terminated"][slot], a["truncated"][slot] = terminated, not terminated
                 self.observer.write(self.final[slot], observation)
+                self.called = "reset"
                 observation = border.reset(environment)
+                self.called = "step"
             rewards.append(reward)
             observations.append(observation)
         self.observer.write_all(self.observation, observations)
