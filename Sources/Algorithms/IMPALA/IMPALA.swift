@@ -322,13 +322,3 @@ public final class IMPALA: Algorithm, @unchecked Sendable {
     (popArt, newest) = (statistics, versions[0])
   }
 }
-
-/// A quantity of learning stopped being a finite number.
-public struct DivergenceError: Error, CustomStringConvertible {
-  public let task, quantity: String
-  public let value: Double
-  public var description: String {
-    "\(quantity) of task \(task) is \(value): training stopped, and the last checkpoint is as it was; begin a new run with a lower "
-      + "learning-rate or gradient-norm"
-  }
-}
