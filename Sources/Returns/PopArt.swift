@@ -13,13 +13,13 @@ public struct ReturnMoments: BitwiseCopyable, Sendable {
   /// No steps yet.
   public init(task: Int) { (self.task, steps, mean, meanSquare) = (Int32(task), 0, 0, 0) }
 
-  /// The moments of column `column` of vs `[T, B]`.
-  public init(
-    task: Int, vs: UnsafePointer<Float>, valid: UnsafePointer<UInt8>, column: Int, steps: Int, batch: Int
-  ) {
+  /// The moments of column `column` of vs, over its valid steps.
+  /// - Precondition: `valid` has the shape of `vs`.
+  public init(task: Int, vs: TimeMajor<Float>, valid: TimeMajor<UInt8>, column: Int) {
+    valid.requireShape(of: vs, "valid")
     var (count, sum, squares) = (0, 0.0, 0.0)
-    for t in 0..<steps where valid[t * batch + column] != 0 {
-      let target = Double(vs[t * batch + column])
+    for t in 0..<vs.steps where valid[t, column] != 0 {
+      let target = Double(vs[t, column])
       count += 1
       sum += target
       squares += target * target

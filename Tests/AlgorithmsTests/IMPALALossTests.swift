@@ -37,41 +37,27 @@ struct IMPALALossTests {
     let loss = IMPALALoss(configuration: configuration, popArt: popArt, columnTasks: tasks)
     let value = valueIn.enumerated().map { loss.unnormalize($1, tasks[$0 % columns]) }
     let next = golden.floats("next_normalised_value").enumerated().map { loss.unnormalize($1, tasks[$0 % columns]) }
-    let action = golden.ints("action").map { Int32($0) }
-    let ended = golden.ints("continues").map { UInt8(1 - $0) }
-    let (terminated, valid) = (discount.map { UInt8($0 == 0 ? 1 : 0) }, golden.ints("valid").map { UInt8($0) })
-    let (behaviour, reward) = (golden.floats("behaviour_log_p"), golden.floats("reward"))
-    let mask = golden.ints("mask").map { UInt8($0) }
+    func array<Element>(_ numbers: [Element]) -> TimeMajor<Element> {
+      let memory = tape.memory(count, of: Element.self)
+      memory.initialize(from: numbers, count: count)
+      return TimeMajor(memory, steps: steps, columns: columns)
+    }
+    let transitions = IMPALALoss.Transitions(
+      behaviour: array(golden.floats("behaviour_log_p")), reward: array(golden.floats("reward")),
+      terminated: array(discount.map { UInt8($0 == 0 ? 1 : 0) }),
+      ended: array(golden.ints("continues").map { UInt8(1 - $0) }),
+      valid: array(golden.ints("valid").map { UInt8($0) }))
 
-    let logPi = logSoftmax(logits, mask: mask)
-    action.withUnsafeBufferPointer { action in
-      let taken = select(logPi, action: action.baseAddress!)
-      behaviour.withUnsafeBufferPointer { behaviour in
-        reward.withUnsafeBufferPointer { reward in
-          terminated.withUnsafeBufferPointer { terminated in
-            ended.withUnsafeBufferPointer { ended in
-              valid.withUnsafeBufferPointer { valid in
-                let targets = loss.targets(
-                  logPi: taken.values, value: value, nextValue: next,
-                  IMPALALoss.Transitions(
-                    steps: steps, columns: columns, behaviour: behaviour.baseAddress!, reward: reward.baseAddress!,
-                    terminated: terminated.baseAddress!, ended: ended.baseAddress!, valid: valid.baseAddress!),
-                  tape)
-                #expect(relativeError(targets.vs, golden.floats("vs")) <= 1e-5)
-                let terms = loss(
-                  logPi: taken, entropy: entropy(logPi), normalizedValue: normalized, targets)
-                tape.backward(from: terms.loss)
-                for (name, term) in [
-                  ("loss", terms.loss), ("policy_loss", terms.policy), ("value_loss", terms.value),
-                  ("entropy", terms.entropy),
-                ] {
-                  #expect(relativeError(term.values, [golden.float(name)], floor: 1) <= 1e-5, "\(name)")
-                }
-              }
-            }
-          }
-        }
-      }
+    let logPi = logSoftmax(logits, mask: golden.ints("mask").map { UInt8($0) })
+    let taken = select(logPi, action: array(golden.ints("action").map { Int32($0) }).start)
+    let targets = loss.targets(logPi: taken, value: array(value), nextValue: array(next), transitions)
+    #expect(relativeError(targets.vs.start, golden.floats("vs")) <= 1e-5)
+    let terms = loss(logPi: taken, entropy: entropy(logPi), n: normalized, targets)
+    tape.backward(from: terms.loss)
+    for (name, term) in [
+      ("loss", terms.loss), ("policy_loss", terms.policy), ("value_loss", terms.value), ("entropy", terms.entropy),
+    ] {
+      #expect(relativeError(term.values, [golden.float(name)], floor: 1) <= 1e-5, "\(name)")
     }
     #expect(relativeError(gradients.values + logitsParameter.offset, golden.floats("d_logits")) <= 1e-5)
     #expect(relativeError(gradients.values + valueParameter.offset, golden.floats("d_normalised_value")) <= 1e-5)

@@ -5,56 +5,59 @@ import Testing
 @Suite("V-trace")
 struct VTraceTests {
   private struct Arrays {
-    let steps = 9, batch = 5
-    var logRho, reward, discount, value, nextValue: [Float]
-    var continues, valid: [UInt8]
+    let logRho, reward, discount, value, nextValue: TimeMajor<Float>
+    let continues, valid: TimeMajor<UInt8>
 
     init() {
       func numbers(_ count: Int, _ factor: Int) -> [Float] {
         (0..<count).map { Float(($0 * factor + 13) % 101) / 50 - 1 }
       }
-      logRho = numbers(45, 37)
-      reward = numbers(45, 53)
-      discount = Array(repeating: 0.9, count: 45)
+      logRho = TimeMajor(copying: numbers(45, 37), columns: 5)
+      reward = TimeMajor(copying: numbers(45, 53), columns: 5)
+      discount = TimeMajor(copying: Array(repeating: 0.9, count: 45), columns: 5)
       let values = numbers(50, 71)
-      value = Array(values[..<45])
-      nextValue = Array(values[5...])
-      (continues, valid) = (Array(repeating: 1, count: 45), Array(repeating: 1, count: 45))
+      value = TimeMajor(copying: Array(values[..<45]), columns: 5)
+      nextValue = TimeMajor(copying: Array(values[5...]), columns: 5)
+      continues = TimeMajor(copying: Array(repeating: 1, count: 45), columns: 5)
+      valid = TimeMajor(copying: Array(repeating: 1, count: 45), columns: 5)
     }
 
     func vTrace(_ options: VTrace = VTrace()) -> (vs: [Float], advantage: [Float]) {
-      var (vs, advantage) = ([Float](repeating: .nan, count: 45), [Float](repeating: .nan, count: 45))
+      let nothing = [Float](repeating: .nan, count: 45)
+      let (vs, advantage) = (TimeMajor(copying: nothing, columns: 5), TimeMajor(copying: nothing, columns: 5))
       options(
-        vs: &vs, advantage: &advantage, logRho: logRho, reward: reward, discount: discount, continues: continues,
-        value: value, nextValue: nextValue, valid: valid, steps: steps, batch: batch)
-      return (vs, advantage)
+        vs: vs, advantage: advantage, logRho: logRho, reward: reward, discount: discount, continues: continues,
+        value: value, nextValue: nextValue, valid: valid)
+      return (vs.array, advantage.array)
     }
   }
 
   @Test("On-policy targets are n-step returns, and advantages their excess over the value")
   func onPolicy() {
-    var arrays = Arrays()
-    arrays.logRho = Array(repeating: 0, count: 45)
-    arrays.continues[17] = 0
-    arrays.discount[17] = 0
-    arrays.continues[23] = 0
-    var returns = [Float](repeating: .nan, count: 45)
+    let arrays = Arrays()
+    arrays.logRho.start.update(repeating: 0, count: 45)
+    arrays.continues[3, 2] = 0
+    arrays.discount[3, 2] = 0
+    arrays.continues[4, 3] = 0
+    let returns = TimeMajor(copying: [Float](repeating: .nan, count: 45), columns: 5)
     OnPolicyReturns.nStep(
-      into: &returns, reward: arrays.reward, discount: arrays.discount, continues: arrays.continues,
-      nextValue: arrays.nextValue, steps: 9, batch: 5)
+      into: returns, reward: arrays.reward, discount: arrays.discount, continues: arrays.continues,
+      nextValue: arrays.nextValue)
     let (vs, advantage) = arrays.vTrace()
-    #expect(relativeError(vs, returns) <= 1e-6)
-    #expect(relativeError(advantage, zip(returns, arrays.value).map { $0 - $1 }) <= 2e-6)
+    #expect(relativeError(vs, returns.array) <= 1e-6)
+    #expect(relativeError(advantage, zip(returns.array, arrays.value.array).map { $0 - $1 }) <= 2e-6)
   }
 
   @Test("Nothing crosses a cut trace")
   func cut() {
-    var (one, two) = (Arrays(), Arrays())
+    let (one, two) = (Arrays(), Arrays())
     for column in 0..<5 {
-      one.continues[20 + column] = 0
-      two.continues[20 + column] = 0
+      one.continues[4, column] = 0
+      two.continues[4, column] = 0
+      for step in 5..<9 {
+        (two.reward[step, column], two.value[step, column], two.logRho[step, column]) = (100, -50, 3)
+      }
     }
-    for i in 25..<45 { (two.reward[i], two.value[i], two.logRho[i]) = (100, -50, 3) }
     let (a, b) = (one.vTrace(), two.vTrace())
     #expect(a.vs[..<25] == b.vs[..<25])
     #expect(a.advantage[..<25] == b.advantage[..<25])
@@ -63,14 +66,33 @@ struct VTraceTests {
 
   @Test("An invalid step has no error, and infinite limits are no limits")
   func edges() {
-    var arrays = Arrays()
-    arrays.valid[12] = 0
+    let arrays = Arrays()
+    arrays.valid[2, 2] = 0
     let (vs, advantage) = arrays.vTrace()
-    #expect(vs[12] == arrays.value[12] && advantage[12] == 0)
+    #expect(vs[12] == arrays.value[2, 2] && advantage[12] == 0)
     var unlimited = VTrace()
     (unlimited.rhoBar, unlimited.cBar, unlimited.policyGradientRhoBar) = (.infinity, .infinity, .infinity)
-    arrays.logRho[0] = 1000
+    arrays.logRho[0, 0] = 1000
     #expect(arrays.vTrace(unlimited).vs.allSatisfy { $0.isFinite })
+  }
+}
+
+extension TimeMajor {
+  /// A copy that nobody frees: tests are short.
+  fileprivate init(copying numbers: [Element], columns: Int) {
+    let memory = UnsafeMutablePointer<Element>.allocate(capacity: numbers.count)
+    memory.initialize(from: numbers, count: numbers.count)
+    self.init(memory, steps: numbers.count / columns, columns: columns)
+  }
+
+  fileprivate var array: [Element] { Array(UnsafeBufferPointer(start: start, count: count)) }
+}
+
+extension ReturnMoments {
+  /// The moments of one column.
+  fileprivate init(task: Int, vs: [Float], valid: [UInt8]) {
+    self.init(
+      task: task, vs: TimeMajor(copying: vs, columns: 1), valid: TimeMajor(copying: valid, columns: 1), column: 0)
   }
 }
 
@@ -88,7 +110,7 @@ struct PopArtTests {
     ]
     for (mean, numbers) in zip([10, 10, -4] as [Float], expected) {
       let before = popArt
-      var column = [ReturnMoments(task: 0, vs: [mean, mean], valid: [1, 1], column: 0, steps: 2, batch: 1)]
+      var column = [ReturnMoments(task: 0, vs: [mean, mean], valid: [1, 1])]
       column.withUnsafeMutableBufferPointer { popArt.update(UnsafeBufferPointer($0)) }
       popArt.preserveOutputs(of: 0, from: before, weight: &weight, bias: &bias, inputs: 1)
       #expect(abs(popArt.mu[0] - numbers.0) <= 1e-9)
@@ -114,12 +136,10 @@ struct PopArtTests {
     var (weight, bias) = (golden.floats("w"), golden.floats("b"))
     let inputs = golden.int("inputs")
     for update in golden.list("updates") {
-      let (vs, valid) = (update.floats("vs"), update.ints("valid").map { UInt8($0) })
       let task = update.ints("task")
-      let columns = task.indices.map {
-        ReturnMoments(
-          task: task[$0], vs: vs, valid: valid, column: $0, steps: vs.count / task.count, batch: task.count)
-      }
+      let vs = TimeMajor(copying: update.floats("vs"), columns: task.count)
+      let valid = TimeMajor(copying: update.ints("valid").map { UInt8($0) }, columns: task.count)
+      let columns = task.indices.map { ReturnMoments(task: task[$0], vs: vs, valid: valid, column: $0) }
       let before = popArt
       columns.withUnsafeBufferPointer { popArt.update($0) }
       for task in 0..<tasks {
@@ -150,7 +170,7 @@ struct PopArtTests {
       let scale = Float([0.1, 10, 1000][update / 1000])
       let vs = (0..<4).map { scale * Float((update * 31 + $0 * 17) % 23 - 9) / 7 }
       let (before, old) = (popArt, output())
-      let column = [ReturnMoments(task: 0, vs: vs, valid: [1, 1, 1, 1], column: 0, steps: 4, batch: 1)]
+      let column = [ReturnMoments(task: 0, vs: vs, valid: [1, 1, 1, 1])]
       column.withUnsafeBufferPointer { popArt.update($0) }
       popArt.preserveOutputs(of: 0, from: before, weight: &weight, bias: &bias, inputs: 3)
       let size = max(abs(before.mu[0]), abs(popArt.mu[0]), before.sigma(0), popArt.sigma(0))
@@ -164,9 +184,7 @@ struct PopArtTests {
     (configuration.correctsStart, configuration.beta) = (true, 1e-3)
     var popArt = PopArt(tasks: 1, configuration)
     func see(_ vs: [Float]) {
-      let column = [
-        ReturnMoments(task: 0, vs: vs, valid: vs.map { _ in 1 }, column: 0, steps: vs.count, batch: 1)
-      ]
+      let column = [ReturnMoments(task: 0, vs: vs, valid: vs.map { _ in 1 })]
       column.withUnsafeBufferPointer { popArt.update($0) }
     }
     see([0, 0])
@@ -195,7 +213,7 @@ struct PopArtTests {
   @Test("A column without a valid step moves nothing")
   func invalid() {
     var popArt = PopArt(tasks: 2)
-    let columns = [ReturnMoments(task: 1, vs: [5, 6], valid: [0, 0], column: 0, steps: 2, batch: 1)]
+    let columns = [ReturnMoments(task: 1, vs: [5, 6], valid: [0, 0])]
     columns.withUnsafeBufferPointer { popArt.update($0) }
     #expect(popArt == PopArt(tasks: 2))
   }

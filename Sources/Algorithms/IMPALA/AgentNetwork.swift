@@ -109,3 +109,28 @@ struct AgentNetwork: Sendable {
     return extra
   }
 }
+
+extension AgentNetwork.Input {
+  /// One step of the columns that act.
+  init(_ rows: ActorRows) {
+    self.init(
+      steps: 1, columns: rows.columns, observation: rows.observation(leaf: 0), previousReward: rows.previousReward,
+      previousAction: rows.previousAction, previousBox: rows.previousBox, isFirst: rows.isFirst, hidden: rows.hidden,
+      cell: rows.cell)
+  }
+
+  /// All T + 1 rows of a block.
+  init(_ block: RoundBlock) {
+    self.init(
+      steps: block.steps + 1, columns: block.columns, observation: block.observations[0],
+      previousReward: block.reward, previousAction: block.action, previousBox: block.box, isFirst: block.isFirst,
+      hidden: block.hidden, cell: block.cell)
+  }
+
+  /// One step after those that cut an episode off.
+  init(_ rows: RoundBlock.Truncations) {
+    self.init(
+      steps: 1, columns: rows.count, observation: rows.observation, previousReward: rows.reward,
+      previousAction: rows.action, previousBox: rows.box, isFirst: rows.isFirst, hidden: rows.hidden, cell: rows.cell)
+  }
+}

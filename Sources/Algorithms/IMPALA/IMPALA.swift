@@ -17,10 +17,10 @@ public final class IMPALA: Algorithm, @unchecked Sendable {
   public var layout: ParameterLayout { network.layout }
   public var recurrentSize: Int { configuration.lstm }
   /// Statistics of each task's returns; mu = 0, sigma = 1 for good without PopArt.
-  public private(set) var popArt: PopArt
+  public internal(set) var popArt: PopArt
   public let optimizer: RMSProp
 
-  private let network: AgentNetwork
+  let network: AgentNetwork
   let tasks: [Task]
   /// Steps of the whole run, over which the learning rate falls.
   private let totalSteps: Int
@@ -28,12 +28,12 @@ public final class IMPALA: Algorithm, @unchecked Sendable {
   private let versions: [ParameterBuffer]
   /// The version that the last update made.
   private(set) var newest: ParameterBuffer
-  private let shards: [ShardResult]
+  let shards: [ShardResult]
   private let gradient: ParameterBuffer
   private var gradientNorm = 0.0
   private var reduceTime = Stopwatch(), optimizeTime = Stopwatch(), publishTime = Stopwatch()
   /// The statistics before they moved.
-  private var before: PopArt
+  var before: PopArt
 
   /// - Parameters:
   ///   - tasks: All with the same spaces; what a task lacks of them, its mask says.
@@ -81,16 +81,11 @@ public final class IMPALA: Algorithm, @unchecked Sendable {
 
   public var phases: Int { configuration.statisticsFirst && configuration.values == .popArt ? 2 : 1 }
 
-  // MARK: Actor
+  // MARK: Acting
 
   public func act(_ rows: ActorRows, version: Int, tape: Tape) {
     tape.begin(values: parameters(version: version))
-    let (features, states) = network.features(
-      AgentNetwork.Input(
-        steps: 1, columns: rows.columns, observation: rows.observation(leaf: 0), previousReward: rows.previousReward,
-        previousAction: rows.previousAction, previousBox: rows.previousBox, isFirst: rows.isFirst,
-        hidden: rows.hidden, cell: rows.cell),
-      tape)
+    let (features, states) = network.features(AgentNetwork.Input(rows), tape)
     network.policy.act(features, rows)
     if let states {
       let count = rows.columns * configuration.lstm
@@ -99,7 +94,7 @@ public final class IMPALA: Algorithm, @unchecked Sendable {
     }
   }
 
-  // MARK: Learner
+  // MARK: Loss
 
   public func work(phase: Int, shard: Int, round: Int, block: RoundBlock, tape: Tape) {
     let shard = shards[shard]
@@ -108,117 +103,70 @@ public final class IMPALA: Algorithm, @unchecked Sendable {
     tape.begin(values: parameters(version: round), gradients: learns ? shard.gradient : nil)
 
     let loss = IMPALALoss(configuration: configuration, popArt: popArt, columnTasks: shard.tasks)
-    let transitions = transitions(block)
+    let transitions = IMPALALoss.Transitions(block)
     let (outputs, targets) = shard.forwardTime.time {
       let outputs = forward(block, shard, loss, tape)
-      return (
-        outputs,
-        loss.targets(
-          logPi: outputs.logPi.values, value: outputs.value, nextValue: outputs.nextValue, transitions, tape)
-      )
+      let targets = loss.targets(
+        logPi: outputs.logPi, value: outputs.value, nextValue: outputs.nextValue, transitions)
+      return (outputs, targets)
     }
-    for column in 0..<block.columns {
-      shard.moments[column] = ReturnMoments(
-        task: shard.tasks[column], vs: targets.vs, valid: transitions.valid, column: column, steps: block.steps,
-        batch: block.columns)
-    }
+    shard.noteMoments(of: targets.vs, valid: transitions.valid)
     if !learns { return }
     shard.backwardTime.time {
-      let terms = loss(
-        logPi: outputs.logPi, entropy: outputs.entropy, normalizedValue: outputs.normalizedValue, targets)
+      let terms = loss(logPi: outputs.logPi, entropy: outputs.entropy, n: outputs.n, targets)
       tape.backward(from: terms.loss)
-      shard.note(terms, targets, steps: transitions.count)
+      shard.note(terms, targets)
     }
-  }
-
-  /// Row t + 1 of a block holds what followed a_t.
-  private func transitions(_ block: RoundBlock) -> IMPALALoss.Transitions {
-    let next = block.columns
-    return IMPALALoss.Transitions(
-      steps: block.steps, columns: block.columns, behaviour: block.logProbability,
-      reward: block.reward + next, terminated: block.terminated + next, ended: block.isFirst + next,
-      valid: block.valid + next)
   }
 
   private struct Outputs {
-    /// log pi(a_t|x_t) and the policy's entropy, `[T * C]`.
-    let logPi, entropy: Tensor
-    /// n(x_t), `[T * C]`.
-    let normalizedValue: Tensor
+    /// log pi(a_t|x_t), the policy's entropy and n(x_t), `[T * C]`.
+    let logPi, entropy, n: Tensor
     /// V(x_t), and V of what followed a_t, `[T, C]`.
-    let value, nextValue: UnsafeMutablePointer<Float>
+    let value, nextValue: TimeMajor<Float>
   }
 
   /// Runs the network over the T + 1 rows of a block; the last row serves the bootstrap alone.
   private func forward(_ block: RoundBlock, _ shard: ShardResult, _ loss: IMPALALoss, _ tape: Tape) -> Outputs {
-    let (columns, count) = (block.columns, block.steps * block.columns)
-    let (features, states) = network.features(
-      AgentNetwork.Input(
-        steps: block.steps + 1, columns: columns, observation: block.observations[0], previousReward: block.reward,
-        previousAction: block.action, previousBox: block.box, isFirst: block.isFirst, hidden: block.hidden,
-        cell: block.cell),
-      tape)
+    let (steps, columns, count) = (block.steps, block.columns, block.steps * block.columns)
+    let (features, states) = network.features(AgentNetwork.Input(block), tape)
     let (logPi, entropy) = network.policy.evaluate(
       features.rows(0..<count), action: block.action + columns, box: block.box + columns * block.dimension,
       mask: shard.mask(rows: count, tasks: tasks, tape))
-    let normalized = network.values(
-      features, task: shard.heads(rows: count + columns, shared: configuration.values == .shared, tape))
+    let n = network.values(features, task: shard.heads(rows: count + columns, tape, head(of:)))
 
-    let value = tape.memory(count + columns, of: Float.self)
-    for row in 0..<count + columns {
-      value[row] = loss.unnormalize(normalized.values[row], shard.tasks[row % columns])
+    let values = TimeMajor(tape.memory(count + columns, of: Float.self), steps: steps + 1, columns: columns)
+    for t in 0...steps {
+      for c in 0..<columns { values[t, c] = loss.unnormalize(n.values[t * columns + c], shard.tasks[c]) }
     }
-    let nextValue = tape.memory(count, of: Float.self)
-    nextValue.update(from: value + columns, count: count)
+    let nextValue = TimeMajor(tape.memory(count, of: Float.self), steps: steps, columns: columns)
+    nextValue.start.update(from: values.start + columns, count: count)
     bootstrapTruncated(block, shard, loss, states, nextValue, tape)
     return Outputs(
-      logPi: logPi, entropy: entropy, normalizedValue: normalized.prefix(count), value: value, nextValue: nextValue)
+      logPi: logPi, entropy: entropy, n: n.prefix(count),
+      value: TimeMajor(values.start, steps: steps, columns: columns), nextValue: nextValue)
   }
 
   /// V(final observation) for the episodes that were cut off: one more forward pass over just these rows.
   private func bootstrapTruncated(
     _ block: RoundBlock, _ shard: ShardResult, _ loss: IMPALALoss, _ states: LSTMOutput?,
-    _ nextValue: UnsafeMutablePointer<Float>, _ tape: Tape
+    _ nextValue: TimeMajor<Float>, _ tape: Tape
   ) {
-    shard.truncations.removeAll(keepingCapacity: true)
-    for row in 0..<block.steps * block.columns
-    where block.isTruncated(step: row / block.columns, column: row % block.columns) {
-      shard.truncations.append(row)
-    }
-    let count = shard.truncations.count
-    if count == 0 { return }
-    let (bytes, units) = (tasks[0].observation.leaves[0].byteCount, configuration.lstm)
-    let dimension = block.dimension
-    let observation = tape.memory(count * bytes, of: UInt8.self)
-    let (reward, action) = (tape.memory(count, of: Float.self), tape.memory(count, of: Int32.self))
-    let box = tape.memory(count * dimension, of: Float.self)
-    let (isFirst, head) = (tape.memory(count, of: UInt8.self), tape.memory(count, of: Int32.self))
-    let (hidden, cell) = (tape.memory(count * units, of: Float.self), tape.memory(count * units, of: Float.self))
-    for (i, row) in shard.truncations.enumerated() {
-      let (step, column) = (row / block.columns, row % block.columns)
-      let final = block.finalObservation(leaf: 0, step: step, column: column)
-      UnsafeMutableRawPointer(observation + i * bytes).copyMemory(from: final, byteCount: bytes)
-      (reward[i], action[i]) = (block.reward[row + block.columns], block.action[row + block.columns])
-      (box + i * dimension).update(from: block.box + (row + block.columns) * dimension, count: dimension)
-      isFirst[i] = 0
-      head[i] = configuration.values == .shared ? 0 : Int32(shard.tasks[column])
-      if let states {
-        (hidden + i * units).update(from: states.hidden + (row + block.columns) * units, count: units)
-        (cell + i * units).update(from: states.cell + (row + block.columns) * units, count: units)
-      }
-    }
+    guard let cut = block.truncations(leaf: 0, hidden: states?.hidden, cell: states?.cell, on: tape) else { return }
+    let heads = tape.memory(cut.count, of: Int32.self)
+    for row in 0..<cut.count { heads[row] = head(of: shard.tasks[cut.place(of: row).column]) }
     tape.withoutGradient {
-      let (features, _) = network.features(
-        AgentNetwork.Input(
-          steps: 1, columns: count, observation: observation, previousReward: reward, previousAction: action,
-          previousBox: box, isFirst: isFirst, hidden: hidden, cell: cell),
-        tape)
-      let normalized = network.values(features, task: head)
-      for (i, row) in shard.truncations.enumerated() {
-        nextValue[row] = loss.unnormalize(normalized.values[i], shard.tasks[row % block.columns])
+      let (features, _) = network.features(AgentNetwork.Input(cut), tape)
+      let n = network.values(features, task: heads)
+      for row in 0..<cut.count {
+        let (t, c) = cut.place(of: row)
+        nextValue[t, c] = loss.unnormalize(n.values[row], shard.tasks[c])
       }
     }
   }
+
+  /// The value head of a task.
+  private func head(of task: Int) -> Int32 { configuration.values == .shared ? 0 : Int32(task) }
 
   // MARK: Update
 
@@ -227,7 +175,7 @@ public final class IMPALA: Algorithm, @unchecked Sendable {
       moveStatistics(rescaling: parameters(version: round))
       return
     }
-    try checkFinite()
+    for shard in shards { try shard.checkFinite(tasks) }
     reduceTime.time {
       sumGradients()
       gradientNorm = ck_sum_squares(gradient.values, gradient.count).squareRoot()
@@ -254,60 +202,11 @@ public final class IMPALA: Algorithm, @unchecked Sendable {
   /// What the last update saw. Only between rounds, or when one has just ended.
   public var statistics: Statistics { Statistics(gradientNorm: gradientNorm, shards: shards, tasks: tasks.count) }
 
-  /// Moves mu and nu by the columns' moments, in column order, and rescales the heads of the tasks that had any.
-  private func moveStatistics(rescaling parameters: ParameterBuffer) {
-    before.copy(from: popArt)
-    for shard in shards { popArt.update(UnsafeBufferPointer(shard.moments)) }
-    guard configuration.popArt.preservesOutputs else { return }
-    let (weight, bias) = (parameters[network.values.weight], parameters[network.values.bias])
-    let inputs = network.values.weight.shape[1]
-    for task in tasks.indices where popArt.mu[task] != before.mu[task] || popArt.nu[task] != before.nu[task] {
-      popArt.preserveOutputs(
-        of: task, from: before, weight: weight.baseAddress! + task * inputs, bias: bias.baseAddress! + task,
-        inputs: inputs)
-    }
-  }
-
   private func sumGradients() {
     withUnsafeTemporaryAllocation(of: UnsafePointer<Float>?.self, capacity: shards.count) { blocks in
       for (index, shard) in shards.enumerated() { blocks[index] = UnsafePointer(shard.gradient.values) }
       ck_tree_sum(gradient.values, blocks.baseAddress!, shards.count, gradient.count)
     }
-  }
-
-  /// All parameters but the heads of tasks without a valid step, whose optimiser slots must not decay either.
-  private func forEachTouchedRange(_ body: (Range<Int>) -> Void) {
-    var start = 0
-    /// Leaves out the rows of absent tasks; parameters are given in the order in which they lie.
-    func leaveOut(_ heads: Parameter) {
-      let size = heads.shape.count / tasks.count
-      for task in tasks.indices where !shards.contains(where: { $0.hasValidStep(of: task) }) {
-        let row = heads.offset + task * size
-        if start < row { body(start..<row) }
-        start = row + size
-      }
-    }
-    if configuration.values != .shared {
-      leaveOut(network.values.weight)
-      leaveOut(network.values.bias)
-    }
-    if start < layout.extent { body(start..<layout.extent) }
-  }
-
-  private func checkFinite() throws {
-    for shard in shards {
-      try check(shard, "policy loss", shard.policyLoss)
-      try check(shard, "value loss", shard.valueLoss)
-      try check(shard, "entropy", shard.entropy)
-      try check(shard, "largest log rho", Double(shard.largestLogRho))
-      try check(shard, "gradient norm", shard.squaredGradientNorm)
-    }
-  }
-
-  private func check(_ shard: ShardResult, _ quantity: String, _ value: Double) throws {
-    if value.isFinite { return }
-    let names = Set(shard.tasks).sorted().map { tasks[$0].id }.joined(separator: ", ")
-    throw DivergenceError(task: names, quantity: quantity, value: value)
   }
 
   // MARK: State

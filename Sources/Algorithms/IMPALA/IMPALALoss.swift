@@ -1,3 +1,4 @@
+import Engine
 import Returns
 import Tensors
 
@@ -16,28 +17,26 @@ struct IMPALALoss {
 
   /// What followed the actions of T steps in C columns, every array `[T, C]`.
   struct Transitions {
-    let steps, columns: Int
     /// log mu(a_t|x_t) of the policy that acted.
-    let behaviour: UnsafePointer<Float>
+    let behaviour: TimeMajor<Float>
     /// In the task's own units.
-    let reward: UnsafePointer<Float>
+    let reward: TimeMajor<Float>
     /// The episode ended there for good; ended there at all; may be learned from.
-    let terminated, ended, valid: UnsafePointer<UInt8>
-    var count: Int { steps * columns }
+    let terminated, ended, valid: TimeMajor<UInt8>
   }
 
-  /// What V-trace makes of them, `[T, C]`.
+  /// What V-trace makes of them.
   struct Targets {
-    /// Value targets, in the task's own units.
-    let vs: UnsafeMutablePointer<Float>
-    /// (vs - mu) / sigma.
-    let normalized: UnsafeMutablePointer<Float>
-    /// A / sigma; 0 where a step is not valid.
-    let advantage: UnsafeMutablePointer<Float>
-    /// 1 where a step is valid, else 0.
-    let weights: UnsafeMutablePointer<Float>
-    /// log pi(a_t|x_t) - log mu(a_t|x_t).
-    let logRho: UnsafeMutablePointer<Float>
+    /// Value targets, in the task's own units, `[T, C]`.
+    let vs: TimeMajor<Float>
+    /// log pi(a_t|x_t) - log mu(a_t|x_t), `[T, C]`.
+    let logRho: TimeMajor<Float>
+    /// (vs - mu) / sigma, `[T * C]`.
+    let normalized: Tensor
+    /// A / sigma; 0 where a step is not valid, `[T * C]`.
+    let advantage: Tensor
+    /// 1 where a step is valid, else 0, `[T * C]`.
+    let weights: Tensor
   }
 
   /// One number each; sums over valid steps.
@@ -48,47 +47,52 @@ struct IMPALALoss {
   /// V-trace targets of the current policy.
   ///
   /// - Parameters:
-  ///   - logPi: log pi(a_t|x_t), `[T, C]`.
+  ///   - logPi: log pi(a_t|x_t), `[T * C]`.
   ///   - value: V(x_t), and `nextValue` the value of what followed a_t, `[T, C]`, in the task's own units.
   func targets(
-    logPi: UnsafePointer<Float>, value: UnsafePointer<Float>, nextValue: UnsafePointer<Float>,
-    _ transitions: Transitions, _ tape: Tape
+    logPi: Tensor, value: TimeMajor<Float>, nextValue: TimeMajor<Float>, _ transitions: Transitions
   ) -> Targets {
-    let count = transitions.count
-    func floats() -> UnsafeMutablePointer<Float> { tape.memory(count, of: Float.self) }
-    let (vs, advantage, logRho, reward) = (floats(), floats(), floats(), floats())
-    let (discount, normalized, weights) = (floats(), floats(), floats())
-    let continues = tape.memory(count, of: UInt8.self)
-    for i in 0..<count {
-      logRho[i] = logPi[i] - transitions.behaviour[i]
-      let raw = transitions.reward[i]
-      reward[i] = configuration.rewards == .clipped ? min(max(raw, -1), 1) : raw
-      discount[i] = transitions.terminated[i] != 0 ? 0 : configuration.discount
-      continues[i] = transitions.ended[i] != 0 ? 0 : 1
-      weights[i] = transitions.valid[i] != 0 ? 1 : 0
+    let (steps, columns, tape) = (value.steps, value.columns, logPi.tape)
+    func array<Element>(of type: Element.Type) -> TimeMajor<Element> {
+      TimeMajor(tape.memory(steps * columns, of: type), steps: steps, columns: columns)
+    }
+    let (vs, advantage, logRho) = (array(of: Float.self), array(of: Float.self), array(of: Float.self))
+    let (reward, discount, continues) = (array(of: Float.self), array(of: Float.self), array(of: UInt8.self))
+    let (normalized, weights) = (array(of: Float.self), array(of: Float.self))
+    let pi = TimeMajor(logPi.values, steps: steps, columns: columns)
+    for t in 0..<steps {
+      for c in 0..<columns {
+        let raw = transitions.reward[t, c]
+        logRho[t, c] = pi[t, c] - transitions.behaviour[t, c]
+        reward[t, c] = configuration.rewards == .clipped ? min(max(raw, -1), 1) : raw
+        discount[t, c] = transitions.terminated[t, c] != 0 ? 0 : configuration.discount
+        continues[t, c] = transitions.ended[t, c] != 0 ? 0 : 1
+        weights[t, c] = transitions.valid[t, c] != 0 ? 1 : 0
+      }
     }
     configuration.vTrace(
       vs: vs, advantage: advantage, logRho: logRho, reward: reward, discount: discount, continues: continues,
-      value: value, nextValue: nextValue, valid: transitions.valid, steps: transitions.steps,
-      batch: transitions.columns)
-    for i in 0..<count {
-      let task = columnTasks[i % transitions.columns]
-      let isKnown = configuration.values != .popArt || popArt.knowsReturns(task)
-      // Before there are returns to normalise by, values and policy stay where they are.
-      normalized[i] = normalize(isKnown ? vs[i] : value[i], task)
-      advantage[i] = isKnown ? advantage[i] / Float(sigma(task)) : 0
+      value: value, nextValue: nextValue, valid: transitions.valid)
+    for t in 0..<steps {
+      for c in 0..<columns {
+        let task = columnTasks[c]
+        // Before there are returns to normalise by, values and policy stay where they are.
+        let isKnown = configuration.values != .popArt || popArt.knowsReturns(task)
+        normalized[t, c] = normalize(isKnown ? vs[t, c] : value[t, c], task)
+        advantage[t, c] = isKnown ? advantage[t, c] / Float(sigma(task)) : 0
+      }
     }
-    return Targets(vs: vs, normalized: normalized, advantage: advantage, weights: weights, logRho: logRho)
+    func constant(_ array: TimeMajor<Float>) -> Tensor { tape.constant(reading: array.start, Shape(array.count)) }
+    return Targets(
+      vs: vs, logRho: logRho, normalized: constant(normalized), advantage: constant(advantage),
+      weights: constant(weights))
   }
 
-  /// Records the loss: `logPi` and `entropy` a step, `normalizedValue` n(x_t), all `[T * C]`.
-  func callAsFunction(logPi: Tensor, entropy: Tensor, normalizedValue n: Tensor, _ targets: Targets) -> Terms {
-    func constant(_ numbers: UnsafePointer<Float>) -> Tensor { n.tape.constant(reading: numbers, n.shape) }
-    let (advantage, weights) = (constant(targets.advantage), constant(targets.weights))
-    let target = constant(targets.normalized)
-    let policy = -sum(advantage * logPi)
-    let value = 0.5 * sum(weights * square(target - n))
-    let entropy = sum(weights * entropy)
+  /// Records the loss: `logPi` and `entropy` of each step, and n = n(x_t), all `[T * C]`.
+  func callAsFunction(logPi: Tensor, entropy: Tensor, n: Tensor, _ targets: Targets) -> Terms {
+    let policy = -sum(targets.advantage * logPi)
+    let value = 0.5 * sum(targets.weights * square(targets.normalized - n))
+    let entropy = sum(targets.weights * entropy)
     let loss = policy + configuration.baselineCost * value - configuration.entropyCost * entropy
     return Terms(loss: loss, policy: policy, value: value, entropy: entropy)
   }
@@ -105,5 +109,18 @@ struct IMPALALoss {
 
   private func normalize(_ value: Float, _ task: Int) -> Float {
     Float((Double(value) - popArt.mu[task]) / sigma(task))
+  }
+}
+
+extension IMPALALoss.Transitions {
+  /// Row t + 1 of a block holds what followed a_t.
+  init(_ block: RoundBlock) {
+    let (steps, columns) = (block.steps, block.columns)
+    func next<Element>(_ rows: UnsafeMutablePointer<Element>) -> TimeMajor<Element> {
+      TimeMajor(rows + columns, steps: steps, columns: columns)
+    }
+    self.init(
+      behaviour: TimeMajor(block.logProbability, steps: steps, columns: columns), reward: next(block.reward),
+      terminated: next(block.terminated), ended: next(block.isFirst), valid: next(block.valid))
   }
 }

@@ -9,10 +9,8 @@ final class ShardResult {
   /// Task index of each column.
   let tasks: [Int]
   let gradient: ParameterBuffer
-  /// One a column.
+  /// One per column.
   let moments: UnsafeMutableBufferPointer<ReturnMoments>
-  /// Rows whose episode was cut off there; kept to save the allocation.
-  var truncations: [Int] = []
   /// Sums over the shard's valid steps.
   var policyLoss = 0.0, valueLoss = 0.0, entropy = 0.0
   var squaredGradientNorm = 0.0
@@ -29,12 +27,33 @@ final class ShardResult {
   deinit { moments.deallocate() }
 
   /// Keeps the loss's terms, the norm of its gradient and how far the policy has moved from the one that acted.
-  func note(_ terms: IMPALALoss.Terms, _ targets: IMPALALoss.Targets, steps: Int) {
-    largestLogRho = ck_max_abs(targets.logRho, steps)
+  func note(_ terms: IMPALALoss.Terms, _ targets: IMPALALoss.Targets) {
+    largestLogRho = ck_max_abs(targets.logRho.start, targets.logRho.count)
     policyLoss = Double(terms.policy.values[0])
     valueLoss = Double(terms.value.values[0])
     entropy = Double(terms.entropy.values[0])
     squaredGradientNorm = ck_sum_squares(gradient.values, gradient.count)
+  }
+
+  /// Keeps the moments of the value targets, from which PopArt's statistics move.
+  func noteMoments(of vs: TimeMajor<Float>, valid: TimeMajor<UInt8>) {
+    for (column, task) in tasks.enumerated() {
+      moments[column] = ReturnMoments(task: task, vs: vs, valid: valid, column: column)
+    }
+  }
+
+  /// - Throws: `DivergenceError` where a quantity of the loss is not a finite number.
+  func checkFinite(_ all: [Task]) throws(DivergenceError) {
+    func check(_ quantity: String, _ value: Double) throws(DivergenceError) {
+      if value.isFinite { return }
+      let names = Set(tasks).sorted().map { all[$0].id }.joined(separator: ", ")
+      throw DivergenceError(task: names, quantity: quantity, value: value)
+    }
+    try check("policy loss", policyLoss)
+    try check("value loss", valueLoss)
+    try check("entropy", entropy)
+    try check("largest log rho", Double(largestLogRho))
+    try check("gradient norm", squaredGradientNorm)
   }
 
   func hasValidStep(of task: Int) -> Bool { moments.contains { $0.task == task && $0.steps > 0 } }
@@ -52,10 +71,10 @@ final class ShardResult {
     return UnsafePointer(mask)
   }
 
-  /// Value head of each row.
-  func heads(rows: Int, shared: Bool, _ tape: Tape) -> UnsafePointer<Int32> {
+  /// Value head of each row; `head` is that of a task.
+  func heads(rows: Int, _ tape: Tape, _ head: (Int) -> Int32) -> UnsafePointer<Int32> {
     let heads = tape.memory(rows, of: Int32.self)
-    for row in 0..<rows { heads[row] = shared ? 0 : Int32(tasks[row % tasks.count]) }
+    for row in 0..<rows { heads[row] = head(tasks[row % tasks.count]) }
     return UnsafePointer(heads)
   }
 }
