@@ -111,10 +111,10 @@ struct GradientAggregationTests {
 
   @Test("An order is a permutation of its own for every update")
   func orders() {
-    let chance = AddressedChance(seed: 3, tasks: ["a", "b", "c", "d", "e"], shared: false)
-    let orders = (0..<50).map { chance.order(tasks: 5, update: $0) }
+    let randomness = AddressedRandomness(seed: 3, tasks: ["a", "b", "c", "d", "e"], shared: false)
+    let orders = (0..<50).map { randomness.order(tasks: 5, update: $0) }
     #expect(orders.allSatisfy { $0.sorted() == [0, 1, 2, 3, 4] } && Set(orders).count > 25)
     #expect((0..<5).allSatisfy { first in orders.contains { $0[0] == first } })
-    #expect(chance.order(tasks: 5, update: 7) == orders[7])
+    #expect(randomness.order(tasks: 5, update: 7) == orders[7])
   }
 }

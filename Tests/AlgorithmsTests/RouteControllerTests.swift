@@ -11,9 +11,9 @@ struct RouteControllerTests {
   private static let space = ObservationSpace([ObservationLeaf(name: "vector", element: .float32, shape: [1])])
 
   /// Two columns of one task and one of another, `steps` steps a round.
-  private static func controller(_ versions: Int = 2) -> RouteController {
+  private static func controller(lag: Int = 1) -> RouteController {
     RouteController(
-      tasks: ["a", "b"], layers: 3, modules: 4, columnTasks: [0, 0, 1], versions: versions, seed: 2)
+      tasks: ["a", "b"], layers: 3, modules: 4, columnTasks: [0, 0, 1], lag: lag, seed: 2)
   }
 
   private static func block(steps: Int = 2) -> RoundBlock {
@@ -49,7 +49,7 @@ struct RouteControllerTests {
 
   @Test("A route stays until an episode of its task ends, and old versions stay as they were")
   func versions() {
-    let (controller, block) = (Self.controller(3), Self.block())
+    let (controller, block) = (Self.controller(lag: 2), Self.block())
     var seen = Set<[Int32]>()
     for round in 0..<40 {
       let ends = round % 2 == 1
@@ -89,7 +89,7 @@ struct RouteControllerTests {
 
   @Test("It finds the route that pays, and plays it when it acts for good")
   func learns() throws {
-    let (controller, block) = (Self.controller(1), Self.block(steps: 1))
+    let (controller, block) = (Self.controller(lag: 0), Self.block(steps: 1))
     let best: [[Int32]] = [[0, 3, 1], [2, 2, 2]]
     for round in 0..<3000 {
       for (column, task) in [0, 0, 1].enumerated() {

@@ -10,11 +10,11 @@ import Testing
 @testable import Algorithms
 
 /// Golden numbers instead of random ones.
-private struct GoldenChance: Chance {
+private struct GoldenRandomness: UpdateRandomness {
   let noise: [[Float]]
   let rows: Int
 
-  func draw(task: Int, update: Int, below limit: Int, into indices: UnsafeMutableBufferPointer<UInt32>) {
+  func indices(task: Int, update: Int, below limit: Int, into indices: UnsafeMutableBufferPointer<UInt32>) {
     for place in indices.indices { indices[place] = UInt32(place) }
   }
 
@@ -121,7 +121,7 @@ struct SACGoldenTests {
     if let controller = sac.controller { try Self.set(sizes.doubles("routes"), of: controller) }
     fillReplay(sac.replay, masks: golden.flag("terminated_masks"))
     let updates = golden.list("updates")
-    sac.chance = GoldenChance(noise: updates.flatMap { [$0.floats("noise"), $0.floats("next_noise")] }, rows: 2)
+    sac.randomness = GoldenRandomness(noise: updates.flatMap { [$0.floats("noise"), $0.floats("next_noise")] }, rows: 2)
     sac.restore(
       updates: 0, logAlpha: sizes.doubles("log_alpha"), firstMoment: [0, 0, 0], secondMoment: [0, 0, 0])
 

@@ -127,7 +127,7 @@ struct SACTests {
       (2, sac.shards.map(\.criticGradient), sac.critics.optimizer, middle..<sac.critics.parameters.count),
     ] {
       let weights = aggregation.weights(
-        GramMatrix(gradients, ranges: [range]), order: sac.chance.order(tasks: 3, update: 0))
+        GramMatrix(gradients, ranges: [range]), order: sac.randomness.order(tasks: 3, update: 0))
       var squares = 0.0
       for index in range {
         let expected = zip(weights, gradients).reduce(0) { $0 + $1.0 * Double($1.1.values[index]) }

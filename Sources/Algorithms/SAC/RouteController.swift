@@ -27,39 +27,38 @@ final class RouteController {
   private(set) var logits: [Double]
   /// Of each task's returns: how many, mean and mean squared deviation.
   private(set) var episodes, mean, variance: [Double]
-  /// Of each version v, in place v mod (lag + 1): `[tasks, layers]`. Written by the update that makes the version and only
-  /// read afterwards.
-  private let routes: [UnsafeMutableBufferPointer<Int32>]
+  /// `[tasks, layers]` of each version.
+  private let routes: Versions<UnsafeMutableBufferPointer<Int32>>
   /// Of each column: the return of the episode that goes on, and those of episodes that ended in this round. Written by the
   /// shard that holds the column.
   private let running: UnsafeMutableBufferPointer<Double>
   private let ended: UnsafeMutableBufferPointer<[Double]>
 
-  init(tasks: [String], layers: Int, modules: Int, columnTasks: [Int], versions: Int, seed: UInt64) {
+  init(tasks: [String], layers: Int, modules: Int, columnTasks: [Int], lag: Int, seed: UInt64) {
     (self.layers, self.modules, self.columnTasks) = (layers, modules, columnTasks)
     streams = tasks.map { RandomStream(seed: seed, name: "route of \($0)", purpose: .update) }
     logits = Array(repeating: 0, count: tasks.count * layers * modules)
     (episodes, mean) = (Array(repeating: 0, count: tasks.count), Array(repeating: 0, count: tasks.count))
     variance = mean
-    routes = (0..<versions).map { _ in .allocate(capacity: tasks.count * layers) }
-    for version in routes { version.initialize(repeating: 0) }
+    routes = Versions(lag: lag) { .allocate(capacity: tasks.count * layers) }
+    for version in routes.places { version.initialize(repeating: 0) }
     running = .allocate(capacity: columnTasks.count)
     running.initialize(repeating: 0)
     ended = .allocate(capacity: columnTasks.count)
     ended.initialize(repeating: [])
     for task in tasks.indices { draw(task, step: 0, into: routes[0]) }
-    for version in routes.dropFirst() { _ = version.update(from: routes[0]) }
+    for version in routes.places.dropFirst() { _ = version.update(from: routes[0]) }
   }
 
   deinit {
-    for version in routes { version.deallocate() }
+    for version in routes.places { version.deallocate() }
     running.deallocate()
     ended.deinitialize()
     ended.deallocate()
   }
 
   /// The routes of a version, `[tasks, layers]`.
-  func routes(version: Int) -> UnsafePointer<Int32> { UnsafePointer(routes[version % routes.count].baseAddress!) }
+  func routes(version: Int) -> UnsafePointer<Int32> { UnsafePointer(routes[version].baseAddress!) }
 
   // MARK: Learning
 
@@ -79,7 +78,7 @@ final class RouteController {
 
   /// Learns from the episodes that ended, in the order of columns. They were played with the routes of `version`.
   func learn(version: Int) {
-    let routes = routes[version % routes.count]
+    let routes = routes[version]
     for (column, task) in columnTasks.enumerated() {
       for value in ended[column] { reinforce(task, route: routes[task * layers..<(task + 1) * layers], value) }
     }
@@ -103,8 +102,8 @@ final class RouteController {
 
   /// Makes the routes of version `version` from those of the one before: new ones for tasks of which an episode ended.
   func publish(version: Int) {
-    let next = routes[version % routes.count]
-    _ = next.update(from: routes[(version - 1) % routes.count])
+    let next = routes[version]
+    _ = next.update(from: routes[version - 1])
     for task in mean.indices
     where columnTasks.indices.contains(where: { columnTasks[$0] == task && !ended[$0].isEmpty }) {
       draw(task, step: version, into: next)
@@ -151,7 +150,7 @@ final class RouteController {
     logits = try archive.doubles("routing.logits", count: logits.count)
     for index in routes[0].indices {
       let p = probabilities(index / layers, index % layers)
-      for version in routes { version[index] = Int32(p.firstIndex(of: p.max()!)!) }
+      for version in routes.places { version[index] = Int32(p.firstIndex(of: p.max()!)!) }
     }
   }
 
@@ -160,7 +159,7 @@ final class RouteController {
     archive.add("routing.mean", mean)
     archive.add("routing.variance", variance)
     archive.add("routing.return", running.map { $0 })
-    for (index, version) in routes.enumerated() { archive.add("routing.routes\(index)", version.map(Double.init)) }
+    for (index, version) in routes.places.enumerated() { archive.add("routing.routes\(index)", version.map(Double.init)) }
   }
 
   func restoreTraining(from archive: StateArchive) throws(EngineError) {
@@ -168,7 +167,7 @@ final class RouteController {
     mean = try archive.doubles("routing.mean", count: mean.count)
     variance = try archive.doubles("routing.variance", count: variance.count, in: 0 ... .infinity)
     _ = try running.update(from: archive.doubles("routing.return", count: running.count))
-    for (index, version) in routes.enumerated() {
+    for (index, version) in routes.places.enumerated() {
       let saved = try archive.counts("routing.routes\(index)", count: version.count, in: 0...modules - 1)
       _ = version.update(from: saved.map(Int32.init))
     }

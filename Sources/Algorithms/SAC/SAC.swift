@@ -27,7 +27,7 @@ public final class SAC: Algorithm, @unchecked Sendable {
   let controller: RouteController?
   /// Allowed dimensions of each task's actions.
   let masks: [[Bool]]
-  var chance: any Chance
+  var randomness: any UpdateRandomness
   /// One for all tasks, or one a task.
   let agents: Int
   /// Rows that a loss is a mean over.
@@ -44,14 +44,14 @@ public final class SAC: Algorithm, @unchecked Sendable {
   /// Of each task, as the last step of the temperatures left them.
   private(set) var alpha, weights: [Float]
   /// Whether random play stands for a version of the policy.
-  private let isUniform: UnsafeMutablePointer<Bool>
+  private let isUniform: Versions<Bool>
 
-  /// A policy with its past versions, of which version v is in buffer v mod (lag + 1).
+  /// A policy with the versions that act.
   struct Actor {
     let network: any TaskNetwork
     let parameters: ParameterBuffer
     let optimizer: Adam
-    let versions: [ParameterBuffer]
+    let versions: Versions<ParameterBuffer>
   }
 
   /// Two critics in one layout, and what their targets are made with.
@@ -73,7 +73,7 @@ public final class SAC: Algorithm, @unchecked Sendable {
     actor = Actor(
       network: networks.policy, parameters: ParameterBuffer(actorLayout),
       optimizer: Adam(actorLayout, configuration.adam),
-      versions: (0...shape.lag).map { _ in ParameterBuffer(actorLayout) })
+      versions: Versions(lag: shape.lag) { ParameterBuffer(actorLayout) })
     critics = Critics(
       first: networks.first, second: networks.second, parameters: ParameterBuffer(criticLayout),
       targets: ParameterBuffer(criticLayout),
@@ -81,7 +81,7 @@ public final class SAC: Algorithm, @unchecked Sendable {
     actor.parameters.initialize(seed: seed)
     critics.parameters.initialize(seed: seed)
     critics.targets.copy(from: critics.parameters)
-    for version in actor.versions { version.copy(from: actor.parameters) }
+    for version in actor.versions.places { version.copy(from: actor.parameters) }
 
     replay = TaskReplay(
       tasks: tasks.count, capacity: configuration.replay, observation: observation, action: action)
@@ -91,9 +91,9 @@ public final class SAC: Algorithm, @unchecked Sendable {
       ? nil
       : RouteController(
         tasks: tasks.map(\.id), layers: configuration.routing.layers, modules: configuration.routing.modules,
-        columnTasks: shape.columnTasks, versions: shape.lag + 1, seed: seed)
+        columnTasks: shape.columnTasks, lag: shape.lag, seed: seed)
     temperature = Temperature(dimensions: masks.map { $0.count { $0 } })
-    chance = AddressedChance(seed: seed, tasks: tasks.map(\.id), shared: configuration.sharesIndices)
+    randomness = AddressedRandomness(seed: seed, tasks: tasks.map(\.id), shared: configuration.sharesIndices)
     let deviations = configuration.logDeviations
     bounds = ck_normal_bounds(low: deviations.lowerBound, high: deviations.upperBound)
     // Agents side by side have losses of their own.
@@ -109,11 +109,8 @@ public final class SAC: Algorithm, @unchecked Sendable {
       actor, critics, shards, middle: middle, agents: agents, configuration.aggregation)
     alpha = tasks.indices.map(temperature.alpha)
     weights = temperature.weights(configuration.balance)
-    isUniform = .allocate(capacity: shape.lag + 1)
-    isUniform.initialize(repeating: configuration.warmUpPolicy == .uniform, count: shape.lag + 1)
+    isUniform = Versions(lag: shape.lag) { configuration.warmUpPolicy == .uniform }
   }
-
-  deinit { isUniform.deallocate() }
 
   /// `critic2` begins at `middle` of the critics' layout; there is one agent, or one a task.
   private static func optimizers(
@@ -161,9 +158,8 @@ public final class SAC: Algorithm, @unchecked Sendable {
 
   public func act(_ rows: ActorRows, version: Int, tape: Tape) {
     let (columns, dimension) = (rows.columns, replay.action)
-    let index = version % actor.versions.count
-    if isUniform[index] { return rows.actUniformly(in: .box(dimension)) }
-    tape.begin(values: actor.versions[index])
+    if isUniform[version] { return rows.actUniformly(in: .box(dimension)) }
+    tape.begin(values: actor.versions[version])
     let observation = tape.constant(Shape(columns, replay.observation))
     UnsafeMutableRawPointer(observation.values).copyMemory(
       from: rows.observation(leaf: 0), byteCount: observation.count * 4)
@@ -240,15 +236,14 @@ public final class SAC: Algorithm, @unchecked Sendable {
     guard let phase = phase(number) else {
       isLearning = !tasks.indices.contains(where: waits)
       let acted = max(0, round - shape.lag)
-      if !isUniform[acted % actor.versions.count] { controller?.learn(version: acted) }
+      if !isUniform[acted] { controller?.learn(version: acted) }
       return
     }
     if isLearning { try finish(phase) }
     if number == phases - 1 {
-      let next = (round + 1) % actor.versions.count
-      actor.versions[next].copy(from: actor.parameters)
+      actor.versions[round + 1].copy(from: actor.parameters)
       controller?.publish(version: round + 1)
-      isUniform[next] = configuration.warmUpPolicy == .uniform && !isLearning
+      isUniform[round + 1] = configuration.warmUpPolicy == .uniform && !isLearning
     }
   }
 
@@ -264,7 +259,7 @@ public final class SAC: Algorithm, @unchecked Sendable {
       weights = temperature.weights(configuration.balance)
     case .differentiate: try checkFinite()
     case .reduce:
-      let order = configuration.aggregation == .pcgrad ? chance.order(tasks: tasks.count, update: update) : []
+      let order = configuration.aggregation == .pcgrad ? randomness.order(tasks: tasks.count, update: update) : []
       for optimizer in optimizers {
         optimizer.aggregate(order: order)
         optimizer.clip(limit: configuration.gradientNorm)
@@ -297,10 +292,8 @@ public final class SAC: Algorithm, @unchecked Sendable {
 
   /// Every version becomes the newest policy, which acts from now on.
   func publish() {
-    for (index, version) in actor.versions.enumerated() {
-      version.copy(from: actor.parameters)
-      isUniform[index] = false
-    }
+    for version in actor.versions.places { version.copy(from: actor.parameters) }
+    isUniform.places.update(repeating: false)
   }
 
   func restore(updates: Int, logAlpha: [Double], firstMoment: [Double], secondMoment: [Double]) {
@@ -313,7 +306,7 @@ public final class SAC: Algorithm, @unchecked Sendable {
 
   /// Which versions of the policy are random play, 1 or 0 each.
   var randomVersions: [Double] {
-    get { actor.versions.indices.map { isUniform[$0] ? 1 : 0 } }
-    set { for (index, flag) in newValue.enumerated() { isUniform[index] = flag != 0 } }
+    get { isUniform.places.map { $0 ? 1 : 0 } }
+    set { _ = isUniform.places.update(from: newValue.map { $0 != 0 }) }
   }
 }

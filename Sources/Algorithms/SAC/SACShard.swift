@@ -164,7 +164,7 @@ final class SACShard {
     let task = tape.memory(rows, of: Int32.self)
     let mask = tape.memory(rows * replay.action, of: UInt8.self)
     for (index, number) in tasks.enumerated() {
-      sac.chance.draw(task: number, update: update, below: sac.transitions(task: number), into: indices)
+      sac.randomness.indices(task: number, update: update, below: sac.transitions(task: number), into: indices)
       replay.gather(task: number, indices: UnsafeBufferPointer(indices), into: transitions, row: index * batch)
       for row in index * batch..<(index + 1) * batch {
         task[row] = Int32(number)
@@ -180,7 +180,7 @@ final class SACShard {
     let count = batch * sac.replay.action
     let noise = tape.memory(tasks.count * count, of: Float.self)
     for (index, task) in tasks.enumerated() {
-      sac.chance.noise(
+      sac.randomness.noise(
         task: task, step: step, into: UnsafeMutableBufferPointer(start: noise + index * count, count: count))
     }
     return UnsafePointer(noise)

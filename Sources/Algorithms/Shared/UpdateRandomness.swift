@@ -1,17 +1,18 @@
 import Tensors
 
-/// What an update draws for each task; golden tests put their own numbers in its place.
-protocol Chance: Sendable {
-  /// Places in the replay, below `limit`.
-  func draw(task: Int, update: Int, below limit: Int, into indices: UnsafeMutableBufferPointer<UInt32>)
-  /// Standard normal numbers: of step 2 u for the states of update u, of 2 u + 1 for those that followed.
+/// The random numbers of an update; golden tests put their own in their place.
+protocol UpdateRandomness: Sendable {
+  /// Places in a task's replay, below `limit`.
+  func indices(task: Int, update: Int, below limit: Int, into indices: UnsafeMutableBufferPointer<UInt32>)
+  /// Standard normal numbers for a task's rows: those of step 2 u for the observations of update u, those of 2 u + 1 for
+  /// the observations that followed.
   func noise(task: Int, step: Int, into noise: UnsafeMutableBufferPointer<Float>)
-  /// A permutation of the tasks.
+  /// A permutation of the tasks, for gradient surgery.
   func order(tasks: Int, update: Int) -> [Int]
 }
 
 /// Random numbers addressed by task and update.
-struct AddressedChance: Chance {
+struct AddressedRandomness: UpdateRandomness {
   private let replay, noise: [RandomStream]
   private let order: RandomStream
 
@@ -22,7 +23,7 @@ struct AddressedChance: Chance {
     order = RandomStream(seed: seed, name: "order of tasks", purpose: .update)
   }
 
-  func draw(task: Int, update: Int, below limit: Int, into indices: UnsafeMutableBufferPointer<UInt32>) {
+  func indices(task: Int, update: Int, below limit: Int, into indices: UnsafeMutableBufferPointer<UInt32>) {
     replay[task].below(limit, step: UInt64(update), into: indices.baseAddress!, count: indices.count)
   }
 

@@ -1,5 +1,4 @@
 import CKernels
-import Engine
 import Tensors
 
 /// Inner products of tasks' gradients, G[i, j] = g_i . g_j: norms, angles, and the norm of any weighted sum follow
@@ -63,11 +62,5 @@ struct GramMatrix {
     for i in 0..<count { for j in 0..<count { sum += weights[i] * weights[j] * self[i, j] } }
     // Rounding may leave less than nothing where gradients cancel.
     return max(sum, 0)
-  }
-}
-
-extension LearnerMetrics {
-  mutating func add(cosines: (mean: Double, least: Double)) {
-    overall += [("gradient/cosine_mean", cosines.mean), ("gradient/cosine_min", cosines.least)]
   }
 }
