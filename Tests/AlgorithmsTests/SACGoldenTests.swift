@@ -76,15 +76,15 @@ struct SACGoldenTests {
 
     init(_ sac: SAC) {
       parts = [
-        ("actor", sac.actor.parameters, "actor."), ("critic1", sac.critics.parameters, "critic1."),
-        ("critic2", sac.critics.parameters, "critic2."), ("target1", sac.critics.targets, "critic1."),
-        ("target2", sac.critics.targets, "critic2."),
+        ("actor", sac.policy.parameters, "actor."), ("critic1", sac.q1.parameters, "critic1."),
+        ("critic2", sac.q2.parameters, "critic2."), ("target1", sac.q1.targets, "critic1."),
+        ("target2", sac.q2.targets, "critic2."),
       ]
     }
 
     func forEach(_ body: (_ part: String, _ name: String, _ buffer: ParameterBuffer, _ parameter: Parameter) -> Void) {
       for (part, buffer, prefix) in parts {
-        for entry in buffer.layout.entries where entry.name.hasPrefix(prefix) {
+        for entry in buffer.layout.entries {
           body(part, String(entry.name.dropFirst(prefix.count)), buffer, entry.parameter)
         }
       }
@@ -121,9 +121,9 @@ struct SACGoldenTests {
     if let controller = sac.controller { try Self.set(sizes.doubles("routes"), of: controller) }
     fillReplay(sac.replay, masks: golden.flag("terminated_masks"))
     let updates = golden.list("updates")
-    sac.randomness = GoldenRandomness(noise: updates.flatMap { [$0.floats("noise"), $0.floats("next_noise")] }, rows: 2)
-    sac.restore(
-      updates: 0, logAlpha: sizes.doubles("log_alpha"), firstMoment: [0, 0, 0], secondMoment: [0, 0, 0])
+    sac.trainer.randomness = GoldenRandomness(
+      noise: updates.flatMap { [$0.floats("noise"), $0.floats("next_noise")] }, rows: 2)
+    sac.temperature.logAlpha = sizes.doubles("log_alpha")
 
     let block = RoundBlock(
       steps: 1, columns: shape.columnsPerShard, observation: tasks[0].observation, action: tasks[0].action,
@@ -145,15 +145,12 @@ struct SACGoldenTests {
         let expected = update.double(name)
         #expect(abs(value - expected) <= tolerance * max(1, abs(expected)), "\(name) of update \(number)")
       }
-      let losses = sac.shards.map(\.losses)
-      expect(losses.reduce(0) { $0 + $1.actor }, "actor_loss", 2e-5)
-      expect(losses.reduce(0) { $0 + $1.critics.0 }, "critic1_loss", 2e-5)
-      expect(losses.reduce(0) { $0 + $1.critics.1 }, "critic2_loss", 2e-5)
-      for (part, name) in ["actor", "critic1", "critic2"].enumerated() {
+      for (network, name) in [(sac.policy, "actor"), (sac.q1, "critic1"), (sac.q2, "critic2")] {
+        expect(sac.trainer.loss(of: network), "\(name)_loss", 2e-5)
         let norms = update.doubles("\(name)_gradient_norms")
-        #expect(sac.optimizers.count == 3 * norms.count)
+        #expect(network.parts.count == norms.count)
         for (agent, expected) in norms.enumerated() {
-          let norm = sac.optimizers[3 * agent + part].norm
+          let norm = network.parts[agent].norm
           #expect(abs(norm - expected) <= 5e-5 * max(1, expected), "norm of \(name) in update \(number)")
         }
       }

@@ -69,7 +69,7 @@ struct SACTests {
   func threads(network: TaskNetworkKind, lag: Int) throws {
     let one = try Run(network, lag: lag)
     let state = try one.state(after: 8)
-    #expect(one.learner.update == 14 && one.learner.actor.parameters.values[0].isFinite)
+    #expect(one.learner.trainer.updates == 14 && one.learner.policy.parameters.values[0].isFinite)
     for threads in 2...3 {
       let same = try Run(network, lag: lag, threads: threads).state(after: 8) == state
       #expect(same)
@@ -119,24 +119,20 @@ struct SACTests {
     }
     try run.engine.run(until: 2)
     let sac = run.learner
-    #expect(sac.update == 1)
-    let middle = sac.critics.parameters.layout.entries.first { $0.name.hasPrefix("critic2.") }!.parameter.offset
-    for (network, gradients, optimizer, range) in [
-      (0, sac.shards.map(\.actorGradient), sac.actor.optimizer, 0..<sac.actor.parameters.count),
-      (1, sac.shards.map(\.criticGradient), sac.critics.optimizer, 0..<middle),
-      (2, sac.shards.map(\.criticGradient), sac.critics.optimizer, middle..<sac.critics.parameters.count),
-    ] {
+    #expect(sac.trainer.updates == 1)
+    for network in [sac.policy, sac.q1, sac.q2] {
+      let (gradients, range) = (network.gradients, 0..<network.parameters.count)
       let weights = aggregation.weights(
-        GramMatrix(gradients, ranges: [range]), order: sac.randomness.order(tasks: 3, update: 0))
+        GramMatrix(gradients, ranges: [range]), order: sac.trainer.randomness.order(tasks: 3, update: 0))
       var squares = 0.0
       for index in range {
         let expected = zip(weights, gradients).reduce(0) { $0 + $1.0 * Double($1.1.values[index]) }
         squares += expected * expected
         // Adam's first moment after one step.
-        #expect(
-          abs(Double(optimizer.firstMoment.values[index]) - 0.1 * expected) <= 1e-6 * sac.optimizers[network].norm)
+        let moment = Double(network.optimizer.firstMoment.values[index])
+        #expect(abs(moment - 0.1 * expected) <= 1e-6 * network.gradientNorm)
       }
-      #expect(abs(sac.optimizers[network].norm - squares.squareRoot()) <= 1e-6 * squares.squareRoot())
+      #expect(abs(network.gradientNorm - squares.squareRoot()) <= 1e-6 * squares.squareRoot())
     }
   }
 
@@ -170,7 +166,7 @@ struct SACTests {
       try run.engine.run(until: 6)
       return Array(
         UnsafeBufferPointer(
-          start: run.learner.actor.parameters.values, count: run.learner.actor.parameters.count))
+          start: run.learner.policy.parameters.values, count: run.learner.policy.parameters.count))
     }
     let sum = try parameters(.sum)
     for aggregation in [GradientAggregation.pcgrad, .normalized] {
@@ -196,16 +192,16 @@ struct SACTests {
   func warmUp() throws {
     // Eight transitions of a task a round; the first update is made with sixteen.
     let run = try Run(.mlp)
-    let before = Array(UnsafeBufferPointer(start: run.learner.actor.parameters.values, count: 100))
+    let before = Array(UnsafeBufferPointer(start: run.learner.policy.parameters.values, count: 100))
     try run.engine.run(until: 1)
-    #expect(run.learner.update == 0 && run.learner.replay.count(0) == 8)
+    #expect(run.learner.trainer.updates == 0 && run.learner.replay.count(0) == 8)
     let metrics = run.learner.metrics
     #expect(metrics.overall.allSatisfy { $0.name == "updates" || $0.value.isNaN })
     #expect(metrics.tasks[0].filter { $0.value.isNaN }.map(\.name) == ["entropy", "q", "loss", "gradient_norm"])
-    #expect(Array(UnsafeBufferPointer(start: run.learner.actor.parameters.values, count: 100)) == before)
+    #expect(Array(UnsafeBufferPointer(start: run.learner.policy.parameters.values, count: 100)) == before)
     try run.engine.run(until: 2)
-    #expect(run.learner.update == 2)
-    #expect(Array(UnsafeBufferPointer(start: run.learner.actor.parameters.values, count: 100)) != before)
+    #expect(run.learner.trainer.updates == 2)
+    #expect(Array(UnsafeBufferPointer(start: run.learner.policy.parameters.values, count: 100)) != before)
     // The initial policy's actions are near 0 only if it plays; uniform ones are not.
     let replay = run.learner.replay
     let records = replay.records(0).bindMemory(to: Float.self)
@@ -239,9 +235,9 @@ struct SACTests {
       let run = try Run(.separate, tasks: tasks, shards: tasks.count)
       // Parameters are named alike whatever the number of tasks: both runs begin with the first task's.
       try run.engine.run(until: 6)
-      let layout = run.learner.actor.parameters.layout
+      let layout = run.learner.policy.parameters.layout
       return layout.entries.flatMap { entry in
-        run.learner.actor.parameters[entry.parameter].prefix(entry.parameter.shape.count / tasks.count)
+        run.learner.policy.parameters[entry.parameter].prefix(entry.parameter.shape.count / tasks.count)
       }
     }
     let (alone, beside) = (try parameters(["reach"]), try parameters(["reach", "push"]))

@@ -159,7 +159,9 @@ final class RouteController {
     archive.add("routing.mean", mean)
     archive.add("routing.variance", variance)
     archive.add("routing.return", running.map { $0 })
-    for (index, version) in routes.places.enumerated() { archive.add("routing.routes\(index)", version.map(Double.init)) }
+    for (place, version) in routes.places.enumerated() {
+      archive.add("routing.routes\(place)", version.map(Double.init))
+    }
   }
 
   func restoreTraining(from archive: StateArchive) throws(EngineError) {
@@ -167,8 +169,8 @@ final class RouteController {
     mean = try archive.doubles("routing.mean", count: mean.count)
     variance = try archive.doubles("routing.variance", count: variance.count, in: 0 ... .infinity)
     _ = try running.update(from: archive.doubles("routing.return", count: running.count))
-    for (index, version) in routes.places.enumerated() {
-      let saved = try archive.counts("routing.routes\(index)", count: version.count, in: 0...modules - 1)
+    for (place, version) in routes.places.enumerated() {
+      let saved = try archive.counts("routing.routes\(place)", count: version.count, in: 0...modules - 1)
       _ = version.update(from: saved.map(Int32.init))
     }
   }

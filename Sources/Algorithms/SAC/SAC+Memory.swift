@@ -9,19 +9,20 @@ extension SAC {
     _ configuration: Configuration, shape: RunShape, tasks: [Task], threads _: Int
   ) throws(EngineError) -> MemoryUse {
     let (observation, action) = try sizes(tasks)
-    try check(configuration, shape, tasks: tasks.count)
+    try configuration.replayed.check(shape, tasks: tasks.count)
     let networks = configuration.networks(observation: observation, action: action, tasks: tasks.count)
     var use = MemoryUse()
     // Values, two moments, versions; each shard's gradient and their sum.
-    use.add(copies: 3 + shape.lag + 1 + shape.shards + 1, floats: networks.actorLayout.extent)
+    use.add(copies: 3 + shape.lag + 1 + shape.shards + 1, floats: networks.policy.layout.extent)
     // Values, targets, two moments; each shard's gradient and their sum.
-    use.add(copies: 4 + shape.shards + 1, floats: networks.criticLayout.extent)
+    use.add(copies: 4 + shape.shards + 1, floats: networks.first.layout.extent + networks.second.layout.extent)
     use.addRounds(shape, observation: tasks[0].observation, action: tasks[0].action, recurrentSize: 0)
     use.replay = Double(tasks.count) * Double(configuration.replay) * Double(4 * (2 * observation + action + 2))
     // The policy acts on two observations of each transition, and the critics see three actions.
     use.addTapes(
       shape.shards, rows: configuration.batch * tasks.count / shape.shards,
-      activations: 2 * networks.actorLayout.activations + 3 * networks.criticLayout.activations)
+      activations: 2 * networks.policy.layout.activations
+        + 3 * (networks.first.layout.activations + networks.second.layout.activations))
     return use
   }
 }

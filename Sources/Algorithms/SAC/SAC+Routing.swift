@@ -8,16 +8,16 @@ extension SAC: RoutedPolicy {
     configuration.network == .softModularization ? configuration.routing.modules : nil
   }
 
-  public var policyParameters: ParameterBuffer { actor.parameters }
+  public var policyParameters: ParameterBuffer { policy.parameters }
 
   public func initialPolicyParameters(seed: UInt64) -> ParameterBuffer {
-    let parameters = ParameterBuffer(actor.parameters.layout)
+    let parameters = ParameterBuffer(policy.parameters.layout)
     parameters.initialize(seed: seed)
     return parameters
   }
 
   public func routing(_ observations: [Float], tasks: [Int], parameters: ParameterBuffer) -> Routing {
-    guard let network = actor.network as? SoftModularization else {
+    guard let network = policy.network as? SoftModularization else {
       preconditionFailure("a policy of \(configuration.network.rawValue) has no routing")
     }
     let size = replay.observation
@@ -35,7 +35,7 @@ extension SAC: RoutedPolicy {
         Array(observations[rows.lowerBound * size..<rows.upperBound * size]), Shape(rows.count, size))
       let task = tape.memory(rows.count, of: Int32.self)
       for (index, row) in rows.enumerated() { task[index] = Int32(tasks[row]) }
-      let routed = network.routed(x, TaskRows(tasks: masks.count, task: task), tape)
+      let routed = network.routed(x, TaskRows(tasks: alpha.count, task: task), tape)
       for row in 0..<rows.count {
         for p in routed.routing {
           weights += UnsafeBufferPointer(start: p.values + row * n * n, count: n * n)

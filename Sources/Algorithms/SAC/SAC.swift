@@ -2,311 +2,168 @@ import CKernels
 import Engine
 import Environments
 import Layers
-import Replay
 import Tensors
 
-/// Soft actor-critic on many tasks: one policy, two critics, a temperature a task, and as many transitions of every
+/// Soft actor-critic on many tasks: one policy, two critics, one temperature per task, and as many transitions of every
 /// task in a batch.
 ///
-/// A round collects experience and makes `updates` updates of four phases each: the policy acts on a batch, which moves
-/// the temperatures; losses and gradients of policy and critics, all with the parameters before the update; sums over
-/// shards; Adam and targets. The last two work on a part of the parameters a shard.
+/// `ReplayAlgorithm` runs the update; what SAC adds stands here in its order: `evaluate`, `adjust`, `targets`, `losses`.
+/// Policy and critics are all moved from the parameters before the update, with the temperatures after it.
 ///
 /// - Source: Haarnoja et al. 2018, "Soft actor-critic algorithms and applications" (1812.05905); for many tasks Yang et al.
 ///   2020 (2003.13661), after whose released code the order of the steps is.
-public final class SAC: Algorithm, @unchecked Sendable {
+public final class SAC: ReplayAlgorithm, @unchecked Sendable {
   public let configuration: Configuration
-  public let shape: RunShape
-  public let recurrentSize = 0
-  let actor: Actor
-  let critics: Critics
-  /// What tasks went through so far.
-  public let replay: TaskReplay
-  private(set) var temperature: Temperature
+  public let trainer: ReplayTrainer<Evaluation>
+  let policy, q1, q2: TrainedNetwork
+  var temperature: Temperature
+  /// alpha_i and w_i of each task, as the last step of the temperatures left them, `[K]`.
+  private(set) var alpha, weights: [Float]
   /// Of hard routing.
   let controller: RouteController?
-  /// Allowed dimensions of each task's actions.
-  let masks: [[Bool]]
-  var randomness: any UpdateRandomness
-  /// One for all tasks, or one a task.
+  /// What the last update saw of each task, `[K]`; written by the shard that has the task.
+  let statistics: UnsafeMutableBufferPointer<TaskStatistics>
+  /// One for all tasks, or one per task.
   let agents: Int
-  /// Rows that a loss is a mean over.
-  let rowsOfLoss: Float
-
-  private let tasks: [Task]
+  /// N: rows that a loss is a mean over. Agents side by side have losses of their own.
+  private let batchSize: Float
   private let bounds: ck_normal_bounds
-  let shards: [SACShard]
-  /// Of the policy and both critics, in this order; of each agent's in turn where every task has its own.
-  let optimizers: [NetworkOptimizer]
-  /// Updates made.
-  private(set) var update = 0
-  private var isLearning = false
-  /// Of each task, as the last step of the temperatures left them.
-  private(set) var alpha, weights: [Float]
-  /// Whether random play stands for a version of the policy.
-  private let isUniform: Versions<Bool>
 
-  /// A policy with the versions that act.
-  struct Actor {
-    let network: any TaskNetwork
-    let parameters: ParameterBuffer
-    let optimizer: Adam
-    let versions: Versions<ParameterBuffer>
-  }
-
-  /// Two critics in one layout, and what their targets are made with.
-  struct Critics {
-    let first, second: any TaskNetwork
-    let parameters, targets: ParameterBuffer
-    let optimizer: Adam
-  }
-
+  /// - Parameter tasks: All with the same spaces; what a task lacks of the actions, its mask says.
   /// - Throws: `EngineError` where tasks or numbers don't fit each other.
   public init(
     _ configuration: Configuration, shape: RunShape, tasks: [Task], totalSteps _: Int = .max, seed: UInt64
   ) throws(EngineError) {
-    (self.configuration, self.shape, self.tasks) = (configuration, shape, tasks)
     let (observation, action) = try Self.sizes(tasks)
-    try Self.check(configuration, shape, tasks: tasks.count)
+    let agents = configuration.network == .separate ? tasks.count : 1
+    func network(_ name: String, _ described: Configuration.Network, hasTargets: Bool) -> TrainedNetwork {
+      TrainedNetwork(
+        name, described.network, described.layout, hasTargets: hasTargets, agents: agents, shards: shape.shards,
+        configuration.replayed, seed: seed)
+    }
     let networks = configuration.networks(observation: observation, action: action, tasks: tasks.count)
-    let (actorLayout, criticLayout, middle) = (networks.actorLayout, networks.criticLayout, networks.middle)
-    actor = Actor(
-      network: networks.policy, parameters: ParameterBuffer(actorLayout),
-      optimizer: Adam(actorLayout, configuration.adam),
-      versions: Versions(lag: shape.lag) { ParameterBuffer(actorLayout) })
-    critics = Critics(
-      first: networks.first, second: networks.second, parameters: ParameterBuffer(criticLayout),
-      targets: ParameterBuffer(criticLayout),
-      optimizer: Adam(criticLayout, configuration.adam))
-    actor.parameters.initialize(seed: seed)
-    critics.parameters.initialize(seed: seed)
-    critics.targets.copy(from: critics.parameters)
-    for version in actor.versions.places { version.copy(from: actor.parameters) }
-
-    replay = TaskReplay(
-      tasks: tasks.count, capacity: configuration.replay, observation: observation, action: action)
-    masks = tasks.map(\.actionMask)
+    policy = network("policy", networks.policy, hasTargets: false)
+    q1 = network("first critic", networks.first, hasTargets: true)
+    q2 = network("second critic", networks.second, hasTargets: true)
+    trainer = try ReplayTrainer(
+      configuration.replayed, shape: shape, tasks: tasks, networks: [policy, q1, q2], seed: seed)
     controller =
       configuration.network != .hardRouting
       ? nil
       : RouteController(
         tasks: tasks.map(\.id), layers: configuration.routing.layers, modules: configuration.routing.modules,
         columnTasks: shape.columnTasks, lag: shape.lag, seed: seed)
-    temperature = Temperature(dimensions: masks.map { $0.count { $0 } })
-    randomness = AddressedRandomness(seed: seed, tasks: tasks.map(\.id), shared: configuration.sharesIndices)
-    let deviations = configuration.logDeviations
-    bounds = ck_normal_bounds(low: deviations.lowerBound, high: deviations.upperBound)
-    // Agents side by side have losses of their own.
-    agents = configuration.network == .separate ? tasks.count : 1
-    rowsOfLoss = Float(configuration.batch * tasks.count / agents)
-    let tasksPerShard = tasks.count / shape.shards
-    shards = (0..<shape.shards).map {
-      SACShard(
-        tasks: $0 * tasksPerShard..<($0 + 1) * tasksPerShard, batch: configuration.batch, actor: actorLayout,
-        critic: criticLayout)
-    }
-    optimizers = Self.optimizers(
-      actor, critics, shards, middle: middle, agents: agents, configuration.aggregation)
+    temperature = Temperature(dimensions: tasks.map { $0.actionMask.count { $0 } })
     alpha = tasks.indices.map(temperature.alpha)
     weights = temperature.weights(configuration.balance)
-    isUniform = Versions(lag: shape.lag) { configuration.warmUpPolicy == .uniform }
+    statistics = .allocate(capacity: tasks.count)
+    statistics.initialize(repeating: .unknown)
+    batchSize = Float(configuration.batch * tasks.count / agents)
+    bounds = ck_normal_bounds(low: configuration.logDeviations.lowerBound, high: configuration.logDeviations.upperBound)
+    (self.configuration, self.agents) = (configuration, agents)
   }
 
-  /// `critic2` begins at `middle` of the critics' layout; there is one agent, or one a task.
-  private static func optimizers(
-    _ actor: Actor, _ critics: Critics, _ shards: [SACShard], middle: Int, agents: Int,
-    _ aggregation: GradientAggregation
-  ) -> [NetworkOptimizer] {
-    let totals = (ParameterBuffer(actor.parameters.layout), ParameterBuffer(critics.parameters.layout))
-    func ranges(_ layout: ParameterLayout, _ extent: Range<Int>, agent: Int) -> [Range<Int>] {
-      if agents == 1 { return [extent] }
-      // Every parameter has the agents outermost.
-      return layout.entries.map(\.parameter.range).filter(extent.contains).map {
-        let size = $0.count / agents
-        return $0.lowerBound + agent * size..<$0.lowerBound + (agent + 1) * size
-      }
-    }
-    return (0..<agents).flatMap { agent in
-      let (policy, critic) = (actor.parameters.layout, critics.parameters.layout)
-      return [
-        NetworkOptimizer(
-          actor.parameters, targets: nil, optimizer: actor.optimizer, gradients: shards.map(\.actorGradient),
-          total: totals.0, ranges: ranges(policy, 0..<policy.extent, agent: agent), aggregation: aggregation)
-      ]
-        + [0..<middle, middle..<critic.extent].map {
-          NetworkOptimizer(
-            critics.parameters, targets: critics.targets, optimizer: critics.optimizer,
-            gradients: shards.map(\.criticGradient), total: totals.1, ranges: ranges(critic, $0, agent: agent),
-            aggregation: aggregation)
-        }
-    }
+  deinit { statistics.deallocate() }
+
+  /// Which task each row has, and which modules its networks route it through.
+  private func taskRows(_ task: UnsafePointer<Int32>, version: Int) -> TaskRows {
+    TaskRows(tasks: alpha.count, task: task, routes: controller?.routes(version: version))
   }
 
-  /// Parameters of policy and critics, without targets.
-  public var parameterCount: Int { actor.parameters.layout.parameterCount + critics.parameters.layout.parameterCount }
+  private func taskRows(_ batch: ReplayBatch) -> TaskRows { taskRows(batch.task, version: batch.round) }
 
-  public var times: [WorkTime] {
-    [
-      ("replay", shards.reduce(0) { $0 + $1.sampleTime.seconds }),
-      ("forward", shards.reduce(0) { $0 + $1.forwardTime.seconds }),
-      ("backward", shards.reduce(0) { $0 + $1.backwardTime.seconds }),
-      ("optimise", shards.reduce(0) { $0 + $1.optimizeTime.seconds }),
-    ]
+  // MARK: Acting
+
+  /// u ~ pi(s), or its mean, and log pi(tanh(u)|s).
+  public func act(_ observation: Tensor, _ rows: ActorRows, version: Int, _ tape: Tape) {
+    let x = policy.network(observation, taskRows(rows.task, version: version), tape)
+    let (u, count, dimensions) = (rows.box, rows.columns, x.shape[1] / 2)
+    ck_squashed_normal_sample(u, x.values, rows.greedy ? nil : rows.noise, rows.mask, count, dimensions, bounds)
+    ck_squashed_normal_log_p_forward(rows.logProbability, x.values, u, rows.mask, count, dimensions, bounds)
   }
 
-  // MARK: Networks
+  // MARK: Update
 
-  public func act(_ rows: ActorRows, version: Int, tape: Tape) {
-    let (columns, dimension) = (rows.columns, replay.action)
-    if isUniform[version] { return rows.actUniformly(in: .box(dimension)) }
-    tape.begin(values: actor.versions[version])
-    let observation = tape.constant(Shape(columns, replay.observation))
-    UnsafeMutableRawPointer(observation.values).copyMemory(
-      from: rows.observation(leaf: 0), byteCount: observation.count * 4)
-    let taskRows = TaskRows(tasks: tasks.count, task: rows.task, routes: controller?.routes(version: version))
-    let x = actor.network(observation, taskRows, tape)
-    ck_squashed_normal_sample(
-      rows.box, x.values, rows.greedy ? nil : rows.noise, rows.mask, columns, dimension, bounds)
-    ck_squashed_normal_log_p_forward(rows.logProbability, x.values, rows.box, rows.mask, columns, dimension, bounds)
+  /// a~ ~ pi(s), `[N, A]`, and log pi(a~|s), `[N]`; gradients pass through both to the policy.
+  public struct Evaluation {
+    let action, logPi: Tensor
   }
 
-  /// a ~ pi(s) and log pi(a|s), `[rows, A]` and `[rows]`.
-  func sample(
-    _ observation: Tensor, _ rows: TaskRows, noise: UnsafePointer<Float>, mask: UnsafePointer<UInt8>, _ tape: Tape
-  ) -> (action: Tensor, logProbability: Tensor) {
-    tape.squashedNormalSample(
-      actor.network(observation, rows, tape), noise: noise, mask: mask, bounds: bounds,
-      correction: configuration.correction)
+  /// a~ ~ pi(s) and log pi(a~|s), reparameterised (Haarnoja et al. 2018, equation 20).
+  public func evaluate(_ batch: ReplayBatch) -> Evaluation {
+    let x = policy(batch.observation, taskRows(batch), shard: batch.shard, batch.tape)
+    let (action, logPi) = sample(x, batch, noise: .observation)
+    note(logPi: logPi, batch)
+    return Evaluation(action: action, logPi: logPi)
   }
 
-  /// Q_1 and Q_2 of observations and actions, `[rows]` each.
-  func values(_ x: Tensor, _ rows: TaskRows, _ tape: Tape) -> (Tensor, Tensor) {
-    let count = Shape(x.shape[0])
-    return (critics.first(x, rows, tape).reshaped(count), critics.second(x, rows, tape).reshaped(count))
+  private func sample(_ x: Tensor, _ batch: ReplayBatch, noise use: ReplayBatch.NoiseUse) -> (Tensor, Tensor) {
+    batch.tape.squashedNormalSample(
+      x, noise: batch.noise(for: use), mask: batch.mask, bounds: bounds, correction: configuration.correction)
   }
 
-  public func waits(for task: Int) -> Bool { replay.count(task) < max(configuration.warmUp, configuration.batch) }
-
-  /// Transitions of a task to draw from.
-  func transitions(task: Int) -> Int {
-    configuration.sharesIndices ? tasks.indices.reduce(.max) { min($0, replay.count($1)) } : replay.count(task)
+  /// Moves the temperatures: J(log alpha_i) = -log alpha_i (mean log pi + H_i) (section 5, as the released code has it).
+  public func adjust(update: Int) {
+    temperature.step(
+      update + 1, logProbability: statistics.map(\.logProbability),
+      scale: Double(configuration.batch) / Double(batchSize), learningRate: Double(configuration.learningRate),
+      adam: configuration.adam)
+    takeOverTemperature()
   }
 
-  // MARK: Phases
-
-  private enum Phase: Int {
-    case evaluate, differentiate, reduce, step
-  }
-
-  /// nil for the first phase of a round, which collects.
-  private func phase(_ number: Int) -> Phase? { number == 0 ? nil : Phase(rawValue: (number - 1) % 4) }
-
-  public var phases: Int { 1 + 4 * updates }
-
-  /// Updates a round.
-  var updates: Int { configuration.updates == 0 ? shape.unroll * shape.columns / tasks.count : configuration.updates }
-
-  public func work(phase number: Int, shard index: Int, round: Int, block: RoundBlock, tape: Tape) {
-    let shard = shards[index]
-    guard let phase = phase(number) else {
-      let columns = shape.columns(ofShard: index)
-      shard.collect(block, columnTasks: shape.columnTasks[columns], into: replay)
-      controller?.observe(block, columns: columns)
-      return
-    }
-    guard isLearning else { return }
-    switch phase {
-    case .evaluate: shard.evaluatePolicy(self, update: update, routes: controller?.routes(version: round))
-    case .differentiate: shard.differentiate(self, update: update, alpha: alpha, weights: weights)
-    case .reduce:
-      shard.optimizeTime.time {
-        for optimizer in optimizers { optimizer.reduce(piece: index) }
-      }
-    case .step:
-      shard.optimizeTime.time {
-        for optimizer in optimizers {
-          optimizer.step(
-            update + 1, piece: index, learningRate: configuration.learningRate, targetRate: configuration.targetRate)
-        }
-      }
-    }
-  }
-
-  public func finish(phase number: Int, round: Int) throws {
-    guard let phase = phase(number) else {
-      isLearning = !tasks.indices.contains(where: waits)
-      let acted = max(0, round - shape.lag)
-      if !isUniform[acted] { controller?.learn(version: acted) }
-      return
-    }
-    if isLearning { try finish(phase) }
-    if number == phases - 1 {
-      actor.versions[round + 1].copy(from: actor.parameters)
-      controller?.publish(version: round + 1)
-      isUniform[round + 1] = configuration.warmUpPolicy == .uniform && !isLearning
-    }
-  }
-
-  private func finish(_ phase: Phase) throws {
-    switch phase {
-    case .evaluate:
-      let sums = shards.flatMap(\.sums)
-      temperature.step(
-        update + 1, logProbability: sums.map { $0.logProbability / Double(configuration.batch) },
-        scale: Double(configuration.batch) / Double(rowsOfLoss), learningRate: Double(configuration.learningRate),
-        adam: configuration.adam)
-      alpha = tasks.indices.map(temperature.alpha)
-      weights = temperature.weights(configuration.balance)
-    case .differentiate: try checkFinite()
-    case .reduce:
-      let order = configuration.aggregation == .pcgrad ? randomness.order(tasks: tasks.count, update: update) : []
-      for optimizer in optimizers {
-        optimizer.aggregate(order: order)
-        optimizer.clip(limit: configuration.gradientNorm)
-      }
-    case .step: update += 1
-    }
-  }
-
-  private func checkFinite() throws {
-    for shard in shards {
-      let names = shard.tasks.map { tasks[$0].id }.joined(separator: ", ")
-      for (quantity, value) in [
-        ("policy loss", shard.losses.actor), ("loss of the first critic", shard.losses.critics.0),
-        ("loss of the second critic", shard.losses.critics.1),
-      ] where !value.isFinite {
-        throw DivergenceError(task: names, quantity: quantity, value: value)
-      }
-    }
-  }
-
-  // MARK: State
-
-  /// Of the last update, before clipping, of the policy and of the first critic; the largest over agents.
-  var gradientNorms: (policy: Double, critic: Double) {
-    func largest(from first: Int) -> Double {
-      stride(from: first, to: optimizers.count, by: 3).map { optimizers[$0].norm }.max()!
-    }
-    return (largest(from: 0), largest(from: 1))
-  }
-
-  /// Every version becomes the newest policy, which acts from now on.
-  func publish() {
-    for version in actor.versions.places { version.copy(from: actor.parameters) }
-    isUniform.places.update(repeating: false)
-  }
-
-  func restore(updates: Int, logAlpha: [Double], firstMoment: [Double], secondMoment: [Double]) {
-    update = updates
-    (temperature.logAlpha, temperature.firstMoment) = (logAlpha, firstMoment)
-    temperature.secondMoment = secondMoment
+  func takeOverTemperature() {
     alpha = alpha.indices.map(temperature.alpha)
     weights = temperature.weights(configuration.balance)
   }
 
-  /// Which versions of the policy are random play, 1 or 0 each.
-  var randomVersions: [Double] {
-    get { isUniform.places.map { $0 ? 1 : 0 } }
-    set { _ = isUniform.places.update(from: newValue.map { $0 != 0 }) }
+  /// y = r + gamma (1 - d) (min_k Q'_k(s', a') - alpha log pi(a'|s')), a' ~ pi(s') (equations 2, 3 and 5).
+  public func targets(_ batch: ReplayBatch) -> Tensor {
+    let (tape, rows) = (batch.tape, taskRows(batch))
+    let (action, logPi) = sample(policy(batch.next, rows, tape), batch, noise: .next)
+    let taken = tape.concatenate(batch.next, action)
+    let (first, second) = (q1.target(taken, rows, tape), q2.target(taken, rows, tape))
+    let (alpha, y) = (batch.perRow(alpha), tape.constant(batch.reward.shape))
+    for row in 0..<batch.rows {
+      let value = min(first.values[row], second.values[row]) - alpha.values[row] * logPi.values[row]
+      let continues = 1 - batch.terminated.values[row]
+      y.values[row] = batch.reward.values[row] + configuration.discount * continues * value
+    }
+    return y
   }
+
+  /// J_pi = mean w (alpha log pi(a~|s) - min_k Q_k(s, a~)) (equation 9) and J_Qk = mean w (Q_k(s, a) - y)^2 (equation 5,
+  /// twice), with the weights w of the tasks (Yang et al. 2020, section 4.3).
+  public func losses(_ batch: ReplayBatch, _ now: Evaluation, targets y: Tensor) -> [Tensor] {
+    let (tape, rows, count) = (batch.tape, taskRows(batch), batch.reward.shape)
+    // Critics are constants to the policy.
+    let chosen = tape.concatenate(batch.observation, now.action)
+    let value = tape.minimum(
+      q1(chosen, rows, tape).reshaped(count), q2(chosen, rows, tape).reshaped(count))
+    let (alpha, weights) = (batch.perRow(alpha), batch.perRow(weights))
+    let (logWeights, valueWeights, errorWeights) = (tape.constant(count), tape.constant(count), tape.constant(count))
+    for row in 0..<batch.rows {
+      let weight = weights.values[row] / batchSize
+      logWeights.values[row] = weight * alpha.values[row]
+      valueWeights.values[row] = -weight
+      // Twice, as the loss below is half of a square.
+      errorWeights.values[row] = 2 * weight
+    }
+    let policyLoss = tape.add(
+      tape.sum(now.logPi, weights: logWeights.values), tape.sum(value, weights: valueWeights.values))
+
+    let taken = tape.concatenate(batch.observation, batch.action)
+    let first = q1(taken, rows, shard: batch.shard, tape).reshaped(count)
+    let second = q2(taken, rows, shard: batch.shard, tape).reshaped(count)
+    note(value: first, targets: y, batch)
+    return [
+      policyLoss, tape.halfSquaredError(first, target: y.values, weights: errorWeights.values),
+      tape.halfSquaredError(second, target: y.values, weights: errorWeights.values),
+    ]
+  }
+
+  // MARK: Routes
+
+  public func observe(_ block: RoundBlock, columns: Range<Int>) { controller?.observe(block, columns: columns) }
+  public func collected(version: Int) { controller?.learn(version: version) }
+  public func publish(version: Int) { controller?.publish(version: version) }
 }

@@ -89,22 +89,23 @@ public enum TaskNetworkKind: String, CaseIterable, Sendable {
 }
 
 extension SAC.Configuration {
-  /// Policy and critics as they are described, before they have memory.
-  struct Networks {
-    var actorLayout = ParameterLayout(), criticLayout = ParameterLayout()
-    let policy, first, second: any TaskNetwork
-    /// Where the second critic begins in the critics' layout.
-    let middle: Int
+  /// A network as it is described, before it has memory.
+  struct Network {
+    let network: any TaskNetwork
+    let layout: ParameterLayout
   }
 
-  func networks(observation: Int, action: Int, tasks: Int) -> Networks {
-    var (actor, critic) = (ParameterLayout(), ParameterLayout())
-    let policy = make(&actor, "actor", inputs: observation, outputs: 2 * action, tasks: tasks)
-    let first = make(&critic, "critic1", inputs: observation + action, outputs: 1, tasks: tasks)
-    let middle = critic.extent
-    let second = make(&critic, "critic2", inputs: observation + action, outputs: 1, tasks: tasks)
-    return Networks(
-      actorLayout: actor, criticLayout: critic, policy: policy, first: first, second: second, middle: middle)
+  func networks(observation: Int, action: Int, tasks: Int) -> (policy: Network, first: Network, second: Network) {
+    func network(_ name: String, inputs: Int, outputs: Int) -> Network {
+      var layout = ParameterLayout()
+      let network = make(&layout, name, inputs: inputs, outputs: outputs, tasks: tasks)
+      return Network(network: network, layout: layout)
+    }
+    return (
+      network("actor", inputs: observation, outputs: 2 * action),
+      network("critic1", inputs: observation + action, outputs: 1),
+      network("critic2", inputs: observation + action, outputs: 1)
+    )
   }
 
   /// Adds the network to a layout, under `name`.

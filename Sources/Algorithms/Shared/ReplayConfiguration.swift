@@ -1,0 +1,42 @@
+import Engine
+import Layers
+
+/// Hyperparameters that every algorithm has that learns from replayed transitions.
+public struct ReplayConfiguration: Hashable, Sendable {
+  /// Transitions of each task in a batch.
+  public var batch = 128
+  /// Transitions that each task's replay holds.
+  public var capacity = 100_000
+  /// Transitions of each task before the first update.
+  public var warmUp = 4_000
+  /// Whether actions are uniformly random until then; otherwise the policy acts as it starts.
+  public var playsRandomly = true
+  /// Updates per round; 0 for one per step of a task.
+  public var updates = 0
+  /// Whether all tasks draw the same places of their rings, which are of equal age where no step was lost.
+  public var sharesIndices = false
+  /// Step size of Adam.
+  public var learningRate: Float = 3e-4
+  public var adam = Adam.Configuration()
+  /// How far target parameters move towards the parameters per update, in (0, 1].
+  public var targetRate: Float = 0.005
+  /// Largest norm of the gradient of each network.
+  public var gradientNorm = 1.0
+  /// How tasks' gradients become one; other than by their sum only where a shard holds one task.
+  public var aggregation = GradientAggregation.sum
+
+  public init() {}
+
+  /// - Throws: `EngineError` where the numbers don't fit each other.
+  func check(_ shape: RunShape, tasks: Int) throws(EngineError) {
+    if !tasks.isMultiple(of: shape.shards) {
+      throw .notDivisible(what: "tasks", value: tasks, by: "shards", shape.shards)
+    }
+    if aggregation != .sum && shape.shards != tasks { throw .mixedTasks(tasks: tasks, shards: shape.shards) }
+    for (name, value, least) in [
+      ("batch", batch, 1), ("updates", updates, 0), ("replay of a task", capacity, max(batch, warmUp)),
+    ] where value < least {
+      throw .outOfRange(name: name, value: value, least: least)
+    }
+  }
+}

@@ -1,0 +1,92 @@
+import CKernels
+import Engine
+import Environments
+import Replay
+import Tensors
+
+/// What one shard of a replay learner keeps: some whole tasks, and a tape that lives through the phases of an update.
+/// Written by the thread that works on the shard.
+final class ReplayShard<Evaluation> {
+  let index: Int
+  let tasks: Range<Int>
+  let tape = Tape()
+  /// The update that is under way, and what its first phase found out.
+  private(set) var batch: ReplayBatch?
+  var evaluation: Evaluation?
+  /// Of the last update, one per network; NaN before the first.
+  var losses: [Double]
+  var sampleTime = Stopwatch(), forwardTime = Stopwatch(), backwardTime = Stopwatch(), optimizeTime = Stopwatch()
+
+  private let places: UnsafeMutableBufferPointer<UInt32>
+
+  init(_ index: Int, tasks: Range<Int>, batch: Int, networks: Int) {
+    (self.index, self.tasks) = (index, tasks)
+    losses = Array(repeating: .nan, count: networks)
+    places = .allocate(capacity: batch)
+    places.initialize(repeating: 0)
+  }
+
+  deinit { places.deallocate() }
+
+  /// Adds the block's transitions to the replay, step by step.
+  func collect(_ block: RoundBlock, columnTasks: ArraySlice<Int>, into replay: TaskReplay) {
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: replay.action) { buffer in
+      let action = buffer.baseAddress!
+      for step in 0..<block.steps {
+        for (column, task) in columnTasks.enumerated() {
+          let next = (step + 1) * block.columns + column
+          if block.valid[next] == 0 { continue }
+          if block.dimension > 0 {
+            ck_tanh_forward(action, block.box + next * block.dimension, block.dimension)
+          } else {
+            for choice in 0..<replay.action { action[choice] = choice == block.action[next] ? 1 : 0 }
+          }
+          // Where the episode was cut off, what followed was its last observation, not the next episode's first.
+          let following =
+            block.isTruncated(step: step, column: column)
+            ? block.finalObservation(leaf: 0, step: step, column: column)
+            : block.observation(leaf: 0, step: step + 1, column: column)
+          replay.append(
+            task: task, observation: block.observation(leaf: 0, step: step, column: column).floats, action: action,
+            reward: block.reward[next], next: following.floats, terminated: block.terminated[next] != 0)
+        }
+      }
+    }
+  }
+
+  /// Draws the batch of an update into the memory of the tape.
+  func draw(update: Int, round: Int, from trainer: ReplayTrainer<Evaluation>) -> ReplayBatch {
+    let (replay, size) = (trainer.replay, places.count)
+    let rows = tasks.count * size
+    func floats(_ columns: Int) -> UnsafeMutablePointer<Float> { tape.memory(rows * columns, of: Float.self) }
+    let transitions = TaskReplay.Batch(
+      observation: floats(replay.observation), action: floats(replay.action), reward: floats(1),
+      next: floats(replay.observation), terminated: floats(1))
+    let task = tape.memory(rows, of: Int32.self)
+    let mask = tape.memory(rows * replay.action, of: UInt8.self)
+    for (index, number) in tasks.enumerated() {
+      trainer.randomness.indices(task: number, update: update, below: trainer.available(number), into: places)
+      replay.gather(task: number, indices: UnsafeBufferPointer(places), into: transitions, row: index * size)
+      let allowed = trainer.tasks[number].actionMask
+      for row in index * size..<(index + 1) * size {
+        task[row] = Int32(number)
+        for (action, isAllowed) in allowed.enumerated() {
+          mask[row * replay.action + action] = isAllowed ? 1 : 0
+        }
+      }
+    }
+    let batch = ReplayBatch(
+      tape: tape, shard: index, tasks: tasks, size: size, update: update, round: round,
+      observation: Tensor(transitions.observation, Shape(rows, replay.observation)),
+      next: Tensor(transitions.next, Shape(rows, replay.observation)),
+      action: Tensor(transitions.action, Shape(rows, replay.action)),
+      reward: Tensor(transitions.reward, Shape(rows)), terminated: Tensor(transitions.terminated, Shape(rows)),
+      task: UnsafePointer(task), mask: UnsafePointer(mask), randomness: trainer.randomness)
+    self.batch = batch
+    return batch
+  }
+}
+
+extension UnsafeMutableRawPointer {
+  fileprivate var floats: UnsafePointer<Float> { UnsafePointer(assumingMemoryBound(to: Float.self)) }
+}

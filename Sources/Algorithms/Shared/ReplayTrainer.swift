@@ -1,0 +1,139 @@
+import Engine
+import Environments
+import Replay
+import Tensors
+
+/// What every algorithm keeps that learns from replayed transitions: networks, the versions that act, the replay, shards,
+/// and how far learning has come. `ReplayAlgorithm` says how they work together.
+public final class ReplayTrainer<Evaluation>: @unchecked Sendable {
+  public let configuration: ReplayConfiguration
+  public let shape: RunShape
+  public let tasks: [Task]
+  /// The first is the one that acts.
+  public let networks: [TrainedNetwork]
+  /// What tasks went through so far.
+  public let replay: TaskReplay
+  /// Updates made.
+  public internal(set) var updates = 0
+  /// Whether this round has updates: the warm-up is over.
+  var isLearning = false
+  var randomness: any UpdateRandomness
+  let shards: [ReplayShard<Evaluation>]
+
+  /// Who acts in the rounds of one version.
+  struct Version {
+    let parameters: ParameterBuffer
+    /// Whether actions are uniformly random instead.
+    var isRandom: Bool
+  }
+  let versions: Versions<Version>
+
+  /// - Parameters:
+  ///   - tasks: All with the same spaces; what a task lacks of the actions, its mask says.
+  ///   - networks: In the order of their losses; the first is the one that acts.
+  /// - Throws: `EngineError` where tasks or numbers don't fit each other.
+  public init(
+    _ configuration: ReplayConfiguration, shape: RunShape, tasks: [Task], networks: [TrainedNetwork], seed: UInt64
+  ) throws(EngineError) {
+    try configuration.check(shape, tasks: tasks.count)
+    (self.configuration, self.shape, self.tasks, self.networks) = (configuration, shape, tasks, networks)
+    replay = try TaskReplay(
+      tasks: tasks.count, capacity: configuration.capacity, observation: Self.observationSize(tasks),
+      action: tasks[0].action.count)
+    randomness = AddressedRandomness(seed: seed, tasks: tasks.map(\.id), shared: configuration.sharesIndices)
+    let acting = networks[0].parameters
+    versions = Versions(lag: shape.lag) {
+      Version(parameters: ParameterBuffer(acting.layout), isRandom: configuration.playsRandomly)
+    }
+    let tasksPerShard = tasks.count / shape.shards
+    shards = (0..<shape.shards).map {
+      ReplayShard(
+        $0, tasks: $0 * tasksPerShard..<($0 + 1) * tasksPerShard, batch: configuration.batch, networks: networks.count)
+    }
+    for version in versions.places { version.parameters.copy(from: acting) }
+  }
+
+  /// S: numbers of an observation.
+  /// - Throws: `EngineError.unsupportedSpace` where tasks don't show one vector of floats.
+  public static func observationSize(_ tasks: [Task]) throws(EngineError) -> Int {
+    let leaves = tasks[0].observation.leaves
+    guard leaves.count == 1, leaves[0].isVector, leaves[0].scale == 1 else {
+      throw .unsupportedSpace(
+        "a replay holds one vector of floats; these tasks show "
+          + leaves.map { "\($0.name) \($0.element.rawValue)\($0.shape)" }.joined(separator: ", "))
+    }
+    return leaves[0].shape[0]
+  }
+
+  var updatesPerRound: Int {
+    configuration.updates == 0 ? shape.unroll * shape.columns / tasks.count : configuration.updates
+  }
+
+  /// Whether a task has too few transitions for an update.
+  func waits(for task: Int) -> Bool { replay.count(task) < max(configuration.warmUp, configuration.batch) }
+
+  /// Transitions of a task to draw from.
+  func available(_ task: Int) -> Int {
+    configuration.sharesIndices ? tasks.indices.reduce(.max) { min($0, replay.count($1)) } : replay.count(task)
+  }
+
+  var times: [WorkTime] {
+    [
+      ("replay", shards.reduce(0) { $0 + $1.sampleTime.seconds }),
+      ("forward", shards.reduce(0) { $0 + $1.forwardTime.seconds }),
+      ("backward", shards.reduce(0) { $0 + $1.backwardTime.seconds }),
+      ("optimise", shards.reduce(0) { $0 + $1.optimizeTime.seconds }),
+    ]
+  }
+
+  // MARK: Steps of a round
+
+  /// Clears the gradients of a shard and starts its tape.
+  func begin(_ shard: ReplayShard<Evaluation>) {
+    for network in networks { network.gradients[shard.index].zero() }
+    shard.tape.begin(values: networks[0].parameters, gradients: networks[0].gradients[shard.index])
+  }
+
+  /// - Throws: `DivergenceError` where a loss is not finite.
+  func checkFinite() throws {
+    for shard in shards {
+      for (network, loss) in zip(networks, shard.losses) where !loss.isFinite {
+        throw DivergenceError(
+          task: shard.tasks.map { tasks[$0].id }.joined(separator: ", "), quantity: "\(network.name) loss", value: loss)
+      }
+    }
+  }
+
+  /// Finds norms and clipping of all networks; one order of tasks serves them all.
+  func clip() {
+    let order =
+      configuration.aggregation == .pcgrad ? randomness.order(tasks: tasks.count, update: updates) : []
+    for network in networks { network.clip(limit: configuration.gradientNorm, order: order) }
+  }
+
+  /// Makes the version that acts next.
+  func publish(version: Int) {
+    versions[version].parameters.copy(from: networks[0].parameters)
+    versions[version].isRandom = configuration.playsRandomly && !isLearning
+  }
+
+  // MARK: Metrics
+
+  /// Of the last update, the sum over shards; NaN before the first.
+  public func loss(of network: TrainedNetwork) -> Double {
+    guard let index = networks.firstIndex(where: { $0 === network }) else {
+      preconditionFailure("the network \(network.name) is not trained here")
+    }
+    return shards.reduce(0) { $0 + $1.losses[index] }
+  }
+
+  /// Adds norms and angles of the tasks' gradients of the acting network, where each shard holds one task.
+  public func addGradients(to metrics: inout LearnerMetrics) {
+    guard shards.count == tasks.count else { return }
+    let gram = GramMatrix(networks[0].gradients, ranges: [0..<networks[0].parameters.count])
+    for (task, norm) in gram.norms.enumerated() {
+      metrics.tasks[task].append(("gradient_norm", shards[task].losses[0].isNaN ? .nan : norm))
+    }
+    if let cosines = gram.cosines { metrics.add(cosines: cosines) }
+  }
+}
