@@ -1,4 +1,5 @@
 import Engine
+import Environments
 import Layers
 
 /// Hyperparameters that every algorithm has that learns from replayed transitions.
@@ -26,6 +27,18 @@ public struct ReplayConfiguration: Hashable, Sendable {
   public var aggregation = GradientAggregation.sum
 
   public init() {}
+
+  /// S: numbers of an observation.
+  /// - Throws: `EngineError.unsupportedSpace` where tasks don't show one vector of floats.
+  public static func observationSize(_ tasks: [Task]) throws(EngineError) -> Int {
+    let leaves = tasks[0].observation.leaves
+    guard leaves.count == 1, leaves[0].isVector, leaves[0].scale == 1 else {
+      throw .unsupportedSpace(
+        "a replay holds one vector of floats; these tasks show "
+          + leaves.map { "\($0.name) \($0.element.rawValue)\($0.shape)" }.joined(separator: ", "))
+    }
+    return leaves[0].shape[0]
+  }
 
   /// - Throws: `EngineError` where the numbers don't fit each other.
   func check(_ shape: RunShape, tasks: Int) throws(EngineError) {

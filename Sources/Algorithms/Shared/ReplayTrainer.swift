@@ -38,7 +38,7 @@ public final class ReplayTrainer<Evaluation>: @unchecked Sendable {
     try configuration.check(shape, tasks: tasks.count)
     (self.configuration, self.shape, self.tasks, self.networks) = (configuration, shape, tasks, networks)
     replay = try TaskReplay(
-      tasks: tasks.count, capacity: configuration.capacity, observation: Self.observationSize(tasks),
+      tasks: tasks.count, capacity: configuration.capacity, observation: ReplayConfiguration.observationSize(tasks),
       action: tasks[0].action.count)
     randomness = AddressedRandomness(seed: seed, tasks: tasks.map(\.id), shared: configuration.sharesIndices)
     let acting = networks[0].parameters
@@ -51,18 +51,6 @@ public final class ReplayTrainer<Evaluation>: @unchecked Sendable {
         $0, tasks: $0 * tasksPerShard..<($0 + 1) * tasksPerShard, batch: configuration.batch, networks: networks.count)
     }
     for version in versions.places { version.parameters.copy(from: acting) }
-  }
-
-  /// S: numbers of an observation.
-  /// - Throws: `EngineError.unsupportedSpace` where tasks don't show one vector of floats.
-  public static func observationSize(_ tasks: [Task]) throws(EngineError) -> Int {
-    let leaves = tasks[0].observation.leaves
-    guard leaves.count == 1, leaves[0].isVector, leaves[0].scale == 1 else {
-      throw .unsupportedSpace(
-        "a replay holds one vector of floats; these tasks show "
-          + leaves.map { "\($0.name) \($0.element.rawValue)\($0.shape)" }.joined(separator: ", "))
-    }
-    return leaves[0].shape[0]
   }
 
   var updatesPerRound: Int {
