@@ -70,6 +70,12 @@ let package = Package(
       name: "PolymathTool",
       dependencies: ["Polymath", "CKernels", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       path: "Sources/Tool", swiftSettings: swiftSettings),
+    // Examples/ has packages of their own, as a user would write them; here they are built and run by the tests.
+    .executableTarget(
+      name: "Quickstart", dependencies: ["Polymath"], path: "Examples/Quickstart/Sources/Quickstart"),
+    .executableTarget(
+      name: "OwnAlgorithm", dependencies: ["Polymath", "PolymathTool"],
+      path: "Examples/OwnAlgorithm/Sources/OwnAlgorithm"),
     .executableTarget(name: "PolymathMain", dependencies: ["PolymathTool"], swiftSettings: swiftSettings),
 
     .target(
@@ -88,6 +94,6 @@ let package = Package(
       [
         "Algorithms", "Engine", "Replay", "Layers", "Returns", "Environments", "Tensors", "CKernels", "CAllocations",
       ]),
-    tests("ToolTests", ["PolymathTool", "PolymathMain", "Runs", "Environments", "Algorithms"]),
+    tests("ToolTests", ["PolymathTool", "PolymathMain", "Quickstart", "OwnAlgorithm", "Runs", "Environments", "Algorithms"]),
     tests("RunsTests", ["Runs", "Algorithms", "Analysis", "Engine", "Environments", "Layers", "Tensors"]),
   ])

@@ -18,7 +18,10 @@ struct List: ParsableCommand {
       }
     case .algorithms:
       let presets = Command.catalogue.presets
-      for (name, preset) in zip(table(presets.map { [$0.name, ""] }), presets) { print("\(name)\(preset.summary)") }
+      let width = presets.map(\.name.count).max()! + 2
+      for (name, summary) in presets {
+        print("\(name.padding(toLength: width, withPad: " ", startingAt: 0))\(summary)")
+      }
     }
   }
 }

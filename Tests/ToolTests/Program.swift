@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// The tool that was built beside these tests, as a process in a folder of its own.
+/// A program that was built beside these tests, the tool by default, as a process in a folder of its own.
 final class Program {
   let folder: URL
   private let process = Process()
@@ -10,9 +10,12 @@ final class Program {
   /// - Parameters:
   ///   - shell: What a shell does before it becomes the tool.
   ///   - output: Where standard output goes.
-  init(_ arguments: [String], in folder: URL, shell: String = "", output: Any = FileHandle.nullDevice) throws {
+  init(
+    _ arguments: [String], of name: String = "polymath", in folder: URL, shell: String = "",
+    output: Any = FileHandle.nullDevice
+  ) throws {
     let own = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-    let tool = URL(fileURLWithPath: own).deletingLastPathComponent().appending(path: "polymath").path
+    let tool = URL(fileURLWithPath: own).deletingLastPathComponent().appending(path: name).path
     (self.folder, errors) = (folder, folder.appending(path: "errors-\(UUID().uuidString)"))
     try Data().write(to: errors)
     process.executableURL = URL(fileURLWithPath: "/bin/sh")

@@ -132,7 +132,7 @@ public final class IMPALA: Algorithm, @unchecked Sendable {
     let (features, states) = network.features(AgentNetwork.Input(block), tape)
     let (logPi, entropy) = network.policy.evaluate(
       features.rows(0..<count), action: block.action + columns, box: block.box + columns * block.dimension,
-      mask: shard.mask(rows: count, tasks: tasks, tape))
+      mask: PolicyHead.masks(rows: count, columnTasks: shard.tasks, of: tasks, on: tape))
     let n = network.values(features, task: shard.heads(rows: count + columns, tape, head(of:)))
 
     let values = TimeMajor(tape.memory(count + columns, of: Float.self), steps: steps + 1, columns: columns)

@@ -60,17 +60,6 @@ final class ShardResult {
 
   var validSteps: Int { moments.reduce(0) { $0 + Int($1.steps) } }
 
-  /// Allowed actions, or dimensions, of each row, `[rows, actions]`.
-  func mask(rows: Int, tasks all: [Task], _ tape: Tape) -> UnsafePointer<UInt8> {
-    let actions = all[0].actionMask.count
-    let mask = tape.memory(rows * actions, of: UInt8.self)
-    for row in 0..<rows {
-      let allowed = all[tasks[row % tasks.count]].actionMask
-      for action in 0..<actions { mask[row * actions + action] = allowed[action] ? 1 : 0 }
-    }
-    return UnsafePointer(mask)
-  }
-
   /// Value head of each row; `head` is that of a task.
   func heads(rows: Int, _ tape: Tape, _ head: (Int) -> Int32) -> UnsafePointer<Int32> {
     let heads = tape.memory(rows, of: Int32.self)

@@ -1,7 +1,7 @@
 import Tensors
 
-/// What a slot keeps from step to step. It is saved as it lies in memory, so it has no padding.
-protocol SlotState: BitwiseCopyable {
+/// What a slot of a native environment keeps from step to step. It is saved as it lies in memory, so it has no padding.
+public protocol SlotState: BitwiseCopyable {
   associatedtype Count: FixedWidthInteger
   /// Steps made in the slot's whole life: the address of its random numbers.
   var step: UInt64 { get set }
@@ -9,7 +9,7 @@ protocol SlotState: BitwiseCopyable {
 }
 
 /// The rules of an environment, which all slots share.
-protocol SlotDynamics: Sendable {
+public protocol SlotDynamics: Sendable {
   associatedtype Slot: SlotState
   /// Steps after which an episode is truncated.
   var horizon: Int { get }
@@ -27,27 +27,32 @@ protocol SlotDynamics: Sendable {
 }
 
 /// What one step came to.
-struct StepOutcome {
-  var reward: Double
-  var terminated = false
-  var success = false
+public struct StepOutcome {
+  /// In the task's own units.
+  public var reward: Double
+  public var terminated: Bool
+  public var success: Bool
+
+  public init(reward: Double, terminated: Bool = false, success: Bool = false) {
+    (self.reward, self.terminated, self.success) = (reward, terminated, success)
+  }
 }
 
 /// A batch of slots with the same dynamics, stepped one after the other on the calling thread.
-final class SlotBatch<Dynamics: SlotDynamics>: Environment {
-  let slots: Int
+public final class SlotBatch<Dynamics: SlotDynamics>: Environment {
+  public let slots: Int
   private let task: String
   private let dynamics: Dynamics
   private let streams: [RandomStream]
   private var states: [Dynamics.Slot]
 
-  init(task: String, _ dynamics: Dynamics, replicas: Range<Int>, seed: UInt64) {
+  public init(task: String, _ dynamics: Dynamics, replicas: Range<Int>, seed: UInt64) {
     (slots, self.task, self.dynamics) = (replicas.count, task, dynamics)
     streams = replicas.map { RandomStream(seed: seed, task: task, replica: $0, purpose: .environment) }
     states = Array(repeating: dynamics.blank, count: replicas.count)
   }
 
-  func reset(into observation: ObservationRows) -> StepProgress {
+  public func reset(into observation: ObservationRows) -> StepProgress {
     for slot in 0..<slots {
       states[slot] = dynamics.blank
       beginEpisode(slot: slot, into: observation)
@@ -55,7 +60,7 @@ final class SlotBatch<Dynamics: SlotDynamics>: Environment {
     return .done
   }
 
-  func step(_ action: ActionRows, into rows: StepRows) -> StepProgress {
+  public func step(_ action: ActionRows, into rows: StepRows) -> StepProgress {
     for slot in 0..<slots {
       states[slot].step += 1
       states[slot].episodeStep += 1
@@ -74,18 +79,18 @@ final class SlotBatch<Dynamics: SlotDynamics>: Environment {
     return .done
   }
 
-  let beginsEpisodes = true
+  public let beginsEpisodes = true
 
-  func beginEpisode(slot: Int, into observation: ObservationRows) {
+  public func beginEpisode(slot: Int, into observation: ObservationRows) {
     dynamics.begin(&states[slot], streams[slot])
     states[slot].episodeStep = 0
     dynamics.observe(states[slot], into: observation, row: slot)
   }
 
-  func saveState() -> [UInt8]? { states.savedState }
+  public func saveState() -> [UInt8]? { states.savedState }
 
   /// - Throws: `EnvironmentError.badState` where the state is of another number of slots, of other dynamics, or impossible.
-  func restoreState(_ state: [UInt8]) throws {
+  public func restoreState(_ state: [UInt8]) throws {
     states = try Array(savedState: state, slots: slots, of: task) { slot in
       problemOfCounts(life: slot.step, episode: Int(slot.episodeStep), horizon: dynamics.horizon)
         ?? dynamics.problem(of: slot)

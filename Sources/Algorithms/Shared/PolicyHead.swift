@@ -5,14 +5,14 @@ import Layers
 import Tensors
 
 /// From features to a distribution over actions: categorical, or a squashed normal for a box (Haarnoja et al. 2018).
-struct PolicyHead: Sendable {
-  let space: ActionSpace
+public struct PolicyHead: Sendable {
+  public let space: ActionSpace
   private let linear: Linear
   /// Of log sigma: from nearly certain to nearly only -1 and 1.
   private let bounds = ck_normal_bounds(low: -5, high: 1)
 
   /// A box starts with means near 0 and sigma = 1, with which tanh(u) is spread over nearly all of it.
-  init(_ layout: inout ParameterLayout, _ name: String, inputs: Int, space: ActionSpace) {
+  public init(_ layout: inout ParameterLayout, _ name: String, inputs: Int, space: ActionSpace) {
     self.space = space
     switch space {
     case .discrete(let actions):
@@ -24,7 +24,7 @@ struct PolicyHead: Sendable {
   }
 
   /// Chooses actions and notes their log-probabilities.
-  func act(_ features: Tensor, _ rows: ActorRows) {
+  public func act(_ features: Tensor, _ rows: ActorRows) {
     let x = linear(features)
     switch space {
     case .discrete(let actions):
@@ -48,7 +48,7 @@ struct PolicyHead: Sendable {
   /// - Parameters:
   ///   - action: a_t where actions are discrete, and `box` u_t where they are not: one row per row of the features.
   ///   - mask: Allowed actions, or dimensions, `[rows, actions]`.
-  func evaluate(
+  public func evaluate(
     _ features: Tensor, action: UnsafePointer<Int32>, box: UnsafePointer<Float>, mask: UnsafePointer<UInt8>
   ) -> (logPi: Tensor, entropy: Tensor) {
     let x = linear(features)
@@ -62,5 +62,18 @@ struct PolicyHead: Sendable {
         squashedNormalEntropy(x, mask: mask, bounds: bounds)
       )
     }
+  }
+
+  /// Allowed actions, or dimensions, of each row of an unroll, `[rows, actions]`. They live as long as the tape's step.
+  ///
+  /// - Parameter columnTasks: The task of each column.
+  public static func masks(rows: Int, columnTasks: [Int], of tasks: [Task], on tape: Tape) -> UnsafePointer<UInt8> {
+    let actions = tasks[0].actionMask.count
+    let mask = tape.memory(rows * actions, of: UInt8.self)
+    for row in 0..<rows {
+      let allowed = tasks[columnTasks[row % columnTasks.count]].actionMask
+      for action in 0..<actions { mask[row * actions + action] = allowed[action] ? 1 : 0 }
+    }
+    return UnsafePointer(mask)
   }
 }
