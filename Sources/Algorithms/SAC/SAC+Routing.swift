@@ -35,7 +35,7 @@ extension SAC: RoutedPolicy {
         Array(observations[rows.lowerBound * size..<rows.upperBound * size]), Shape(rows.count, size))
       let task = tape.memory(rows.count, of: Int32.self)
       for (index, row) in rows.enumerated() { task[index] = Int32(tasks[row]) }
-      let routed = network.routed(x, TaskRows(tasks: alpha.count, task: task), tape)
+      let routed = network.routed(x, TaskRows(tasks: alpha.count, task: task))
       for row in 0..<rows.count {
         for p in routed.routing {
           weights += UnsafeBufferPointer(start: p.values + row * n * n, count: n * n)

@@ -19,6 +19,8 @@ public final class SAC: ReplayAlgorithm, @unchecked Sendable {
   var temperature: Temperature
   /// alpha_i and w_i of each task, as the last step of the temperatures left them, `[K]`.
   private(set) var alpha, weights: [Float]
+  /// w_i / N, `[K]`: sums over rows with these are means over the batch.
+  private var lossWeights: [Float]
   /// Of hard routing.
   let controller: RouteController?
   /// What the last update saw of each task, `[K]`; written by the shard that has the task.
@@ -58,9 +60,10 @@ public final class SAC: ReplayAlgorithm, @unchecked Sendable {
     weights = temperature.weights(configuration.balance)
     statistics = .allocate(capacity: tasks.count)
     statistics.initialize(repeating: .unknown)
-    batchSize = Float(configuration.batch * tasks.count / agents)
+    let batchSize = Float(configuration.batch * tasks.count / agents)
+    lossWeights = weights.map { $0 / batchSize }
     bounds = ck_normal_bounds(low: configuration.logDeviations.lowerBound, high: configuration.logDeviations.upperBound)
-    (self.configuration, self.agents) = (configuration, agents)
+    (self.configuration, self.agents, self.batchSize) = (configuration, agents, batchSize)
   }
 
   deinit { statistics.deallocate() }
@@ -75,8 +78,8 @@ public final class SAC: ReplayAlgorithm, @unchecked Sendable {
   // MARK: Acting
 
   /// u ~ pi(s), or its mean, and log pi(tanh(u)|s).
-  public func act(_ observation: Tensor, _ rows: ActorRows, version: Int, _ tape: Tape) {
-    let x = policy.network(observation, taskRows(rows.task, version: version), tape)
+  public func act(_ observation: Tensor, _ rows: ActorRows, version: Int) {
+    let x = policy.network(observation, taskRows(rows.task, version: version))
     let (u, count, dimensions) = (rows.box, rows.columns, x.shape[1] / 2)
     ck_squashed_normal_sample(u, x.values, rows.greedy ? nil : rows.noise, rows.mask, count, dimensions, bounds)
     ck_squashed_normal_log_p_forward(rows.logProbability, x.values, u, rows.mask, count, dimensions, bounds)
@@ -89,16 +92,16 @@ public final class SAC: ReplayAlgorithm, @unchecked Sendable {
     let action, logPi: Tensor
   }
 
-  /// a~ ~ pi(s) and log pi(a~|s), reparameterised (Haarnoja et al. 2018, equation 20).
+  /// a~ ~ pi(s) and log pi(a~|s), reparameterised (Haarnoja et al. 2018, section 4.2).
   public func evaluate(_ batch: ReplayBatch) -> Evaluation {
-    let x = policy(batch.observation, taskRows(batch), shard: batch.shard, batch.tape)
+    let x = policy(batch.observation, taskRows(batch), shard: batch.shard)
     let (action, logPi) = sample(x, batch, noise: .observation)
     note(logPi: logPi, batch)
     return Evaluation(action: action, logPi: logPi)
   }
 
   private func sample(_ x: Tensor, _ batch: ReplayBatch, noise use: ReplayBatch.NoiseUse) -> (Tensor, Tensor) {
-    batch.tape.squashedNormalSample(
+    squashedNormalSample(
       x, noise: batch.noise(for: use), mask: batch.mask, bounds: bounds, correction: configuration.correction)
   }
 
@@ -111,54 +114,36 @@ public final class SAC: ReplayAlgorithm, @unchecked Sendable {
     takeOverTemperature()
   }
 
+  /// y = r + gamma (1 - d) (min_k Q'_k(s', a') - alpha log pi(a'|s')), a' ~ pi(s'); no gradient (section 4.2).
+  public func targets(_ batch: ReplayBatch) -> Tensor {
+    let (alpha, rows) = (batch.perRow(alpha), taskRows(batch))
+    let (action, logPi) = sample(policy(batch.next, rows), batch, noise: .next)
+    let taken = concatenate(batch.next, action)
+    let value = minimum(q1.target(taken, rows), q2.target(taken, rows)).vector - alpha * logPi
+    return batch.reward + configuration.discount * (1 - batch.terminated) * value
+  }
+
+  /// J_Qk = mean w (Q_k(s, a) - y)^2 and J_pi = mean w (alpha log pi(a~|s) - min_k Q_k(s, a~)) (section 4.2), with weights w
+  /// of the tasks (Yang et al. 2020, section 4.3).
+  public func losses(_ batch: ReplayBatch, _ now: Evaluation, targets y: Tensor) -> [Tensor] {
+    let (alpha, w, rows) = (batch.perRow(alpha), batch.perRow(lossWeights), taskRows(batch))
+    let taken = concatenate(batch.observation, batch.action)
+    let first = q1(taken, rows, shard: batch.shard).vector
+    let second = q2(taken, rows, shard: batch.shard).vector
+    note(value: first, targets: y, batch)
+
+    // Critics are constants to the policy.
+    let chosen = concatenate(batch.observation, now.action)
+    let value = minimum(q1(chosen, rows), q2(chosen, rows)).vector
+    return [
+      sum(w * (alpha * now.logPi - value)), sum(w * square(first - y)), sum(w * square(second - y)),
+    ]
+  }
+
   func takeOverTemperature() {
     alpha = alpha.indices.map(temperature.alpha)
     weights = temperature.weights(configuration.balance)
-  }
-
-  /// y = r + gamma (1 - d) (min_k Q'_k(s', a') - alpha log pi(a'|s')), a' ~ pi(s') (equations 2, 3 and 5).
-  public func targets(_ batch: ReplayBatch) -> Tensor {
-    let (tape, rows) = (batch.tape, taskRows(batch))
-    let (action, logPi) = sample(policy(batch.next, rows, tape), batch, noise: .next)
-    let taken = tape.concatenate(batch.next, action)
-    let (first, second) = (q1.target(taken, rows, tape), q2.target(taken, rows, tape))
-    let (alpha, y) = (batch.perRow(alpha), tape.constant(batch.reward.shape))
-    for row in 0..<batch.rows {
-      let value = min(first.values[row], second.values[row]) - alpha.values[row] * logPi.values[row]
-      let continues = 1 - batch.terminated.values[row]
-      y.values[row] = batch.reward.values[row] + configuration.discount * continues * value
-    }
-    return y
-  }
-
-  /// J_pi = mean w (alpha log pi(a~|s) - min_k Q_k(s, a~)) (equation 9) and J_Qk = mean w (Q_k(s, a) - y)^2 (equation 5,
-  /// twice), with the weights w of the tasks (Yang et al. 2020, section 4.3).
-  public func losses(_ batch: ReplayBatch, _ now: Evaluation, targets y: Tensor) -> [Tensor] {
-    let (tape, rows, count) = (batch.tape, taskRows(batch), batch.reward.shape)
-    // Critics are constants to the policy.
-    let chosen = tape.concatenate(batch.observation, now.action)
-    let value = tape.minimum(
-      q1(chosen, rows, tape).reshaped(count), q2(chosen, rows, tape).reshaped(count))
-    let (alpha, weights) = (batch.perRow(alpha), batch.perRow(weights))
-    let (logWeights, valueWeights, errorWeights) = (tape.constant(count), tape.constant(count), tape.constant(count))
-    for row in 0..<batch.rows {
-      let weight = weights.values[row] / batchSize
-      logWeights.values[row] = weight * alpha.values[row]
-      valueWeights.values[row] = -weight
-      // Twice, as the loss below is half of a square.
-      errorWeights.values[row] = 2 * weight
-    }
-    let policyLoss = tape.add(
-      tape.sum(now.logPi, weights: logWeights.values), tape.sum(value, weights: valueWeights.values))
-
-    let taken = tape.concatenate(batch.observation, batch.action)
-    let first = q1(taken, rows, shard: batch.shard, tape).reshaped(count)
-    let second = q2(taken, rows, shard: batch.shard, tape).reshaped(count)
-    note(value: first, targets: y, batch)
-    return [
-      policyLoss, tape.halfSquaredError(first, target: y.values, weights: errorWeights.values),
-      tape.halfSquaredError(second, target: y.values, weights: errorWeights.values),
-    ]
+    lossWeights = weights.map { $0 / batchSize }
   }
 
   // MARK: Routes
@@ -166,4 +151,9 @@ public final class SAC: ReplayAlgorithm, @unchecked Sendable {
   public func observe(_ block: RoundBlock, columns: Range<Int>) { controller?.observe(block, columns: columns) }
   public func collected(version: Int) { controller?.learn(version: version) }
   public func publish(version: Int) { controller?.publish(version: version) }
+}
+
+extension Tensor {
+  /// A critic's output `[N, 1]` as `[N]`.
+  fileprivate var vector: Tensor { reshaped(Shape(count)) }
 }

@@ -16,8 +16,8 @@ public protocol ReplayAlgorithm: Algorithm {
   /// Networks, replay and state.
   var trainer: ReplayTrainer<Evaluation> { get }
 
-  /// Acts on observations `[columns, S]` with the acting network; the tape has the parameters of `version`.
-  func act(_ observation: Tensor, _ rows: ActorRows, version: Int, _ tape: Tape)
+  /// Acts on observations `[columns, S]` with the acting network, whose parameters of `version` the tape has.
+  func act(_ observation: Tensor, _ rows: ActorRows, version: Int)
 
   /// y, the values that critics learn, `[N]`. No gradient flows through them.
   func targets(_ batch: ReplayBatch) -> Tensor
@@ -88,7 +88,7 @@ extension ReplayAlgorithm {
     let observation = tape.constant(Shape(rows.columns, replay.observation))
     UnsafeMutableRawPointer(observation.values).copyMemory(
       from: rows.observation(leaf: 0), byteCount: observation.count * 4)
-    act(observation, rows, version: version, tape)
+    act(observation, rows, version: version)
   }
 
   public func work(phase number: Int, shard index: Int, round: Int, block: RoundBlock, tape: Tape) {
@@ -125,7 +125,7 @@ extension ReplayAlgorithm {
       precondition(
         losses.count == shard.losses.count, "\(losses.count) losses for \(shard.losses.count) trained networks")
       for (index, loss) in losses.enumerated() { shard.losses[index] = Double(loss.values[0]) }
-      return losses.dropFirst().reduce(losses[0], shard.tape.add)
+      return losses.dropFirst().reduce(losses[0], +)
     }
     shard.backwardTime.time { shard.tape.backward(from: loss) }
   }

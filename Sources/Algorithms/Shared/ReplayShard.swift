@@ -58,10 +58,14 @@ final class ReplayShard<Evaluation> {
   func draw(update: Int, round: Int, from trainer: ReplayTrainer<Evaluation>) -> ReplayBatch {
     let (replay, size) = (trainer.replay, places.count)
     let rows = tasks.count * size
-    func floats(_ columns: Int) -> UnsafeMutablePointer<Float> { tape.memory(rows * columns, of: Float.self) }
+    let (observation, next) = (
+      tape.constant(Shape(rows, replay.observation)), tape.constant(Shape(rows, replay.observation))
+    )
+    let action = tape.constant(Shape(rows, replay.action))
+    let (reward, terminated) = (tape.constant(Shape(rows)), tape.constant(Shape(rows)))
     let transitions = TaskReplay.Batch(
-      observation: floats(replay.observation), action: floats(replay.action), reward: floats(1),
-      next: floats(replay.observation), terminated: floats(1))
+      observation: observation.values, action: action.values, reward: reward.values, next: next.values,
+      terminated: terminated.values)
     let task = tape.memory(rows, of: Int32.self)
     let mask = tape.memory(rows * replay.action, of: UInt8.self)
     for (index, number) in tasks.enumerated() {
@@ -70,17 +74,14 @@ final class ReplayShard<Evaluation> {
       let allowed = trainer.tasks[number].actionMask
       for row in index * size..<(index + 1) * size {
         task[row] = Int32(number)
-        for (action, isAllowed) in allowed.enumerated() {
-          mask[row * replay.action + action] = isAllowed ? 1 : 0
+        for (index, isAllowed) in allowed.enumerated() {
+          mask[row * replay.action + index] = isAllowed ? 1 : 0
         }
       }
     }
     let batch = ReplayBatch(
       tape: tape, shard: index, tasks: tasks, size: size, update: update, round: round,
-      observation: Tensor(transitions.observation, Shape(rows, replay.observation)),
-      next: Tensor(transitions.next, Shape(rows, replay.observation)),
-      action: Tensor(transitions.action, Shape(rows, replay.action)),
-      reward: Tensor(transitions.reward, Shape(rows)), terminated: Tensor(transitions.terminated, Shape(rows)),
+      observation: observation, next: next, action: action, reward: reward, terminated: terminated,
       task: UnsafePointer(task), mask: UnsafePointer(mask), randomness: trainer.randomness)
     self.batch = batch
     return batch

@@ -66,14 +66,14 @@ public final class TrainedNetwork: @unchecked Sendable {
   ///
   /// - Parameter shard: Whose gradient the parameters add to; without one they are constants to the loss, and gradients
   ///   only reach x.
-  public func callAsFunction(_ x: Tensor, _ rows: TaskRows, shard: Int? = nil, _ tape: Tape) -> Tensor {
-    tape.with(values: parameters, gradients: shard.map { gradients[$0] }) { network(x, rows, tape) }
+  public func callAsFunction(_ x: Tensor, _ rows: TaskRows, shard: Int? = nil) -> Tensor {
+    x.tape.with(values: parameters, gradients: shard.map { gradients[$0] }) { network(x, rows) }
   }
 
   /// The target network's output for x, `[rows, inputs]`.
   /// - Precondition: The network has targets.
-  public func target(_ x: Tensor, _ rows: TaskRows, _ tape: Tape) -> Tensor {
-    tape.with(values: targets) { network(x, rows, tape) }
+  public func target(_ x: Tensor, _ rows: TaskRows) -> Tensor {
+    x.tape.with(values: targets) { network(x, rows) }
   }
 
   // MARK: Update
