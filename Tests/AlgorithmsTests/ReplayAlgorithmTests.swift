@@ -12,14 +12,33 @@ private final class DQN: ReplayAlgorithm, @unchecked Sendable {
   private let q: TrainedNetwork
   private let epsilon: Float = 0.2
 
-  init(shape: RunShape, tasks: [Task], seed: UInt64) throws(EngineError) {
-    var configuration = ReplayConfiguration()
-    (configuration.batch, configuration.capacity, configuration.warmUp, configuration.updates) = (8, 64, 16, 2)
-    (configuration.learningRate, configuration.targetRate) = (1e-2, 0.05)
+  static let title = "DQN"
+  static let presets = [
+    Preset<ReplayConfiguration>("dqn", "Deep Q-learning (Mnih et al. 2015)")
+  ]
+  static let settings: [Setting<ReplayConfiguration>] = []
+  static let accepts = AcceptedSpaces([.vectors], [.discrete])
+  static let defaultSuite = "control"
+
+  private static func network(_ tasks: [Task]) throws(EngineError) -> (MultilayerPerceptron, ParameterLayout) {
     var layout = ParameterLayout()
     let network = MultilayerPerceptron(
       &layout, "q", inputs: try ReplayConfiguration.observationSize(tasks), outputs: tasks[0].action.count,
       tasks: tasks.count, layers: 1, width: 16, sharing: .trunk)
+    return (network, layout)
+  }
+
+  static func memory(
+    _ configuration: ReplayConfiguration, shape: RunShape, tasks: [Task], threads: Int
+  ) throws(EngineError) -> MemoryUse {
+    try configuration.memory(
+      shape: shape, tasks: tasks, networks: [.init(network(tasks).1, hasTargets: true, passes: 2)])
+  }
+
+  init(
+    _ configuration: ReplayConfiguration, shape: RunShape, tasks: [Task], totalSteps _: Int, seed: UInt64
+  ) throws(EngineError) {
+    let (network, layout) = try Self.network(tasks)
     q = TrainedNetwork("Q", network, layout, hasTargets: true, shards: shape.shards, configuration, seed: seed)
     trainer = try ReplayTrainer(configuration, shape: shape, tasks: tasks, networks: [q], seed: seed)
   }
@@ -133,7 +152,10 @@ struct ReplayAlgorithmTests {
         TwoPictures.task("ends", best: 0, continues: false), TwoPictures.task("continues", best: 1, continues: true),
       ]
       let shape = try RunShape(tasks: 2, environmentsPerTask: 2, unroll: 4, groups: 2, shards: 2, lag: lag)
-      learner = try DQN(shape: shape, tasks: tasks, seed: seed)
+      var configuration = ReplayConfiguration()
+      (configuration.batch, configuration.capacity, configuration.warmUp, configuration.updates) = (8, 64, 16, 2)
+      (configuration.learningRate, configuration.targetRate) = (1e-2, 0.05)
+      learner = try DQN(configuration, shape: shape, tasks: tasks, totalSteps: .max, seed: seed)
       let groups = try (0..<2).map { try Group($0, shape: shape, tasks: tasks, seed: seed, recurrentSize: 0) }
       engine = RoundEngine(
         shape: shape, groups: groups,

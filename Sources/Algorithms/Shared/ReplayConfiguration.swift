@@ -3,7 +3,7 @@ import Environments
 import Layers
 
 /// Hyperparameters that every algorithm has that learns from replayed transitions.
-public struct ReplayConfiguration: Hashable, Sendable {
+public struct ReplayConfiguration: Hyperparameters {
   /// Transitions of each task in a batch.
   public var batch = 128
   /// Transitions that each task's replay holds.
