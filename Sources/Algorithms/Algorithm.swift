@@ -68,10 +68,8 @@ public protocol Algorithm: Learner {
 extension Algorithm {
   public static var benchmarks: [any Benchmark.Type] { [] }
   public static func adapt(_: inout Configuration, _: inout RunConfiguration, to _: Suite.Traits) {}
-  /// One per task; four where there is one task and its environments can be cut so.
-  public static func shards(tasks: Int, environmentsPerTask: Int, _: Configuration) -> Int {
-    tasks > 1 ? tasks : environmentsPerTask.isMultiple(of: 4) ? 4 : 1
-  }
+  /// One per task.
+  public static func shards(tasks: Int, environmentsPerTask _: Int, _: Configuration) -> Int { tasks }
   public static func isScaleFree(_: Configuration) -> Bool { false }
   public var tapeCapacity: Int { 0 }
   public func waits(for task: Int) -> Bool { false }

@@ -9,6 +9,7 @@ extension IMPALA {
   public static func memory(
     _ configuration: Configuration, shape: RunShape, tasks: [Task], threads: Int
   ) throws(EngineError) -> MemoryUse {
+    try configuration.aggregation.check(shards: shape.shards, tasks: tasks.count)
     let layout = try network(configuration, tasks).layout
     var use = MemoryUse()
     // Versions; the gradient and each shard's; one or two optimiser slots.

@@ -21,6 +21,12 @@ extension IMPALA {
     },
   ]
 
+  /// One per task; four where there is one task and its environments can be cut so.
+  public static func shards(tasks: Int, environmentsPerTask: Int, _ configuration: Configuration) -> Int {
+    if tasks > 1 || configuration.aggregation != .sum { return tasks }
+    return environmentsPerTask.isMultiple(of: 4) ? 4 : 1
+  }
+
   public static func isScaleFree(_ configuration: Configuration) -> Bool { configuration.values == .popArt }
 
   public static func adapt(_ configuration: inout Configuration, _ run: inout RunConfiguration, to suite: Suite.Traits) {
@@ -72,6 +78,7 @@ extension IMPALA {
     .real("learning-rate", \.learningRate, .finite(from: 0), "step size at the start"),
     .flag("annealing", \.annealing, "the step size falls linearly to 0 over the run"),
     .real("gradient-norm", \.gradientNorm, .above(0), "largest norm of the gradient"),
+    .choice("aggregation", \.aggregation, "how tasks' gradients become one; other than sum with one shard per task"),
     .real("rmsprop-decay", \.rmsProp.decay, .from(0, below: 1), "decay of RMSProp's mean square"),
     .real("rmsprop-momentum", \.rmsProp.momentum, .from(0, below: 1), "decay of RMSProp's momentum; 0 for none"),
     .real("rmsprop-epsilon", \.rmsProp.epsilon, .finite(above: 0), "RMSProp's epsilon"),

@@ -24,13 +24,12 @@ public final class IMPALA: Algorithm, @unchecked Sendable {
   let tasks: [Task]
   /// Steps of the whole run, over which the learning rate falls.
   private let totalSteps: Int
-  /// Version v of the parameters is in buffer v mod (lag + 1).
-  private let versions: [ParameterBuffer]
+  private let versions: Versions<ParameterBuffer>
   /// The version that the last update made.
   private(set) var newest: ParameterBuffer
   let shards: [ShardResult]
-  private let gradient: ParameterBuffer
-  private var gradientNorm = 0.0
+  private let reduction: GradientReduction
+  private let randomness: AddressedRandomness
   private var reduceTime = Stopwatch(), optimizeTime = Stopwatch(), publishTime = Stopwatch()
   /// The statistics before they moved.
   var before: PopArt
@@ -43,18 +42,23 @@ public final class IMPALA: Algorithm, @unchecked Sendable {
     _ configuration: Configuration, shape: RunShape, tasks: [Task], totalSteps: Int, seed: UInt64
   ) throws(EngineError) {
     (self.configuration, self.shape, self.tasks, self.totalSteps) = (configuration, shape, tasks, totalSteps)
+    try configuration.aggregation.check(shards: shape.shards, tasks: tasks.count)
     network = try Self.network(configuration, tasks)
     let layout = network.layout
-    versions = (0...shape.lag).map { _ in ParameterBuffer(layout) }
+    versions = Versions(lag: shape.lag) { ParameterBuffer(layout) }
     versions[0].initialize(seed: seed)
     newest = versions[0]
     optimizer = RMSProp(layout, configuration.rmsProp)
     popArt = PopArt(tasks: tasks.count, configuration.popArt)
     before = PopArt(tasks: tasks.count, configuration.popArt)
-    gradient = ParameterBuffer(layout)
-    shards = (0..<shape.shards).map {
+    let shards = (0..<shape.shards).map {
       ShardResult(layout, columns: Array(shape.columnTasks[shape.columns(ofShard: $0)]))
     }
+    self.shards = shards
+    reduction = GradientReduction(
+      shards.map(\.gradient), into: ParameterBuffer(layout), ranges: [0..<layout.extent], pieces: 1,
+      aggregation: configuration.aggregation)
+    randomness = AddressedRandomness(seed: seed, tasks: tasks.map(\.id), shared: false)
   }
 
   static func network(
@@ -69,7 +73,7 @@ public final class IMPALA: Algorithm, @unchecked Sendable {
   }
 
   /// Parameters of version `version`, one of the last `lag + 1`.
-  public func parameters(version: Int) -> ParameterBuffer { versions[version % versions.count] }
+  public func parameters(version: Int) -> ParameterBuffer { versions[version] }
 
   public var times: [WorkTime] {
     [
@@ -177,21 +181,23 @@ public final class IMPALA: Algorithm, @unchecked Sendable {
     }
     for shard in shards { try shard.checkFinite(tasks) }
     reduceTime.time {
-      sumGradients()
-      gradientNorm = ck_sum_squares(gradient.values, gradient.count).squareRoot()
+      reduction.reduce(piece: 0)
+      let order = configuration.aggregation == .pcgrad ? randomness.order(tasks: tasks.count, update: round) : []
+      reduction.clip(limit: configuration.gradientNorm, order: order)
+      reduction.combine(piece: 0)
     }
     let next = parameters(version: round + 1)
     publishTime.time {
-      if versions.count > 1 { next.copy(from: parameters(version: round)) }
+      if shape.lag > 0 { next.copy(from: parameters(version: round)) }
     }
     let progress = Float(Double(round * shape.stepsPerRound) / Double(max(totalSteps, 1)))
     let rate = configuration.learningRate * (configuration.annealing ? max(0, 1 - progress) : 1)
-    let clip = ck_clip_factor(gradientNorm, configuration.gradientNorm)
     optimizeTime.time {
       // Without returns there is nothing to learn, and RMSProp makes a full step of the smallest gradient.
       if tasks.indices.contains(where: popArt.knowsReturns) {
         forEachTouchedRange {
-          optimizer.step(next, gradients: gradient, range: $0, learningRate: rate, clip: clip)
+          optimizer.step(
+            next, gradients: reduction.gradient, range: $0, learningRate: rate, clip: reduction.factor)
         }
       }
       if configuration.values == .popArt && phases == 1 { moveStatistics(rescaling: next) }
@@ -200,14 +206,7 @@ public final class IMPALA: Algorithm, @unchecked Sendable {
   }
 
   /// What the last update saw. Only between rounds, or when one has just ended.
-  public var statistics: Statistics { Statistics(gradientNorm: gradientNorm, shards: shards, tasks: tasks.count) }
-
-  private func sumGradients() {
-    withUnsafeTemporaryAllocation(of: UnsafePointer<Float>?.self, capacity: shards.count) { blocks in
-      for (index, shard) in shards.enumerated() { blocks[index] = UnsafePointer(shard.gradient.values) }
-      ck_tree_sum(gradient.values, blocks.baseAddress!, shards.count, gradient.count)
-    }
-  }
+  public var statistics: Statistics { Statistics(gradientNorm: reduction.norm, shards: shards, tasks: tasks.count) }
 
   // MARK: State
 
@@ -217,7 +216,7 @@ public final class IMPALA: Algorithm, @unchecked Sendable {
     popArt statistics: PopArt, parameters fill: (ParameterBuffer) throws(Failure) -> Void
   ) throws(Failure) {
     try fill(versions[0])
-    for version in versions.dropFirst() { version.copy(from: versions[0]) }
+    for version in versions.places.dropFirst() { version.copy(from: versions[0]) }
     (popArt, newest) = (statistics, versions[0])
   }
 }

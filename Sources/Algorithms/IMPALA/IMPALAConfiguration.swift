@@ -29,6 +29,8 @@ extension IMPALA {
     public var annealing = true
     /// Largest norm of the gradient; a longer one is scaled down to it.
     public var gradientNorm = 40.0
+    /// How tasks' gradients become one; other than by their sum only where a shard holds one task.
+    public var aggregation = GradientAggregation.sum
     public var rmsProp = RMSProp.Configuration()
     public var vTrace = VTrace()
     public var popArt = PopArt.Configuration()

@@ -1,3 +1,5 @@
+import Engine
+
 /// How tasks' gradients g_1, ..., g_K of the parts of a mean loss become the one that is followed.
 ///
 /// What all rules make is of the scale of the sum, the gradient of the mean loss. And all are sums with weights that
@@ -18,6 +20,11 @@ public enum GradientAggregation: String, CaseIterable, Sendable {
   case pcgrad
   /// Every task counts the same: g = (mean_j |g_j|) sum_i g_i / |g_i|, over gradients that are not zero.
   case normalized
+
+  /// - Throws: `EngineError.mixedTasks` where it needs each task's gradient, and shards hold several tasks.
+  func check(shards: Int, tasks: Int) throws(EngineError) {
+    if self != .sum && shards != tasks { throw .mixedTasks(tasks: tasks, shards: shards) }
+  }
 
   /// w, of which sum_i w_i g_i is g.
   ///

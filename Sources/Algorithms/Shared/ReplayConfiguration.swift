@@ -45,7 +45,7 @@ public struct ReplayConfiguration: Hyperparameters {
     if !tasks.isMultiple(of: shape.shards) {
       throw .notDivisible(what: "tasks", value: tasks, by: "shards", shape.shards)
     }
-    if aggregation != .sum && shape.shards != tasks { throw .mixedTasks(tasks: tasks, shards: shape.shards) }
+    try aggregation.check(shards: shape.shards, tasks: tasks)
     for (name, value, least) in [
       ("batch", batch, 1), ("updates", updates, 0), ("replay of a task", capacity, max(batch, warmUp)),
     ] where value < least {
