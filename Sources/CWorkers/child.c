@@ -34,7 +34,9 @@ int cworkers_spawn(pid_t *pid, const cworkers_program *program, const int given[
   posix_spawn_file_actions_init(&actions);
   posix_spawnattr_init(&attributes);
   int error = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  if (!error) error = posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, program->log_path, O_WRONLY | O_APPEND, 0);
+  if (!error) {
+    error = posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, program->log_path, O_WRONLY | O_APPEND, 0);
+  }
   if (!error) error = posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO);
   for (int i = 0; i < 4 && !error; i++) {
     error = posix_spawn_file_actions_adddup2(&actions, given[i], CWORKERS_CONTROL + i);
@@ -46,8 +48,8 @@ int cworkers_spawn(pid_t *pid, const cworkers_program *program, const int given[
   if (!error) error = posix_spawn_file_actions_addclosefrom_np(&actions, FIRST_FREE);
   if (!error) error = posix_spawn_file_actions_addchdir_np(&actions, program->directory);
 
-  // What stops a service or a batch job sends a signal to all of its processes, and the host decides what becomes of its
-  // workers: these are blocked until the worker has handlers for them.
+  // What stops a service or a batch job sends a signal to all of its processes, and the host decides what becomes of
+  // its workers: these are blocked until the worker has handlers for them.
   sigset_t blocked, defaults;
   sigemptyset(&blocked);
   sigaddset(&blocked, SIGINT);

@@ -21,7 +21,8 @@ struct EnvironmentBatch {
   /// Columns within the group.
   var columns: Range<Int> { column..<column + environment.slots }
 
-  /// Where observations of row `step` lie in a block whose column `first` is the group's first. Valid until the next call.
+  /// Where observations of row `step` lie in a block whose column `first` is the group's first. Valid until the next
+  /// call.
   func rows(of block: RoundBlock, step: Int, first: Int) -> ObservationRows {
     for leaf in observation.indices {
       observation[leaf] = block.observation(leaf: leaf, step: step, column: first + column)

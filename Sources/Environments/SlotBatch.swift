@@ -89,7 +89,8 @@ public final class SlotBatch<Dynamics: SlotDynamics>: Environment {
 
   public func saveState() -> [UInt8]? { states.savedState }
 
-  /// - Throws: `EnvironmentError.badState` where the state is of another number of slots, of other dynamics, or impossible.
+  /// - Throws: `EnvironmentError.badState` where the state is of another number of slots, of other dynamics, or
+  ///   impossible.
   public func restoreState(_ state: [UInt8]) throws {
     states = try Array(savedState: state, slots: slots, of: task) { slot in
       problemOfCounts(life: slot.step, episode: Int(slot.episodeStep), horizon: dynamics.horizon)

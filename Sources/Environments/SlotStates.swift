@@ -5,7 +5,8 @@ extension Array where Element: BitwiseCopyable {
   /// Slots from such a state.
   ///
   /// - Parameter problem: What about a slot no environment can have written, in words; nil where there is nothing.
-  /// - Throws: `EnvironmentError.badState` where it is of another number of slots, of others than `task`'s, or impossible.
+  /// - Throws: `EnvironmentError.badState` where it is of another number of slots, of others than `task`'s, or
+  ///   impossible.
   init(
     savedState: [UInt8], slots: Int, of task: String, problem: (Element) -> String?
   ) throws(EnvironmentError) {
@@ -23,7 +24,8 @@ extension Array where Element: BitwiseCopyable {
   }
 }
 
-/// What is wrong with a slot's counts of steps: those of its whole life, and those of the episode that goes on. nil where nothing is.
+/// What is wrong with a slot's counts of steps: those of its whole life, and those of the episode that goes on. nil where
+/// nothing is.
 ///
 /// - Parameter horizon: Steps after which an episode is over; nil for none.
 func problemOfCounts(life: UInt64, episode: Int, horizon: Int?) -> String? {

@@ -224,7 +224,9 @@ struct GymnasiumTests {
     options.modules = ["no_such_module"]
     let missing = #expect(throws: EnvironmentError.self) { try Gymnasium.task("CartPole-v1", options: options) }
     #expect(missing?.description.contains("no_such_module") == true)
-    for (file, hint) in [("corridor.py", "say corridor"), ("./corridor.py", "say corridor"), ("a/corridor.py", "with a in")] {
+    for (file, hint) in [
+      ("corridor.py", "say corridor"), ("./corridor.py", "say corridor"), ("a/corridor.py", "with a in PYTHONPATH"),
+    ] {
       options.modules = [file]
       let refused = #expect(throws: EnvironmentError.self) { try Gymnasium.task("CartPole-v1", options: options) }
       #expect(refused?.description.contains("\(file) is a file") == true && refused?.description.contains(hint) == true)

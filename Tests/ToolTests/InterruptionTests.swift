@@ -110,11 +110,12 @@ struct InterruptionTests {
   @Test("A limit on the size of files is told as a full disk is")
   func fileSizeLimit() throws {
     try inFolder { folder in
-      let arguments = ["train", "--suite", "control", "--tasks", "cart_pole", "--steps", "2000", "--quiet", "--out", "run"]
+      let arguments = ["train", "--suite", "control", "--tasks", "cart_pole", "--steps", "2000", "--out", "run"]
       // 2 or 4 KiB, by shell: less than a model has.
       let program = try Program(arguments, in: folder, shell: "ulimit -f 4")
       #expect(program.end() == EXIT_FAILURE)
-      #expect(program.message.contains("cannot write") && program.message.contains("File too large"), "\(program.message)")
+      let message = program.message
+      #expect(message.contains("cannot write") && message.contains("File too large"), "\(message)")
     }
   }
 

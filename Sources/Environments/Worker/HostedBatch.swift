@@ -150,8 +150,8 @@ final class HostedBatch {
     pending = .none
   }
 
-  /// A step that nobody made: its episodes are cut off there, and nothing is to be learned from them. What follows is to
-  /// be the first observation of others.
+  /// A step that nobody made: its episodes are cut off there, and nothing is to be learned from them. What follows is
+  /// to be the first observation of others.
   func lose(_ rows: StepRows) {
     for slot in 0..<slots {
       (rows.reward[slot], rows.terminated[slot], rows.truncated[slot]) = (0, 0, 1)

@@ -59,8 +59,8 @@ extension WorkerProcess {
     return hosts.count > 3 ? "\(hosts[0]) and \(hosts.count - 1) other tasks" : hosts.joined(separator: ", ")
   }
 
-  /// The suite's own packages were there, so Python's own words are about a module that the user named, or about what that needs.
-  /// Other sentences say all themselves.
+  /// The suite's own packages were there, so Python's own words are about a module that the user named, or about what
+  /// that needs. Other sentences say all themselves.
   private func hint(for error: String) -> String {
     guard error.hasPrefix("No module named") else { return "" }
     return

@@ -115,8 +115,8 @@ final class WorkerProcess {
     }
     guard failure == 0 else {
       throw EnvironmentError.workerFailed(
-        task: task(of: nil), reason: "can't be started by \(python) in \(directory): \(String(cString: strerror(failure)))",
-        log: "")
+        task: task(of: nil),
+        reason: "can't be started by \(python) in \(directory): \(String(cString: strerror(failure)))", log: "")
     }
     life = .running
     Self.running.withLock { $0[ObjectIdentifier(self)] = Reference(process: Unmanaged.passUnretained(self)) }

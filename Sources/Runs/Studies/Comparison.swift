@@ -72,7 +72,8 @@ public struct Comparison: Sendable {
   /// Scores runs, each by its folder. Of those whose scores are in the file, only the folders' names matter.
   ///
   /// - Precondition: At least one run.
-  /// - Throws: `RunError.notComparable`, `.unfinished`, `.sameRun`, `.badTable`, and what `Run.load` and `Evaluation.play` throw.
+  /// - Throws: `RunError.notComparable`, `.unfinished`, `.sameRun`, `.badTable`, and what `Run.load` and
+  ///   `Evaluation.play` throw.
   public init(_ paths: [String], options: Options = Options()) throws {
     precondition(!paths.isEmpty, "a comparison needs a run")
     var scorer = try ComparisonScorer(paths, options)

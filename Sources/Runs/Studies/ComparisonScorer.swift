@@ -151,13 +151,16 @@ struct ComparisonScorer {
       case .return: numbers.return
       }
     if let known { return known }
-    throw .notComparable(
-      reason:
-        (options.scoring == .logged
-        ? "\(path) logged no \(measure.rawValue) of \(task): no episode of it had ended, or " : "")
-        + (measure == .success
-          ? "task \(task) has no rule of success: leave --success out to compare returns"
-          : "task \(task) of \(path) has no reference score: give one with --reference \(task)=RETURN, or compare by --success"))
+    var reason = ""
+    if options.scoring == .logged {
+      reason = "\(path) logged no \(measure.rawValue) of \(task): no episode of it had ended, or "
+    }
+    reason +=
+      measure == .success
+      ? "task \(task) has no rule of success: leave --success out to compare returns"
+      : "task \(task) of \(path) has no reference score: give one with --reference \(task)=RETURN, or compare by "
+        + "--success"
+    throw .notComparable(reason: reason)
   }
 }
 
