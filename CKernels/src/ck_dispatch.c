@@ -84,8 +84,3 @@ void ck_flush_denormals(void) {
   __asm__ volatile("msr fpcr, %0" : : "r"(control | flush_to_zero));
 #endif
 }
-
-// The public functions. `return` of a void expression is an extension that both compilers accept without a word.
-#define CK_PUBLIC(result, name, parameters, arguments) \
-  result ck_##name parameters { return chosen_kernels->name arguments; }
-CK_PUBLIC_KERNELS(CK_PUBLIC)

@@ -43,7 +43,7 @@
 #include "bodies/winograd.h"
 
 const ck_kernel_table CK_TABLE = {
-#define CK_ENTRY(result, name, parameters, arguments) .name = kernel_##name,
+#define CK_ENTRY(result, name, parameters) .name = kernel_##name,
     CK_PUBLIC_KERNELS(CK_ENTRY) CK_INTERNAL_KERNELS(CK_ENTRY)
 #undef CK_ENTRY
 };
