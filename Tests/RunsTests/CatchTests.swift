@@ -5,7 +5,7 @@ import Foundation
 import Runs
 import Testing
 
-/// The example of docs/adding-an-environment.md.
+/// An environment that is no `SlotBatch`, see docs/adding-an-environment.md.
 @Suite("The guide's environment")
 struct CatchTests {
   @Test("The guide shows the code that is tested here")
