@@ -100,17 +100,17 @@ public final class Tape {
   /// another's that it shares.
   func result(_ shape: Shape, values: UnsafeMutablePointer<Float>? = nil, gradient: Gradient? = nil) -> Tensor {
     let values = values ?? arena.floats(shape.count)
-    guard recording else { return Tensor(values, shape, on: self) }
-    if let gradient { return Tensor(values, shape, on: self, gradient: gradient) }
+    guard recording else { return Tensor(values, shape, on: .passUnretained(self)) }
+    if let gradient { return Tensor(values, shape, on: .passUnretained(self), gradient: gradient) }
     let own = Gradient(count: shape.count, gradientMemory)
     results.append((operations.count, own))
-    return Tensor(values, shape, on: self, gradient: own)
+    return Tensor(values, shape, on: .passUnretained(self), gradient: own)
   }
 
   /// A tensor that several operations fill, each its own rows. Its gradient stays until the next `begin`.
   public func tensor(_ shape: Shape) -> Tensor {
     Tensor(
-      arena.floats(shape.count), shape, on: self,
+      arena.floats(shape.count), shape, on: .passUnretained(self),
       gradient: recording ? Gradient(count: shape.count, gradientMemory) : nil)
   }
 
@@ -136,18 +136,18 @@ public final class Tape {
   /// A parameter as a tensor, for operations that have it among their inputs.
   public func tensor(_ parameter: Parameter) -> Tensor {
     Tensor(
-      value(parameter), parameter.shape, on: self,
+      value(parameter), parameter.shape, on: .passUnretained(self),
       gradient: gradient(parameter).map { Gradient(count: parameter.shape.count, gradientMemory, at: $0) })
   }
 
   /// Memory of the step for numbers that carry no gradient: targets, weights, gathered rows. Dirty.
   public func constant(_ shape: Shape) -> Tensor {
-    Tensor(arena.floats(shape.count), shape, on: self)
+    Tensor(arena.floats(shape.count), shape, on: .passUnretained(self))
   }
 
   /// Numbers that lie elsewhere, read in place; they live as long as the step and carry no gradient.
   public func constant(reading numbers: UnsafePointer<Float>, _ shape: Shape) -> Tensor {
-    Tensor(UnsafeMutablePointer(mutating: numbers), shape, on: self)
+    Tensor(UnsafeMutablePointer(mutating: numbers), shape, on: .passUnretained(self))
   }
 
   /// A copy of `numbers` that lives as long as the step.

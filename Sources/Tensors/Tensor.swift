@@ -5,8 +5,8 @@
 public struct Tensor: BitwiseCopyable {
   public let shape: Shape
   public let values: UnsafeMutablePointer<Float>
-  /// Where operations on it are recorded.
-  public unowned(unsafe) let tape: Tape
+  /// Its tape, which is not counted as referenced.
+  let owner: Unmanaged<Tape>
   /// nil where no gradient flows; forward passes ask for that here, as asking `gradients` lends memory.
   let gradient: Gradient?
   /// Its factors, where it is a product with constants.
@@ -19,31 +19,47 @@ public struct Tensor: BitwiseCopyable {
   public var gradients: UnsafeMutablePointer<Float>? { gradient?.lent() }
 
   init(
-    _ values: UnsafeMutablePointer<Float>, _ shape: Shape, on tape: Tape, gradient: Gradient? = nil,
+    _ values: UnsafeMutablePointer<Float>, _ shape: Shape, on owner: Unmanaged<Tape>, gradient: Gradient? = nil,
     product: UnsafePointer<ConstantProduct>? = nil
   ) {
-    (self.shape, self.values, self.gradient, self.product) = (shape, values, gradient, product)
-    self.tape = tape
+    (self.shape, self.values, self.owner) = (shape, values, owner)
+    (self.gradient, self.product) = (gradient, product)
   }
+
+  /// Where operations on it are recorded.
+  public var tape: Tape { owner.takeUnretainedValue() }
 
   public var count: Int { shape.count }
 
   /// The same numbers in another shape of equal count.
   public func reshaped(_ shape: Shape) -> Tensor {
     precondition(shape.count == count, "\(self.shape) can't be read as \(shape)")
-    return Tensor(values, shape, on: tape, gradient: gradient)
+    return Tensor(values, shape, on: owner, gradient: gradient)
   }
 
   /// The first `count` elements of a vector.
   public func prefix(_ count: Int) -> Tensor {
     precondition(shape.rank == 1 && count <= self.count, "the first \(count) of \(shape)")
-    return Tensor(values, Shape(count), on: tape, gradient: gradient)
+    return Tensor(values, Shape(count), on: owner, gradient: gradient)
   }
 
   /// Rows `range` of the outermost axis of a matrix.
   public func rows(_ range: Range<Int>) -> Tensor {
     precondition(shape.rank == 2 && range.upperBound <= shape[0], "rows \(range) of \(shape)")
     let start = range.lowerBound * shape[1]
-    return Tensor(values + start, Shape(range.count, shape[1]), on: tape, gradient: gradient?.from(start))
+    return Tensor(values + start, Shape(range.count, shape[1]), on: owner, gradient: gradient?.from(start))
   }
+}
+
+/// What most operations need of a tape, without counting references: a forward pass of few rows takes microseconds.
+extension Tensor {
+  /// `Tape.result` on this tensor's tape.
+  func result(_ shape: Shape) -> Tensor { owner._withUnsafeGuaranteedRef { $0.result(shape) } }
+
+  /// `Tape.record` on this tensor's tape.
+  func record<Recorded: Operation>(_ operation: @autoclosure () -> Recorded) {
+    owner._withUnsafeGuaranteedRef { $0.record(operation()) }
+  }
+
+  func isOnTape(of other: Tensor) -> Bool { owner.toOpaque() == other.owner.toOpaque() }
 }

@@ -4,25 +4,25 @@ import CKernels
 @_disfavoredOverload  // `relu(fc(x))` is the other one, of a dense layer that has not run yet.
 public func relu(_ x: Tensor, into target: Tensor? = nil) -> Tensor {
   precondition(target.map { $0.shape == x.shape } ?? true, "relu of \(x.shape) needs a target like it")
-  let y = target ?? x.tape.result(x.shape)
+  let y = target ?? x.result(x.shape)
   ck_relu_forward(y.values, x.values, x.count)
-  x.tape.record(ActivationOperation(x: x, y: y, backward: ck_relu_backward))
+  x.record(ActivationOperation(x: x, y: y, backward: ck_relu_backward))
   return y
 }
 
 /// The hyperbolic tangent of each number.
 public func tanh(_ x: Tensor) -> Tensor {
-  let y = x.tape.result(x.shape)
+  let y = x.result(x.shape)
   ck_tanh_forward(y.values, x.values, x.count)
-  x.tape.record(ActivationOperation(x: x, y: y, backward: ck_tanh_backward))
+  x.record(ActivationOperation(x: x, y: y, backward: ck_tanh_backward))
   return y
 }
 
 /// 1 / (1 + exp(-x)).
 public func sigmoid(_ x: Tensor) -> Tensor {
-  let y = x.tape.result(x.shape)
+  let y = x.result(x.shape)
   ck_sigmoid_forward(y.values, x.values, x.count)
-  x.tape.record(ActivationOperation(x: x, y: y, backward: ck_sigmoid_backward))
+  x.record(ActivationOperation(x: x, y: y, backward: ck_sigmoid_backward))
   return y
 }
 

@@ -2,9 +2,9 @@ import CKernels
 
 /// exp(x) / sum(exp(x)) over the last axis.
 public func softmax(_ x: Tensor) -> Tensor {
-  let y = x.tape.result(x.shape)
+  let y = x.result(x.shape)
   ck_softmax_forward(y.values, x.values, nil, x.count / x.shape.last, x.shape.last)
-  x.tape.record(SoftmaxOperation(x: x, y: y))
+  x.record(SoftmaxOperation(x: x, y: y))
   return y
 }
 
@@ -12,25 +12,25 @@ public func softmax(_ x: Tensor) -> Tensor {
 ///
 /// A masked action has log-probability -infinity and no gradient. `mask` is like the logits; nil allows all.
 public func logSoftmax(_ logits: Tensor, mask: UnsafePointer<UInt8>?) -> Tensor {
-  let y = logits.tape.result(logits.shape)
+  let y = logits.result(logits.shape)
   ck_log_softmax_forward(y.values, logits.values, mask, logits.shape[0], logits.shape[1])
-  logits.tape.record(LogSoftmaxOperation(x: logits, y: y))
+  logits.record(LogSoftmaxOperation(x: logits, y: y))
   return y
 }
 
 /// log p(action) of each row: `[rows]`, of log-probabilities `[rows, actions]`. `action` lives as long as the step.
 public func select(_ logProbabilities: Tensor, action: UnsafePointer<Int32>) -> Tensor {
-  let y = logProbabilities.tape.result(Shape(logProbabilities.shape[0]))
+  let y = logProbabilities.result(Shape(logProbabilities.shape[0]))
   ck_select_forward(y.values, logProbabilities.values, action, y.count, logProbabilities.shape[1])
-  logProbabilities.tape.record(SelectOperation(x: logProbabilities, y: y, action: action))
+  logProbabilities.record(SelectOperation(x: logProbabilities, y: y, action: action))
   return y
 }
 
 /// Entropy -sum(p log p) of each row: `[rows]`, of log-probabilities `[rows, actions]`.
 public func entropy(_ logProbabilities: Tensor) -> Tensor {
-  let y = logProbabilities.tape.result(Shape(logProbabilities.shape[0]))
+  let y = logProbabilities.result(Shape(logProbabilities.shape[0]))
   ck_entropy_forward(y.values, logProbabilities.values, y.count, logProbabilities.shape[1])
-  logProbabilities.tape.record(EntropyOperation(x: logProbabilities, y: y))
+  logProbabilities.record(EntropyOperation(x: logProbabilities, y: y))
   return y
 }
 

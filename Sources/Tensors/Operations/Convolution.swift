@@ -19,8 +19,7 @@ public struct ConvolutionReLU: OptionSet, Sendable {
 /// A batch of images, channels last: floats with their gradients, or bytes, of which one counts as `scale * byte`.
 public struct Images: BitwiseCopyable {
   public let count: Int, height: Int, width: Int, channels: Int
-  /// Where operations on them are recorded, as of a tensor.
-  public unowned(unsafe) let tape: Tape
+  fileprivate let owner: Unmanaged<Tape>
   fileprivate let values: ck_images
   fileprivate let gradient: Gradient?
   fileprivate var gradients: UnsafeMutablePointer<Float>? { gradient?.lent() }
@@ -29,14 +28,14 @@ public struct Images: BitwiseCopyable {
   public init(
     bytes: UnsafePointer<UInt8>, images: Int, height: Int, width: Int, channels: Int, scale: Float, on tape: Tape
   ) {
-    self.tape = tape
+    owner = .passUnretained(tape)
     (count, self.height, self.width, self.channels) = (images, height, width, channels)
     (values, gradient) = (ck_images(floats: nil, bytes: bytes, scale: scale), nil)
   }
 
   /// Reads vectors in place, `[vectors, size]`, as images of one pixel.
   public init(vectors: UnsafePointer<Float>, count: Int, size: Int, on tape: Tape) {
-    self.tape = tape
+    owner = .passUnretained(tape)
     (self.count, height, width, channels) = (count, 1, 1, size)
     (values, gradient) = (ck_images(floats: vectors, bytes: nil, scale: 1), nil)
   }
@@ -44,7 +43,7 @@ public struct Images: BitwiseCopyable {
   /// A tensor `[images, height, width, channels]`.
   public init(_ tensor: Tensor) {
     precondition(tensor.shape.rank == 4, "images have four axes, not \(tensor.shape)")
-    tape = tensor.tape
+    owner = tensor.owner
     (count, height) = (tensor.shape[0], tensor.shape[1])
     (width, channels) = (tensor.shape[2], tensor.shape[3])
     (values, gradient) = (ck_images(floats: tensor.values, bytes: nil, scale: 1), tensor.gradient)
@@ -52,7 +51,7 @@ public struct Images: BitwiseCopyable {
 
   private init(of whole: Images, _ range: Range<Int>) {
     precondition(range.upperBound <= whole.count, "images \(range) of \(whole.count)")
-    tape = whole.tape
+    owner = whole.owner
     (count, height, width, channels) = (range.count, whole.height, whole.width, whole.channels)
     let start = range.lowerBound * height * width * channels
     values = ck_images(
@@ -60,6 +59,9 @@ public struct Images: BitwiseCopyable {
       scale: whole.values.scale)
     gradient = whole.gradient?.from(start)
   }
+
+  /// Where operations on them are recorded, as on a tensor's tape.
+  public var tape: Tape { owner.takeUnretainedValue() }
 
   /// Some of the images.
   public subscript(range: Range<Int>) -> Images { Images(of: self, range) }
@@ -69,7 +71,7 @@ public struct Images: BitwiseCopyable {
 public func flattened(_ x: Images) -> Tensor {
   let shape = Shape(x.count, x.height * x.width * x.channels)
   if let floats = x.values.floats {
-    return Tensor(UnsafeMutablePointer(mutating: floats), shape, on: x.tape, gradient: x.gradient)
+    return Tensor(UnsafeMutablePointer(mutating: floats), shape, on: x.owner, gradient: x.gradient)
   }
   let y = x.tape.constant(shape)
   ck_scale_u8(y.values, x.values.bytes, x.values.scale, y.count)

@@ -42,14 +42,14 @@ public struct Affine: BitwiseCopyable {
     let (rows, inputs, outputs) = (shape[0], x.shape[1], shape[1])
     // Of a constant on frozen parameters.
     let isConstant = x.gradient == nil && weightGradient == nil
-    let y = isConstant ? x.tape.constant(shape) : x.tape.result(shape)
+    let y = isConstant ? x.tape.constant(shape) : x.result(shape)
     if let task {
       ck_task_linear_forward(y.values, x.values, weight, bias, task, relu ? 1 : 0, rows, inputs, outputs)
     } else {
       let forward = relu ? ck_dense_relu_forward : ck_linear_forward
       forward(y.values, x.values, weight, bias, rows, inputs, outputs)
     }
-    if !isConstant { x.tape.record(AffineOperation(layer: self, y: y, relu: relu)) }
+    if !isConstant { x.record(AffineOperation(layer: self, y: y, relu: relu)) }
     return y
   }
 }

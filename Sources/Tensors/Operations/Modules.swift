@@ -8,9 +8,9 @@ public func mix(_ p: Tensor, _ y: Tensor, relu: Bool) -> Tensor {
     p.shape.rank == 3 && y.shape.rank == 3 && p.shape[0] == y.shape[0] && p.shape[2] == y.shape[1],
     "mix: weights \(p.shape) don't fit modules \(y.shape)")
   let (rows, targets, sources, width) = (p.shape[0], p.shape[1], p.shape[2], y.shape[2])
-  let m = p.tape.result(Shape(rows, targets, width))
+  let m = p.result(Shape(rows, targets, width))
   ck_mix_forward(m.values, p.values, y.values, rows, targets, sources, width, relu ? 1 : 0)
-  p.tape.record(MixOperation(p: p, y: y, m: m, relu: relu))
+  p.record(MixOperation(p: p, y: y, m: m, relu: relu))
   return m
 }
 
@@ -39,10 +39,10 @@ public func groupedLinear(_ x: Tensor, weight: Parameter, bias: Parameter) -> Te
 /// x `[rows, width]`, table `[tasks, width]`, task `[rows]`, which lives as long as the step; y like x.
 public func multiply(_ x: Tensor, byTask table: Tensor, task: UnsafePointer<Int32>, relu: Bool) -> Tensor {
   precondition(x.shape[1] == table.shape[1], "multiply: rows of \(x.shape) by rows of \(table.shape)")
-  let y = x.tape.result(x.shape)
+  let y = x.result(x.shape)
   ck_embedding_multiply_forward(
     y.values, x.values, table.values, task, relu ? 1 : 0, x.shape[0], x.shape[1])
-  x.tape.record(TaskMultiplyOperation(x: x, table: table, y: y, task: task, relu: relu))
+  x.record(TaskMultiplyOperation(x: x, table: table, y: y, task: task, relu: relu))
   return y
 }
 

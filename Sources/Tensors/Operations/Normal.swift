@@ -8,9 +8,9 @@ import CKernels
 public func squashedNormalLogProbability(
   _ x: Tensor, of u: UnsafePointer<Float>, mask: UnsafePointer<UInt8>?, bounds: ck_normal_bounds
 ) -> Tensor {
-  let y = x.tape.result(Shape(x.shape[0]))
+  let y = x.result(Shape(x.shape[0]))
   ck_squashed_normal_log_p_forward(y.values, x.values, u, mask, y.count, x.shape[1] / 2, bounds)
-  x.tape.record(SquashedNormalLogProbabilityOperation(x: x, y: y, u: u, mask: mask, bounds: bounds))
+  x.record(SquashedNormalLogProbabilityOperation(x: x, y: y, u: u, mask: mask, bounds: bounds))
   return y
 }
 
@@ -25,10 +25,10 @@ public func squashedNormalSample(
   _ x: Tensor, noise: UnsafePointer<Float>, mask: UnsafePointer<UInt8>?, bounds: ck_normal_bounds, correction: Float
 ) -> (action: Tensor, logProbability: Tensor) {
   let (rows, dimensions) = (x.shape[0], x.shape[1] / 2)
-  let (action, logProbability) = (x.tape.result(Shape(rows, dimensions)), x.tape.result(Shape(rows)))
+  let (action, logProbability) = (x.result(Shape(rows, dimensions)), x.result(Shape(rows)))
   ck_squashed_normal_action_forward(
     action.values, logProbability.values, x.values, noise, mask, rows, dimensions, bounds, correction)
-  x.tape.record(
+  x.record(
     SquashedNormalSampleOperation(
       x: x, action: action, logProbability: logProbability, noise: noise, mask: mask, bounds: bounds,
       correction: correction))
@@ -37,9 +37,9 @@ public func squashedNormalSample(
 
 /// Entropy of squashed normal distributions, `[rows]`: one number per row.
 public func squashedNormalEntropy(_ x: Tensor, mask: UnsafePointer<UInt8>?, bounds: ck_normal_bounds) -> Tensor {
-  let y = x.tape.result(Shape(x.shape[0]))
+  let y = x.result(Shape(x.shape[0]))
   ck_squashed_normal_entropy_forward(y.values, x.values, mask, y.count, x.shape[1] / 2, bounds)
-  x.tape.record(SquashedNormalEntropyOperation(x: x, y: y, mask: mask, bounds: bounds))
+  x.record(SquashedNormalEntropyOperation(x: x, y: y, mask: mask, bounds: bounds))
   return y
 }
 

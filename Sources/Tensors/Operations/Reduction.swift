@@ -3,9 +3,9 @@ import CKernels
 /// sum(x), one number, accumulated in Float64. Of a product w * x with constants w it is a weighted sum, dx = dy w.
 public func sum(_ x: Tensor) -> Tensor {
   if let product = x.product?.pointee { return weightedSum(product.x, product.constant) }
-  let y = x.tape.result(Shape(1))
+  let y = x.result(Shape(1))
   y.values[0] = Float(ck_sum(x.values, x.count))
-  x.tape.record(UniformSumOperation(x: x, y: y, weight: 1))
+  x.record(UniformSumOperation(x: x, y: y, weight: 1))
   return y
 }
 
@@ -20,9 +20,9 @@ public func mean(_ x: Tensor) -> Tensor {
     for i in 0..<x.count { weights[i] = product.constant[i] / count }
     return weightedSum(product.x, weights)
   }
-  let y = x.tape.result(Shape(1))
+  let y = x.result(Shape(1))
   y.values[0] = Float(ck_sum(x.values, x.count) / Double(count))
-  x.tape.record(UniformSumOperation(x: x, y: y, weight: 1 / count))
+  x.record(UniformSumOperation(x: x, y: y, weight: 1 / count))
   return y
 }
 
@@ -37,15 +37,15 @@ extension Tensor {
   func withFactors(constant: Tensor, _ x: Tensor) -> Tensor {
     let product = tape.memory(1, of: ConstantProduct.self)
     product.initialize(to: ConstantProduct(constant: constant.values, x: x))
-    return Tensor(values, shape, on: tape, gradient: gradient, product: product)
+    return Tensor(values, shape, on: owner, gradient: gradient, product: product)
   }
 }
 
 /// sum(weights * x).
 private func weightedSum(_ x: Tensor, _ weights: UnsafePointer<Float>) -> Tensor {
-  let y = x.tape.result(Shape(1))
+  let y = x.result(Shape(1))
   y.values[0] = Float(ck_dot(x.values, weights, x.count))
-  x.tape.record(WeightedSumOperation(x: x, y: y, weights: weights))
+  x.record(WeightedSumOperation(x: x, y: y, weights: weights))
   return y
 }
 
