@@ -69,14 +69,14 @@ private final class DQN: ReplayAlgorithm, @unchecked Sendable {
   }
 
   /// J = mean (Q(s, a) - y)^2.
-  func losses(_ batch: ReplayBatch, _: Void, targets y: Tensor) -> [Tensor] {
+  func losses(_ batch: ReplayBatch, _: Void, targets y: Tensor) {
     let value = select(q(batch.observation, rows(batch.task), shard: batch.shard), action: batch.choices)
-    return [(1 / Float(batch.size * trainer.tasks.count)) * sum(square(value - y))]
+    q.minimize((1 / Float(batch.size * trainer.tasks.count)) * sum(square(value - y)), batch)
   }
 
   var metrics: LearnerMetrics {
     var metrics = LearnerMetrics(tasks: trainer.tasks.count)
-    metrics.overall = [("updates", Double(trainer.updates)), ("loss", trainer.loss(of: q))]
+    metrics.overall = [("updates", Double(trainer.updates)), ("loss", q.loss)]
     trainer.addGradients(to: &metrics)
     return metrics
   }

@@ -146,7 +146,7 @@ struct SACGoldenTests {
         #expect(abs(value - expected) <= tolerance * max(1, abs(expected)), "\(name) of update \(number)")
       }
       for (network, name) in [(sac.policy, "actor"), (sac.q1, "critic1"), (sac.q2, "critic2")] {
-        expect(sac.trainer.loss(of: network), "\(name)_loss", 2e-5)
+        expect(network.loss, "\(name)_loss", 2e-5)
         let norms = update.doubles("\(name)_gradient_norms")
         #expect(network.parts.count == norms.count)
         for (agent, expected) in norms.enumerated() {

@@ -38,8 +38,8 @@ extension SAC {
     var metrics = LearnerMetrics(tasks: alpha.count)
     let agents = Double(agents)
     metrics.overall = [
-      ("updates", Double(trainer.updates)), ("loss/policy", trainer.loss(of: policy) / agents),
-      ("loss/critic", trainer.loss(of: q1) / agents), ("gradient/policy", policy.gradientNorm),
+      ("updates", Double(trainer.updates)), ("loss/policy", policy.loss / agents),
+      ("loss/critic", q1.loss / agents), ("gradient/policy", policy.gradientNorm),
       ("gradient/critic", q1.gradientNorm),
     ]
     for (task, statistics) in statistics.enumerated() {

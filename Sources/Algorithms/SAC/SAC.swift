@@ -125,19 +125,19 @@ public final class SAC: ReplayAlgorithm, @unchecked Sendable {
 
   /// J_Qk = mean w (Q_k(s, a) - y)^2 and J_pi = mean w (alpha log pi(a~|s) - min_k Q_k(s, a~)) (section 4.2), with weights w
   /// of the tasks (Yang et al. 2020, section 4.3).
-  public func losses(_ batch: ReplayBatch, _ now: Evaluation, targets y: Tensor) -> [Tensor] {
+  public func losses(_ batch: ReplayBatch, _ now: Evaluation, targets y: Tensor) {
     let (alpha, w, rows) = (batch.perRow(alpha), batch.perRow(lossWeights), taskRows(batch))
     let taken = concatenate(batch.observation, batch.action)
     let first = q1(taken, rows, shard: batch.shard).vector
     let second = q2(taken, rows, shard: batch.shard).vector
+    q1.minimize(sum(w * square(first - y)), batch)
+    q2.minimize(sum(w * square(second - y)), batch)
     note(value: first, targets: y, batch)
 
     // Critics are constants to the policy.
     let chosen = concatenate(batch.observation, now.action)
     let value = minimum(q1(chosen, rows), q2(chosen, rows)).vector
-    return [
-      sum(w * (alpha * now.logPi - value)), sum(w * square(first - y)), sum(w * square(second - y)),
-    ]
+    policy.minimize(sum(w * (alpha * now.logPi - value)), batch)
   }
 
   func takeOverTemperature() {

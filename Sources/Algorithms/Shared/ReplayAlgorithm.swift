@@ -22,8 +22,8 @@ public protocol ReplayAlgorithm: Algorithm {
   /// y, the values that critics learn, `[N]`. No gradient flows through them.
   func targets(_ batch: ReplayBatch) -> Tensor
 
-  /// One loss per network of the trainer, in their order, one number each: the shard's part of a sum over shards.
-  func losses(_ batch: ReplayBatch, _ evaluation: Evaluation, targets y: Tensor) -> [Tensor]
+  /// Gives each network of the trainer its loss, by `TrainedNetwork.minimize`.
+  func losses(_ batch: ReplayBatch, _ evaluation: Evaluation, targets y: Tensor)
 
   // MARK: Optional
 
@@ -121,11 +121,10 @@ extension ReplayAlgorithm {
     }
     let loss = shard.forwardTime.time {
       let y = shard.tape.withoutGradient { targets(batch) }
-      let losses = losses(batch, evaluation, targets: y)
-      precondition(
-        losses.count == shard.losses.count, "\(losses.count) losses for \(shard.losses.count) trained networks")
-      for (index, loss) in losses.enumerated() { shard.losses[index] = Double(loss.values[0]) }
-      return losses.dropFirst().reduce(losses[0], +)
+      losses(batch, evaluation, targets: y)
+      var loss = trainer.networks[0].loss(shard: shard.index)
+      for network in trainer.networks.dropFirst() { loss = loss + network.loss(shard: shard.index) }
+      return loss
     }
     shard.backwardTime.time { shard.tape.backward(from: loss) }
   }

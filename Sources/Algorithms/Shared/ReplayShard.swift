@@ -13,15 +13,12 @@ final class ReplayShard<Evaluation> {
   /// The update that is under way, and what its first phase found out.
   private(set) var batch: ReplayBatch?
   var evaluation: Evaluation?
-  /// Of the last update, one per network; NaN before the first.
-  var losses: [Double]
   var sampleTime = Stopwatch(), forwardTime = Stopwatch(), backwardTime = Stopwatch(), optimizeTime = Stopwatch()
 
   private let places: UnsafeMutableBufferPointer<UInt32>
 
-  init(_ index: Int, tasks: Range<Int>, batch: Int, networks: Int) {
+  init(_ index: Int, tasks: Range<Int>, batch: Int) {
     (self.index, self.tasks) = (index, tasks)
-    losses = Array(repeating: .nan, count: networks)
     places = .allocate(capacity: batch)
     places.initialize(repeating: 0)
   }

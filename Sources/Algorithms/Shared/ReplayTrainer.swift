@@ -30,7 +30,7 @@ public final class ReplayTrainer<Evaluation>: @unchecked Sendable {
 
   /// - Parameters:
   ///   - tasks: All with the same spaces; what a task lacks of the actions, its mask says.
-  ///   - networks: In the order of their losses; the first is the one that acts.
+  ///   - networks: The first is the one that acts.
   /// - Throws: `EngineError` where tasks or numbers don't fit each other.
   public init(
     _ configuration: ReplayConfiguration, shape: RunShape, tasks: [Task], networks: [TrainedNetwork], seed: UInt64
@@ -48,7 +48,7 @@ public final class ReplayTrainer<Evaluation>: @unchecked Sendable {
     let tasksPerShard = tasks.count / shape.shards
     shards = (0..<shape.shards).map {
       ReplayShard(
-        $0, tasks: $0 * tasksPerShard..<($0 + 1) * tasksPerShard, batch: configuration.batch, networks: networks.count)
+        $0, tasks: $0 * tasksPerShard..<($0 + 1) * tasksPerShard, batch: configuration.batch)
     }
     for version in versions.places { version.parameters.copy(from: acting) }
   }
@@ -76,18 +76,19 @@ public final class ReplayTrainer<Evaluation>: @unchecked Sendable {
 
   // MARK: Steps of a round
 
-  /// Clears the gradients of a shard and starts its tape.
+  /// Clears gradients and losses of a shard and starts its tape.
   func begin(_ shard: ReplayShard<Evaluation>) {
-    for network in networks { network.gradients[shard.index].zero() }
+    for network in networks { network.clear(shard: shard.index) }
     shard.tape.begin(values: networks[0].parameters, gradients: networks[0].gradients[shard.index])
   }
 
   /// - Throws: `DivergenceError` where a loss is not finite.
   func checkFinite() throws {
     for shard in shards {
-      for (network, loss) in zip(networks, shard.losses) where !loss.isFinite {
+      for network in networks where !network.losses[shard.index].isFinite {
         throw DivergenceError(
-          task: shard.tasks.map { tasks[$0].id }.joined(separator: ", "), quantity: "\(network.name) loss", value: loss)
+          task: shard.tasks.map { tasks[$0].id }.joined(separator: ", "), quantity: "\(network.name) loss",
+          value: network.losses[shard.index])
       }
     }
   }
@@ -107,20 +108,12 @@ public final class ReplayTrainer<Evaluation>: @unchecked Sendable {
 
   // MARK: Metrics
 
-  /// Of the last update, the sum over shards; NaN before the first.
-  public func loss(of network: TrainedNetwork) -> Double {
-    guard let index = networks.firstIndex(where: { $0 === network }) else {
-      preconditionFailure("the network \(network.name) is not trained here")
-    }
-    return shards.reduce(0) { $0 + $1.losses[index] }
-  }
-
   /// Adds norms and angles of the tasks' gradients of the acting network, where each shard holds one task.
   public func addGradients(to metrics: inout LearnerMetrics) {
     guard shards.count == tasks.count else { return }
     let gram = GramMatrix(networks[0].gradients, ranges: [0..<networks[0].parameters.count])
     for (task, norm) in gram.norms.enumerated() {
-      metrics.tasks[task].append(("gradient_norm", shards[task].losses[0].isNaN ? .nan : norm))
+      metrics.tasks[task].append(("gradient_norm", networks[0].losses[task].isNaN ? .nan : norm))
     }
     if let cosines = gram.cosines { metrics.add(cosines: cosines) }
   }

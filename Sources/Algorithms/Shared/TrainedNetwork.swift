@@ -17,6 +17,9 @@ public final class TrainedNetwork: @unchecked Sendable {
   /// What is clipped by a norm of its own: the whole network, or each task's where every task has its own.
   let parts: [GradientReduction]
   private let followers: ParameterBuffer?
+  /// Of each shard: its part of the loss in the update that is under way, and its number in the last one.
+  private let lossTensors: UnsafeMutableBufferPointer<Tensor?>
+  let losses: UnsafeMutableBufferPointer<Double>
 
   /// - Parameters:
   ///   - network: Of the layout `layout`.
@@ -31,6 +34,10 @@ public final class TrainedNetwork: @unchecked Sendable {
     parameters.initialize(seed: seed)
     followers = hasTargets ? ParameterBuffer(layout) : nil
     followers?.copy(from: parameters)
+    lossTensors = .allocate(capacity: shards)
+    lossTensors.initialize(repeating: nil)
+    losses = .allocate(capacity: shards)
+    losses.initialize(repeating: .nan)
     let gradients = (0..<shards).map { _ in ParameterBuffer(layout) }
     self.gradients = gradients
     optimizer = Adam(layout, configuration.adam)
@@ -40,6 +47,11 @@ public final class TrainedNetwork: @unchecked Sendable {
         gradients, into: sum, ranges: Self.ranges(layout, agent: $0, of: agents), pieces: shards,
         aggregation: configuration.aggregation)
     }
+  }
+
+  deinit {
+    lossTensors.deallocate()
+    losses.deallocate()
   }
 
   private static func ranges(_ layout: ParameterLayout, agent: Int, of agents: Int) -> [Range<Int>] {
@@ -56,6 +68,9 @@ public final class TrainedNetwork: @unchecked Sendable {
     guard let followers else { preconditionFailure("the network \(name) has no targets") }
     return followers
   }
+
+  /// Loss of the last update, the sum over shards; NaN before the first.
+  public var loss: Double { losses.reduce(0, +) }
 
   /// Norm of the last update's gradient before it was clipped, the largest over agents; NaN before there was one.
   public var gradientNorm: Double { parts.map(\.norm).max()! }
@@ -77,6 +92,24 @@ public final class TrainedNetwork: @unchecked Sendable {
   }
 
   // MARK: Update
+
+  /// Makes `loss`, one number, what this update moves the parameters down: the batch's part of a sum over shards.
+  public func minimize(_ loss: Tensor, _ batch: ReplayBatch) {
+    lossTensors[batch.shard] = loss
+    losses[batch.shard] = Double(loss.values[0])
+  }
+
+  /// Starts a shard's part of an update: no gradient and no loss.
+  func clear(shard: Int) {
+    gradients[shard].zero()
+    lossTensors[shard] = nil
+  }
+
+  /// What a shard minimizes.
+  func loss(shard: Int) -> Tensor {
+    guard let loss = lossTensors[shard] else { preconditionFailure("the network \(name) was given no loss") }
+    return loss
+  }
 
   /// Reduces a piece of the shards' gradients.
   func reduce(piece: Int) {
