@@ -71,7 +71,7 @@ struct AllocationTests {
     let set = try Suites.make("planar10", tasks: ["reach", "push"])
     var configuration = SAC.Configuration()
     (configuration.network, configuration.width) = (.multiHead, 32)
-    (configuration.batch, configuration.replay, configuration.warmUp) = (16, 512, 32)
+    (configuration.replay.batch, configuration.replay.capacity, configuration.replay.warmUp) = (16, 512, 32)
     let shape = try RunShape(tasks: 2, environmentsPerTask: 1, unroll: 8, groups: 2, shards: 2, lag: 1)
     let learner = try SAC(configuration, shape: shape, tasks: set.tasks, seed: 1)
     let groups = try (0..<2).map { try Group($0, shape: shape, tasks: set.tasks, seed: 1, recurrentSize: 0) }

@@ -48,14 +48,14 @@ struct SACGoldenTests {
     (configuration.routing.embedding, configuration.routing.routingWidth) = (
       sizes.int("embedding"), sizes.int("gating")
     )
-    (configuration.batch, configuration.replay, configuration.warmUp) = (2, 2, 0)
-    configuration.updates = golden.list("updates").count
+    (configuration.replay.batch, configuration.replay.capacity, configuration.replay.warmUp) = (2, 2, 0)
+    configuration.replay.updates = golden.list("updates").count
     configuration.balance = SAC.Balance(rawValue: golden.string("balance"))!
-    configuration.discount = golden.float("discount")
-    configuration.learningRate = golden.float("rate")
-    configuration.adam.epsilon = golden.float("epsilon")
-    configuration.targetRate = golden.float("polyak")
-    configuration.gradientNorm = golden.double("clip_norm")
+    configuration.replay.discount = golden.float("discount")
+    configuration.replay.learningRate = golden.float("rate")
+    configuration.replay.adam.epsilon = golden.float("epsilon")
+    configuration.replay.targetRate = golden.float("polyak")
+    configuration.replay.gradientNorm = golden.double("clip_norm")
     configuration.logDeviations = golden.float("log_std_low")...golden.float("log_std_high")
     configuration.correction = golden.string("squashing") == "corrected" ? golden.float("correction") : 0
     return configuration
@@ -162,7 +162,7 @@ struct SACGoldenTests {
       var index = 0
       parts.forEach { part, name, buffer, parameter in
         let change = probe(zip(buffer[parameter], before[index]).map { $0 - $1 })
-        let scale = Double(configuration.learningRate) * Double(parameter.shape.count).squareRoot()
+        let scale = Double(configuration.replay.learningRate) * Double(parameter.shape.count).squareRoot()
         let expected = update.object("change_probes").object(part).double(name)
         #expect(abs(change - expected) <= 1e-3 * scale, "\(part).\(name) of update \(number)")
         if update.has("parameters") {

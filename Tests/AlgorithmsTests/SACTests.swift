@@ -24,7 +24,7 @@ struct SACTests {
       configuration.routing.width = 6
       if network == .hardRouting { (configuration.routing.layers, configuration.routing.modules) = (3, 3) }
       (configuration.routing.embedding, configuration.routing.routingWidth) = (10, 8)
-      (configuration.batch, configuration.replay, configuration.warmUp, configuration.updates) = (5, 64, 12, 2)
+      (configuration.replay.batch, configuration.replay.capacity, configuration.replay.warmUp, configuration.replay.updates) = (5, 64, 12, 2)
       configuration.balance = .code
       change(&configuration)
       let shape = try RunShape(
@@ -94,7 +94,7 @@ struct SACTests {
   @Test("Gradients of tasks, put together: threads and a stop don't change a bit", arguments: [0, 1])
   func aggregation(lag: Int) throws {
     func run(_ aggregation: GradientAggregation, threads: Int = 1) throws -> Run {
-      try Run(.softModularization, lag: lag, threads: threads) { $0.aggregation = aggregation }
+      try Run(.softModularization, lag: lag, threads: threads) { $0.replay.aggregation = aggregation }
     }
     let sum = try run(.sum).state(after: 8)
     for aggregation in [GradientAggregation.pcgrad, .normalized] {
@@ -115,7 +115,7 @@ struct SACTests {
     "What is followed is the weighted sum of tasks' gradients", arguments: [GradientAggregation.pcgrad, .normalized])
   func weightedSum(aggregation: GradientAggregation) throws {
     let run = try Run(.softModularization, threads: 2) {
-      ($0.aggregation, $0.updates, $0.gradientNorm) = (aggregation, 1, 1e9)
+      ($0.replay.aggregation, $0.replay.updates, $0.replay.gradientNorm) = (aggregation, 1, 1e9)
     }
     try run.engine.run(until: 2)
     let sac = run.learner
@@ -138,7 +138,7 @@ struct SACTests {
 
   @Test("Routes change with episodes: threads and a stop within one don't change a bit", arguments: [0, 1])
   func routes(lag: Int) throws {
-    func run(threads: Int = 1) throws -> Run { try Run(.hardRouting, lag: lag, threads: threads) { $0.updates = 1 } }
+    func run(threads: Int = 1) throws -> Run { try Run(.hardRouting, lag: lag, threads: threads) { $0.replay.updates = 1 } }
     // Episodes of two environments a task are truncated after 150 steps: in rounds 37 and 75.
     let whole = try run()
     let controller = try #require(whole.learner.controller)
@@ -162,7 +162,7 @@ struct SACTests {
   @Test("Networks of their own have nothing to reconcile: surgery is the sum")
   func separateSurgery() throws {
     func parameters(_ aggregation: GradientAggregation) throws -> [Float] {
-      let run = try Run(.separate) { $0.aggregation = aggregation }
+      let run = try Run(.separate) { $0.replay.aggregation = aggregation }
       try run.engine.run(until: 6)
       return Array(
         UnsafeBufferPointer(
@@ -213,7 +213,7 @@ struct SACTests {
 
   @Test("Transitions are what happened: each goes on where the one before ended")
   func transitions() throws {
-    let run = try Run(.mlp) { $0.replay = 2048 }
+    let run = try Run(.mlp) { $0.replay.capacity = 2048 }
     try run.engine.run(until: 80)
     let replay = run.learner.replay
     let records = replay.records(1).bindMemory(to: Float.self)
@@ -250,13 +250,13 @@ struct SACTests {
       try Run(.mlp, shards: 2)
     }
     #expect(throws: EngineError.mixedTasks(tasks: 3, shards: 1)) {
-      try Run(.mlp, shards: 1) { $0.aggregation = .pcgrad }
+      try Run(.mlp, shards: 1) { $0.replay.aggregation = .pcgrad }
     }
     #expect(throws: EngineError.outOfRange(name: "replay of a task", value: 4, least: 5)) {
-      try Run(.mlp) { ($0.replay, $0.warmUp) = (4, 0) }
+      try Run(.mlp) { ($0.replay.capacity, $0.replay.warmUp) = (4, 0) }
     }
-    #expect(throws: EngineError.outOfRange(name: "updates", value: -1, least: 0)) { try Run(.mlp) { $0.updates = -1 } }
-    #expect(throws: EngineError.outOfRange(name: "batch", value: 0, least: 1)) { try Run(.mlp) { $0.batch = 0 } }
+    #expect(throws: EngineError.outOfRange(name: "updates", value: -1, least: 0)) { try Run(.mlp) { $0.replay.updates = -1 } }
+    #expect(throws: EngineError.outOfRange(name: "batch", value: 0, least: 1)) { try Run(.mlp) { $0.replay.batch = 0 } }
     #expect(throws: EngineError.self) {
       try SAC(
         SAC.Configuration(), shape: RunShape(tasks: 1, environmentsPerTask: 1, unroll: 1, groups: 1, shards: 1, lag: 0),

@@ -45,7 +45,7 @@ struct SupplyTests {
     (configuration.environmentsPerTask, configuration.unroll, configuration.shards) = (2, 5, 2)
     if preset == "mt-sac" {
       configuration[SAC.self].width = 8
-      (configuration[SAC.self].warmUp, configuration[SAC.self].batch, configuration[SAC.self].updates) = (20, 4, 1)
+      (configuration[SAC.self].replay.warmUp, configuration[SAC.self].replay.batch, configuration[SAC.self].replay.updates) = (20, 4, 1)
     } else {
       configuration[IMPALA.self].network = .dense
     }

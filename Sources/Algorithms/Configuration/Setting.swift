@@ -145,6 +145,10 @@ public struct Setting<Owner>: Sendable {
   // MARK: Owners
 
   /// The same setting of a value that holds its owner.
+  public func within<Whole>(_ path: any (WritableKeyPath<Whole, Owner> & Sendable)) -> Setting<Whole> {
+    within(get: { $0[keyPath: path] }, set: { $0[keyPath: path] = $1 })
+  }
+
   func within<Whole>(
     get: @escaping @Sendable (Whole) -> Owner, set: @escaping @Sendable (inout Whole, Owner) -> Void
   ) -> Setting<Whole> {

@@ -56,8 +56,8 @@ extension SAC {
       case .softShallow: break
       case .softDeep: configuration.routing = .deep
       }
-      (configuration.batch, configuration.updates) = (batch / tasks, Self.updatesPerRound)
-      (configuration.warmUp, configuration.replay) = (0, max(10_000, batch))
+      (configuration.replay.batch, configuration.replay.updates) = (batch / tasks, Self.updatesPerRound)
+      (configuration.replay.warmUp, configuration.replay.capacity) = (0, max(10_000, batch))
       return configuration
     }
 
@@ -144,7 +144,7 @@ extension SAC {
       let random = RandomStream(seed: 1, name: "benchmark", purpose: .environment)
       let (observation, action) = (Self.observation, Self.action)
       var numbers = [Float](repeating: 0, count: 2 * observation + action + 1)
-      for index in 0..<configuration.replay {
+      for index in 0..<configuration.replay.capacity {
         random.normal(step: UInt64(index), into: &numbers, count: numbers.count)
         numbers.withUnsafeMutableBufferPointer {
           let start = UnsafePointer($0.baseAddress!)

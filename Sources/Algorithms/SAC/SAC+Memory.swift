@@ -10,7 +10,7 @@ extension SAC {
     let (observation, action) = try sizes(tasks)
     let networks = configuration.networks(observation: observation, action: action, tasks: tasks.count)
     // The policy acts on two observations of each transition, and the critics see three actions.
-    return try configuration.replayed.memory(
+    return try configuration.replay.memory(
       shape: shape, tasks: tasks,
       networks: [
         .init(networks.policy.layout, passes: 2), .init(networks.first.layout, hasTargets: true, passes: 3),

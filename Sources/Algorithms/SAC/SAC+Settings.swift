@@ -36,7 +36,7 @@ extension SAC {
   /// Products of matrices are the better for many rows: the fewest shards of whole tasks that several threads can share, or one per
   /// task where their gradients are not just added.
   public static func shards(tasks: Int, environmentsPerTask _: Int, _ configuration: Configuration) -> Int {
-    if configuration.aggregation != .sum { return tasks }
+    if configuration.replay.aggregation != .sum { return tasks }
     return (2...max(tasks, 2)).first { tasks.isMultiple(of: $0) } ?? 1
   }
 
@@ -69,19 +69,7 @@ extension SAC {
       .read(by: [.softModularization]),
     .flag("routing-by-state", \.routing.routesByState, "routing sees the state; otherwise the task alone decides")
       .read(by: [.softModularization]),
-    .integer("batch", \.batch, 1...65_536, "transitions of each task in a batch").atMost("replay"),
-    .integer("replay", \.replay, 1...(1 << 32) - 1, "transitions that each task's replay holds"),
-    .integer("warm-up", \.warmUp, 0...(1 << 32) - 1, "transitions of each task before the first update")
-      .atMost("replay"),
-    .choice("warm-up-policy", \.warmUpPolicy, "who acts until then"),
-    .integer("updates", \.updates, 0...100_000, "updates per round; 0 for one per step of a task"),
-    .flag("shared-indices", \.sharesIndices, "all tasks draw the same places of their replays"),
-    .real("discount", \.discount, .from(0, below: 1), "gamma per agent step"),
-    .real("learning-rate", \.learningRate, .finite(from: 0), "step size of Adam"),
-    .real("adam-epsilon", \.adam.epsilon, .finite(above: 0), "Adam's epsilon"),
-    .real("target-rate", \.targetRate, .above(0, to: 1), "how far target critics move per update"),
-    .real("gradient-norm", \.gradientNorm, .above(0), "largest norm of the gradient of policy and of each critic"),
-    .choice("aggregation", \.aggregation, "how tasks' gradients become one; other than sum with one shard per task"),
+  ] + ReplayConfiguration.settings.map { $0.within(\.replay) } + [
     .choice("balance", \.balance, "how tasks are weighted by their temperatures"),
     .real(
       "log-probability-correction", \.correction, .from(0, below: 1),

@@ -41,14 +41,14 @@ public final class SAC: ReplayAlgorithm, @unchecked Sendable {
     func network(_ name: String, _ described: Configuration.Network, hasTargets: Bool) -> TrainedNetwork {
       TrainedNetwork(
         name, described.network, described.layout, hasTargets: hasTargets, agents: agents, shards: shape.shards,
-        configuration.replayed, seed: seed)
+        configuration.replay, seed: seed)
     }
     let networks = configuration.networks(observation: observation, action: action, tasks: tasks.count)
     policy = network("policy", networks.policy, hasTargets: false)
     q1 = network("first critic", networks.first, hasTargets: true)
     q2 = network("second critic", networks.second, hasTargets: true)
     trainer = try ReplayTrainer(
-      configuration.replayed, shape: shape, tasks: tasks, networks: [policy, q1, q2], seed: seed)
+      configuration.replay, shape: shape, tasks: tasks, networks: [policy, q1, q2], seed: seed)
     controller =
       configuration.network != .hardRouting
       ? nil
@@ -60,7 +60,7 @@ public final class SAC: ReplayAlgorithm, @unchecked Sendable {
     weights = temperature.weights(configuration.balance)
     statistics = .allocate(capacity: tasks.count)
     statistics.initialize(repeating: .unknown)
-    let batchSize = Float(configuration.batch * tasks.count / agents)
+    let batchSize = Float(configuration.replay.batch * tasks.count / agents)
     lossWeights = weights.map { $0 / batchSize }
     bounds = ck_normal_bounds(low: configuration.logDeviations.lowerBound, high: configuration.logDeviations.upperBound)
     (self.configuration, self.agents, self.batchSize) = (configuration, agents, batchSize)
@@ -109,8 +109,8 @@ public final class SAC: ReplayAlgorithm, @unchecked Sendable {
   public func adjust(update: Int) {
     temperature.step(
       update + 1, logProbability: statistics.map(\.logProbability),
-      scale: Double(configuration.batch) / Double(batchSize), learningRate: Double(configuration.learningRate),
-      adam: configuration.adam)
+      scale: Double(configuration.replay.batch) / Double(batchSize), learningRate: Double(configuration.replay.learningRate),
+      adam: configuration.replay.adam)
     takeOverTemperature()
   }
 
@@ -120,7 +120,7 @@ public final class SAC: ReplayAlgorithm, @unchecked Sendable {
     let (action, logPi) = sample(policy(batch.next, rows), batch, noise: .next)
     let taken = concatenate(batch.next, action)
     let value = minimum(q1.target(taken, rows), q2.target(taken, rows)).vector - alpha * logPi
-    return batch.reward + configuration.discount * (1 - batch.terminated) * value
+    return batch.reward + configuration.replay.discount * (1 - batch.terminated) * value
   }
 
   /// J_Qk = mean w (Q_k(s, a) - y)^2 and J_pi = mean w (alpha log pi(a~|s) - min_k Q_k(s, a~)) (section 4.2), with weights w

@@ -3,7 +3,7 @@ import Tensors
 
 extension SAC {
   /// Hyperparameters. Numbers are those of the released code of soft modularization (Yang et al. 2020); its choices of
-  /// `warmUpPolicy`, `sharesIndices` and `correction` are those of
+  /// `warmUpPolicy`, `sharesIndices` (of `replay`) and `correction` are those of
   /// `TrainingProtocol.released`. Losses are means over batch and
   /// tasks; over the batch alone where every task has networks of its own.
   public struct Configuration: Hyperparameters {
@@ -18,30 +18,8 @@ extension SAC {
     /// Of soft modularization, and the modules of hard routing.
     public var routing = SoftModularization.Configuration()
 
-    /// Transitions of each task in a batch.
-    public var batch = 128
-    /// Transitions that each task's replay holds.
-    public var replay = 100_000
-    /// Transitions of each task before the first update.
-    public var warmUp = 4_000
-    /// Who acts until then.
-    public var warmUpPolicy = WarmUp.uniform
-    /// Updates a round; 0 for one for each step that a task makes.
-    public var updates = 0
-    /// Whether all tasks draw the same places of their rings, which are of equal age where no step was lost.
-    public var sharesIndices = false
-
-    /// Discount a step, in [0, 1).
-    public var discount: Float = 0.99
-    /// Step size of Adam, of policy, critics and temperatures.
-    public var learningRate: Float = 3e-4
-    public var adam = Adam.Configuration()
-    /// How far the target critics move towards the critics an update, in (0, 1].
-    public var targetRate: Float = 0.005
-    /// Largest norm of the gradient, of the policy and of each critic.
-    public var gradientNorm = 1.0
-    /// How tasks' gradients become one; other than by their sum only where a shard holds one task.
-    public var aggregation = GradientAggregation.sum
+    /// What every replay learner has: batches, replay, warm-up, discount, Adam, targets.
+    public var replay = ReplayConfiguration()
     /// How tasks are weighted in the losses of policy and critics.
     public var balance = Balance.off
     /// Bounds of the policy's log sigma.
@@ -50,14 +28,6 @@ extension SAC {
     public var correction: Float = 0
 
     public init() {}
-  }
-
-  /// Who acts before the first update.
-  public enum WarmUp: String, CaseIterable, Sendable {
-    /// Uniformly random actions.
-    case uniform
-    /// The policy as it starts, as the released code does.
-    case policy
   }
 
   /// How tasks are weighted: less where the temperature is high, because the policy is certain there and the task

@@ -10,12 +10,14 @@ public struct ReplayConfiguration: Hyperparameters {
   public var capacity = 100_000
   /// Transitions of each task before the first update.
   public var warmUp = 4_000
-  /// Whether actions are uniformly random until then; otherwise the policy acts as it starts.
-  public var playsRandomly = true
+  /// Who acts until then.
+  public var warmUpPolicy = WarmUpPolicy.uniform
   /// Updates per round; 0 for one per step of a task.
   public var updates = 0
   /// Whether all tasks draw the same places of their rings, which are of equal age where no step was lost.
   public var sharesIndices = false
+  /// gamma, per agent step, in [0, 1).
+  public var discount: Float = 0.99
   /// Step size of Adam.
   public var learningRate: Float = 3e-4
   public var adam = Adam.Configuration()
@@ -27,6 +29,30 @@ public struct ReplayConfiguration: Hyperparameters {
   public var aggregation = GradientAggregation.sum
 
   public init() {}
+
+  /// Who acts before the first update.
+  public enum WarmUpPolicy: String, CaseIterable, Sendable {
+    /// Uniformly random actions.
+    case uniform
+    /// The policy as it starts.
+    case policy
+  }
+
+  public static let settings: [Setting<Self>] = [
+    .integer("batch", \.batch, 1...65_536, "transitions of each task in a batch").atMost("replay"),
+    .integer("replay", \.capacity, 1...(1 << 32) - 1, "transitions that each task's replay holds"),
+    .integer("warm-up", \.warmUp, 0...(1 << 32) - 1, "transitions of each task before the first update")
+      .atMost("replay"),
+    .choice("warm-up-policy", \.warmUpPolicy, "who acts until then"),
+    .integer("updates", \.updates, 0...100_000, "updates per round; 0 for one per step of a task"),
+    .flag("shared-indices", \.sharesIndices, "all tasks draw the same places of their replays"),
+    .real("discount", \.discount, .from(0, below: 1), "gamma per agent step"),
+    .real("learning-rate", \.learningRate, .finite(from: 0), "step size of Adam"),
+    .real("adam-epsilon", \.adam.epsilon, .finite(above: 0), "Adam's epsilon"),
+    .real("target-rate", \.targetRate, .above(0, to: 1), "how far target critics move per update"),
+    .real("gradient-norm", \.gradientNorm, .above(0), "largest norm of the gradient of policy and of each critic"),
+    .choice("aggregation", \.aggregation, "how tasks' gradients become one; other than sum with one shard per task"),
+  ]
 
   /// S: numbers of an observation.
   /// - Throws: `EngineError.unsupportedSpace` where tasks don't show one vector of floats.

@@ -43,7 +43,7 @@ public final class ReplayTrainer<Evaluation>: @unchecked Sendable {
     randomness = AddressedRandomness(seed: seed, tasks: tasks.map(\.id), shared: configuration.sharesIndices)
     let acting = networks[0].parameters
     versions = Versions(lag: shape.lag) {
-      Version(parameters: ParameterBuffer(acting.layout), isRandom: configuration.playsRandomly)
+      Version(parameters: ParameterBuffer(acting.layout), isRandom: configuration.warmUpPolicy == .uniform)
     }
     let tasksPerShard = tasks.count / shape.shards
     shards = (0..<shape.shards).map {
@@ -103,7 +103,7 @@ public final class ReplayTrainer<Evaluation>: @unchecked Sendable {
   /// Makes the version that acts next.
   func publish(version: Int) {
     versions[version].parameters.copy(from: networks[0].parameters)
-    versions[version].isRandom = configuration.playsRandomly && !isLearning
+    versions[version].isRandom = configuration.warmUpPolicy == .uniform && !isLearning
   }
 
   // MARK: Metrics
