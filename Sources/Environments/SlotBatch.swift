@@ -39,60 +39,96 @@ public struct StepOutcome {
 }
 
 /// A batch of slots with the same dynamics, stepped one after the other on the calling thread.
-public final class SlotBatch<Dynamics: SlotDynamics>: Environment {
+public final class SlotBatch: Environment {
   public let slots: Int
-  private let task: String
-  private let dynamics: Dynamics
-  private let streams: [RandomStream]
-  private var states: [Dynamics.Slot]
+  // The compiler makes these for each kind of dynamics. Methods of a generic class it makes once for all, which is a
+  // third slower.
+  private let resetAll: (ObservationRows) -> Void
+  private let stepAll: (ActionRows, StepRows) -> Void
+  private let begin: (Int, ObservationRows) -> Void
+  private let save: () -> [UInt8]
+  private let restore: ([UInt8]) throws -> Void
 
-  public init(task: String, _ dynamics: Dynamics, replicas: Range<Int>, seed: UInt64) {
-    (slots, self.task, self.dynamics) = (replicas.count, task, dynamics)
-    streams = replicas.map { RandomStream(seed: seed, task: task, replica: $0, purpose: .environment) }
-    states = Array(repeating: dynamics.blank, count: replicas.count)
+  public init<Dynamics: SlotDynamics>(task: String, _ dynamics: Dynamics, replicas: Range<Int>, seed: UInt64) {
+    let batch = Slots(task: task, dynamics, replicas: replicas, seed: seed)
+    slots = replicas.count
+    resetAll = { batch.reset(into: $0) }
+    stepAll = { batch.step($0, into: $1) }
+    begin = { batch.beginEpisode(slot: $0, into: $1) }
+    save = { batch.states.savedState }
+    restore = { try batch.restoreState($0) }
   }
 
   public func reset(into observation: ObservationRows) -> StepProgress {
-    for slot in 0..<slots {
-      states[slot] = dynamics.blank
-      beginEpisode(slot: slot, into: observation)
-    }
+    resetAll(observation)
     return .done
   }
 
   public func step(_ action: ActionRows, into rows: StepRows) -> StepProgress {
-    for slot in 0..<slots {
-      states[slot].step += 1
-      states[slot].episodeStep += 1
-      let outcome = dynamics.step(&states[slot], action, row: slot, streams[slot])
-      let late = !outcome.terminated && Int(states[slot].episodeStep) == dynamics.horizon
-      rows.reward[slot] = Float(outcome.reward)
-      (rows.terminated[slot], rows.truncated[slot]) = (outcome.terminated ? 1 : 0, late ? 1 : 0)
-      (rows.valid[slot], rows.success[slot], rows.lives[slot]) = (1, outcome.success ? 1 : 0, 0)
-      if outcome.terminated || late {
-        dynamics.observe(states[slot], into: rows.finalObservation, row: slot)
-        beginEpisode(slot: slot, into: rows.observation)
-      } else {
-        dynamics.observe(states[slot], into: rows.observation, row: slot)
-      }
-    }
+    stepAll(action, rows)
     return .done
   }
 
   public let beginsEpisodes = true
 
-  public func beginEpisode(slot: Int, into observation: ObservationRows) {
+  public func beginEpisode(slot: Int, into observation: ObservationRows) { begin(slot, observation) }
+
+  public func saveState() -> [UInt8]? { save() }
+
+  /// - Throws: `EnvironmentError.badState` where the state is of another number of slots, of other dynamics, or
+  ///   impossible.
+  public func restoreState(_ state: [UInt8]) throws { try restore(state) }
+}
+
+/// What a `SlotBatch` does, for one kind of dynamics.
+private final class Slots<Dynamics: SlotDynamics> {
+  private let task: String
+  private let dynamics: Dynamics
+  private let streams: [RandomStream]
+  private(set) var states: [Dynamics.Slot]
+
+  init(task: String, _ dynamics: Dynamics, replicas: Range<Int>, seed: UInt64) {
+    (self.task, self.dynamics) = (task, dynamics)
+    streams = replicas.map { RandomStream(seed: seed, task: task, replica: $0, purpose: .environment) }
+    states = Array(repeating: dynamics.blank, count: replicas.count)
+  }
+
+  func reset(into observation: ObservationRows) {
+    for slot in states.indices {
+      states[slot] = dynamics.blank
+      beginEpisode(slot: slot, into: observation)
+    }
+  }
+
+  func step(_ action: ActionRows, into rows: StepRows) {
+    let (dynamics, streams) = (dynamics, streams)
+    for slot in states.indices {
+      var state = states[slot]
+      state.step += 1
+      state.episodeStep += 1
+      let outcome = dynamics.step(&state, action, row: slot, streams[slot])
+      let late = !outcome.terminated && Int(state.episodeStep) == dynamics.horizon
+      rows.reward[slot] = Float(outcome.reward)
+      (rows.terminated[slot], rows.truncated[slot]) = (outcome.terminated ? 1 : 0, late ? 1 : 0)
+      (rows.valid[slot], rows.success[slot], rows.lives[slot]) = (1, outcome.success ? 1 : 0, 0)
+      if outcome.terminated || late {
+        dynamics.observe(state, into: rows.finalObservation, row: slot)
+        dynamics.begin(&state, streams[slot])
+        state.episodeStep = 0
+      }
+      dynamics.observe(state, into: rows.observation, row: slot)
+      states[slot] = state
+    }
+  }
+
+  func beginEpisode(slot: Int, into observation: ObservationRows) {
     dynamics.begin(&states[slot], streams[slot])
     states[slot].episodeStep = 0
     dynamics.observe(states[slot], into: observation, row: slot)
   }
 
-  public func saveState() -> [UInt8]? { states.savedState }
-
-  /// - Throws: `EnvironmentError.badState` where the state is of another number of slots, of other dynamics, or
-  ///   impossible.
-  public func restoreState(_ state: [UInt8]) throws {
-    states = try Array(savedState: state, slots: slots, of: task) { slot in
+  func restoreState(_ state: [UInt8]) throws {
+    states = try Array(savedState: state, slots: states.count, of: task) { slot in
       problemOfCounts(life: slot.step, episode: Int(slot.episodeStep), horizon: dynamics.horizon)
         ?? dynamics.problem(of: slot)
     }
