@@ -61,10 +61,10 @@ setup:
 	./scripts/setup
 
 lint:
-	swift format lint --strict --recursive --parallel Sources Tests Package.swift
+	swift format lint --strict --recursive --parallel Sources Tests Examples Package.swift
 
 format:
-	swift format --in-place --recursive --parallel Sources Tests Package.swift
+	swift format --in-place --recursive --parallel Sources Tests Examples Package.swift
 
 # Python and its packages for the suites that need them: Gymnasium with Atari, Meta-World with its simulator, and MinAtar. Native
 # suites need nothing.

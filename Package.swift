@@ -94,6 +94,7 @@ let package = Package(
       [
         "Algorithms", "Engine", "Replay", "Layers", "Returns", "Environments", "Tensors", "CKernels", "CAllocations",
       ]),
-    tests("ToolTests", ["PolymathTool", "PolymathMain", "Quickstart", "OwnAlgorithm", "Runs", "Environments", "Algorithms"]),
+    tests(
+      "ToolTests", ["PolymathTool", "PolymathMain", "Quickstart", "OwnAlgorithm", "Runs", "Environments", "Algorithms"]),
     tests("RunsTests", ["Runs", "Algorithms", "Analysis", "Engine", "Environments", "Layers", "Tensors"]),
   ])

@@ -130,12 +130,12 @@ public final class Group: @unchecked Sendable {
   /// What was lost from the start of the run to the end of round `round`, which is one of the last `lag + 1`.
   public func losses(inRound round: Int) -> [(task: Int, losses: EnvironmentLosses)] { byTask(record(round).losses) }
 
-  var totalLosses: [EnvironmentLosses] {
-    zip(earlierLosses, batches).map { earlier, batch in
-      var losses = earlier
-      losses += batch.environment.losses
-      return losses
-    }
+  var totalLosses: [EnvironmentLosses] { batches.indices.map(totalLosses) }
+
+  private func totalLosses(of batch: Int) -> EnvironmentLosses {
+    var losses = earlierLosses[batch]
+    losses += batches[batch].environment.losses
+    return losses
   }
 
   private func byTask(_ losses: [EnvironmentLosses]) -> [(task: Int, losses: EnvironmentLosses)] {
@@ -195,7 +195,10 @@ public final class Group: @unchecked Sendable {
           stage = .choosing(step: step + 1)
         } else {
           block.copyRow(step: unroll, column: blockColumn, count: columns, to: carry, step: 0, column: 0)
-          record(round).losses = totalLosses
+          let record = record(round)
+          // In place: a round like the last one allocates nothing.
+          record.losses.removeAll(keepingCapacity: true)
+          for batch in batches.indices { record.losses.append(totalLosses(of: batch)) }
           stage = .ready
           return .done
         }

@@ -125,7 +125,8 @@ public enum Suites {
   // A new suite is a line here.
   public static let all: [Suite] = [
     Arcade.suite, Arcade.unscaledSuite, Control.discreteSuite, Control.continuousSuite, GoalGrids.suite,
-    GoalGrids.denseSuite, MinAtar.suite, Planar.suite, Rooms.suite, Rooms.pixelSuite, Atari.suite("atari8", Atari.suite8),
+    GoalGrids.denseSuite, MinAtar.suite, Planar.suite, Rooms.suite, Rooms.pixelSuite,
+    Atari.suite("atari8", Atari.suite8),
     Atari.suite("atari57", Atari.games.map(\.id)), MetaWorld.suite("metaworld-mt10", MetaWorld.mt10),
     MetaWorld.suite("metaworld-mt25", MetaWorld.mt25), MetaWorld.suite("metaworld-mt50", MetaWorld.mt50),
     Gymnasium.suite, MetaWorld.listed,
@@ -186,7 +187,8 @@ extension [Suite] {
     }
     if let suite = nearest(to: name, among: names) { return suite }
     let native = first { suite in
-      !suite.listsTasks && ((try? suite.tasks(for: suite.name, Gymnasium.Options()))?.contains { $0.id == name } ?? false)
+      !suite.listsTasks
+        && ((try? suite.tasks(for: suite.name, Gymnasium.Options()))?.contains { $0.id == name } ?? false)
     }
     return native.map { "\($0.name) --tasks \(name)" }
   }

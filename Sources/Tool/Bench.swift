@@ -7,7 +7,9 @@ struct Bench: ParsableCommand {
   static var configuration: CommandConfiguration {
     CommandConfiguration(
       abstract: "Time training end to end, or a part of it apart from everything else.",
-      subcommands: [Training.self] + Command.catalogue.algorithms.flatMap { $0.benchmarks.map { command(of: $0) } } + [VTrace.self],
+      subcommands: [Training.self] + Command.catalogue.algorithms.flatMap { $0.benchmarks.map { command(of: $0) } } + [
+        VTrace.self
+      ],
       defaultSubcommand: Training.self)
   }
 
@@ -43,7 +45,8 @@ struct Bench: ParsableCommand {
 struct BenchCommand<Kind: Benchmark>: SettingsCommand {
   static var configuration: CommandConfiguration {
     CommandConfiguration(
-      commandName: Kind.name, abstract: Kind.abstract, usage: "polymath bench \(Kind.name) [--OPTION VALUE ...] [--json]",
+      commandName: Kind.name, abstract: Kind.abstract,
+      usage: "polymath bench \(Kind.name) [--OPTION VALUE ...] [--json]",
       discussion: String(SettingsHelp.section("OPTIONS", Kind.settings, Kind()).trimmingPrefix(/\n+/)))
   }
 

@@ -9,8 +9,9 @@ protocol SettingsCommand: ParsableCommand {
 
 /// Settings on a command line: `--name value`, `--name=value`, or `--name` for true. Lists of one name add up.
 enum SettingWords {
-  static func parse<Owner>(_ words: [String], among settings: [Setting<Owner>]) throws -> [(name: String, value: String)]
-  {
+  static func parse<Owner>(_ words: [String], among settings: [Setting<Owner>]) throws -> [(
+    name: String, value: String
+  )] {
     var flags: [(name: String, value: String)] = []
     func add(_ name: String, _ value: String) {
       let isList = settings.contains { $0.name == name && $0.isList }

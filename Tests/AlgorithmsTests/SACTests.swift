@@ -24,7 +24,10 @@ struct SACTests {
       configuration.routing.width = 6
       if network == .hardRouting { (configuration.routing.layers, configuration.routing.modules) = (3, 3) }
       (configuration.routing.embedding, configuration.routing.routingWidth) = (10, 8)
-      (configuration.replay.batch, configuration.replay.capacity, configuration.replay.warmUp, configuration.replay.updates) = (5, 64, 12, 2)
+      (
+        configuration.replay.batch, configuration.replay.capacity, configuration.replay.warmUp,
+        configuration.replay.updates
+      ) = (5, 64, 12, 2)
       configuration.balance = .code
       change(&configuration)
       let shape = try RunShape(
@@ -138,7 +141,9 @@ struct SACTests {
 
   @Test("Routes change with episodes: threads and a stop within one don't change a bit", arguments: [0, 1])
   func routes(lag: Int) throws {
-    func run(threads: Int = 1) throws -> Run { try Run(.hardRouting, lag: lag, threads: threads) { $0.replay.updates = 1 } }
+    func run(threads: Int = 1) throws -> Run {
+      try Run(.hardRouting, lag: lag, threads: threads) { $0.replay.updates = 1 }
+    }
     // Episodes of two environments a task are truncated after 150 steps: in rounds 37 and 75.
     let whole = try run()
     let controller = try #require(whole.learner.controller)
@@ -255,7 +260,9 @@ struct SACTests {
     #expect(throws: EngineError.outOfRange(name: "replay of a task", value: 4, least: 5)) {
       try Run(.mlp) { ($0.replay.capacity, $0.replay.warmUp) = (4, 0) }
     }
-    #expect(throws: EngineError.outOfRange(name: "updates", value: -1, least: 0)) { try Run(.mlp) { $0.replay.updates = -1 } }
+    #expect(throws: EngineError.outOfRange(name: "updates", value: -1, least: 0)) {
+      try Run(.mlp) { $0.replay.updates = -1 }
+    }
     #expect(throws: EngineError.outOfRange(name: "batch", value: 0, least: 1)) { try Run(.mlp) { $0.replay.batch = 0 } }
     #expect(throws: EngineError.self) {
       try SAC(

@@ -218,7 +218,8 @@ struct ConfigurationTests {
     arguments: [
       ("soft-modularization", "layers", "4", "one of mlp, multi-head, separate, mixture-of-experts"),
       ("mt-sac", "routing", "paper", "where network is mlp: leave it out, or set network to soft-modularization"),
-      ("hard-routing", "routing-by-state", "false", "soft-modularization"), ("mlp-matched", "modules", "3", "multi-head"),
+      ("hard-routing", "routing-by-state", "false", "soft-modularization"),
+      ("mlp-matched", "modules", "3", "multi-head"),
       ("impala", "popart-beta", "0.1", "where values is shared: leave it out, or set values to popArt"),
       ("impala-multihead", "statistics-first", "true", "where values is perTask"),
     ])

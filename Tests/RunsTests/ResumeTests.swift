@@ -45,7 +45,9 @@ struct ResumeTests {
     (configuration.tasks, configuration.unroll) = (["reach", "push", "press", "pull"], 5)
     (configuration.environmentsPerTask, configuration[SAC.self].replay.updates) = (1, 5)
     configuration.steps = 24 * 5 * 4
-    (configuration[SAC.self].width, configuration[SAC.self].replay.batch, configuration[SAC.self].replay.capacity) = (16, 4, 100)
+    (configuration[SAC.self].width, configuration[SAC.self].replay.batch, configuration[SAC.self].replay.capacity) = (
+      16, 4, 100
+    )
     (configuration[SAC.self].routing.width, configuration[SAC.self].routing.embedding) = (8, 12)
     for warmUp in [20, 70] {
       configuration[SAC.self].replay.warmUp = warmUp

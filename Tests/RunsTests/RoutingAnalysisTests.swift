@@ -18,9 +18,14 @@ struct RoutingAnalysisTests {
     defer { try? FileManager.default.removeItem(atPath: path) }
     var configuration = try RunConfiguration(preset, suite: "planar10")
     (configuration.tasks, configuration.steps) = (tasks, 300)
-    (configuration.environmentsPerTask, configuration[SAC.self].width, configuration[SAC.self].routing.width) = (1, 12, 6)
+    (configuration.environmentsPerTask, configuration[SAC.self].width, configuration[SAC.self].routing.width) = (
+      1, 12, 6
+    )
     (configuration[SAC.self].routing.embedding, configuration[SAC.self].routing.routingWidth) = (10, 8)
-    (configuration[SAC.self].replay.batch, configuration[SAC.self].replay.capacity, configuration[SAC.self].replay.warmUp) = (5, 200, 12)
+    (
+      configuration[SAC.self].replay.batch, configuration[SAC.self].replay.capacity,
+      configuration[SAC.self].replay.warmUp
+    ) = (5, 200, 12)
     change(&configuration)
     try Run.begin(configuration, out: path, overwrite: false).train { _ in }
     try body(path)

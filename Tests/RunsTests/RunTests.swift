@@ -23,7 +23,9 @@ struct RunTests {
     (configuration.lag, configuration.unroll, configuration.environmentsPerTask) = (lag, 5, 4)
     (configuration.steps, configuration.checkpointEvery, configuration.metricsEvery) = (24 * 40, 7 * 40, 100)
     if isSAC {
-      (configuration[SAC.self].width, configuration[SAC.self].replay.batch, configuration[SAC.self].replay.updates) = (8, 4, 1)
+      (configuration[SAC.self].width, configuration[SAC.self].replay.batch, configuration[SAC.self].replay.updates) = (
+        8, 4, 1
+      )
       (configuration[SAC.self].replay.warmUp, configuration[SAC.self].replay.capacity) = (30, 100)
     }
     return configuration

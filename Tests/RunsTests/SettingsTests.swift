@@ -12,7 +12,8 @@ struct SettingsTests {
   private static let all: [(setting: Setting<RunConfiguration>, owner: RunConfiguration)] = ["popart-impala", "mt-sac"]
     .flatMap { name in
       let catalogue = Catalogue.all
-      let settings = name == "mt-sac" ? catalogue.algorithm(ofPreset: name)!.runSettings : catalogue.settings(ofPreset: name)
+      let settings =
+        name == "mt-sac" ? catalogue.algorithm(ofPreset: name)!.runSettings : catalogue.settings(ofPreset: name)
       let owner = try! RunConfiguration(name)
       return settings.map { ($0, owner) }
     }
@@ -156,7 +157,9 @@ struct SettingsTests {
         configuration.seed = .random(in: 0...UInt64.max)
         if configuration.type == IMPALA.self {
           configuration[IMPALA.self].learningRate = .random(in: 0...1)
-          if configuration[IMPALA.self].values == .popArt { configuration[IMPALA.self].popArt.beta = .random(in: 0..<1) }
+          if configuration[IMPALA.self].values == .popArt {
+            configuration[IMPALA.self].popArt.beta = .random(in: 0..<1)
+          }
           configuration[IMPALA.self].gradientNorm = .infinity
         }
         let yaml = configuration.yaml
@@ -209,7 +212,8 @@ struct SettingsTests {
     "Two settings that must have an order are refused by both names",
     arguments: [
       ("popart-impala", ["c-bar": "2"], "rho-bar"), ("popart-impala", ["rho-bar": "0.5"], "c-bar"),
-      ("popart-impala", ["popart-upper-bound": "1e-5"], "popart-lower-bound is"), ("mt-sac", ["replay": "3"], "batch is"),
+      ("popart-impala", ["popart-upper-bound": "1e-5"], "popart-lower-bound is"),
+      ("mt-sac", ["replay": "3"], "batch is"),
       ("mt-sac", ["warm-up": "1e9"], "replay"),
     ])
   func order(algorithm: String, flags: [String: String], words: String) {

@@ -37,7 +37,8 @@ struct SupplyTests {
       Task(
         id: "task\(index)", observation: space, action: .box(1), actionMask: [true], scores: nil, parameters: [:]
       ) { replicas, _, _ in
-        let still = ConstantEnvironment(slots: replicas.count, observation: Array(repeating: 0, count: 4 * replicas.count))
+        let still = ConstantEnvironment(
+          slots: replicas.count, observation: Array(repeating: 0, count: 4 * replicas.count))
         return lost ? LostEnvironment(still) : still
       }
     }
@@ -45,7 +46,10 @@ struct SupplyTests {
     (configuration.environmentsPerTask, configuration.unroll, configuration.shards) = (2, 5, 2)
     if preset == "mt-sac" {
       configuration[SAC.self].width = 8
-      (configuration[SAC.self].replay.warmUp, configuration[SAC.self].replay.batch, configuration[SAC.self].replay.updates) = (20, 4, 1)
+      (
+        configuration[SAC.self].replay.warmUp, configuration[SAC.self].replay.batch,
+        configuration[SAC.self].replay.updates
+      ) = (20, 4, 1)
     } else {
       configuration[IMPALA.self].network = .dense
     }

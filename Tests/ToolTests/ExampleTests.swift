@@ -4,7 +4,8 @@ import Testing
 /// The programs of `Examples/`, as their packages build them.
 @Suite("Examples")
 struct ExampleTests {
-  private func run(_ name: String, _ arguments: [String] = [], in folder: URL) throws -> (status: Int32, output: String) {
+  private func run(_ name: String, _ arguments: [String] = [], in folder: URL) throws -> (status: Int32, output: String)
+  {
     let file = folder.appending(path: "output")
     try Data().write(to: file)
     let program = try Program(arguments, of: name, in: folder, output: FileHandle(forWritingTo: file))
@@ -40,7 +41,8 @@ struct ExampleTests {
         #expect(status == 0, "\(output)")
       }
       _ = try tool("train", "--resume", "--steps", "40000", "--out", "half", "--quiet")
-      let model = { (out: String) in try Data(contentsOf: newest("model.safetensors", in: folder.appending(path: out))) }
+      let model = { (out: String) in try Data(contentsOf: newest("model.safetensors", in: folder.appending(path: out)))
+      }
       #expect(try model("whole") == model("half"))
       let scores = try tool("evaluate", "whole", "--episodes", "50", "--greedy", "--json")
       #expect(scores.contains("\"prize_left\"") && scores.matches(of: /"success" ?: ?1\b/).count == 2, "\(scores)")
@@ -57,7 +59,9 @@ struct ExampleTests {
   private func newest(_ name: String, in run: URL) throws -> URL {
     let checkpoints = run.appending(path: "checkpoints")
     let newest = try #require(
-      try FileManager.default.contentsOfDirectory(atPath: checkpoints.path).max { $0.count == $1.count ? $0 < $1 : $0.count < $1.count })
+      try FileManager.default.contentsOfDirectory(atPath: checkpoints.path).max {
+        $0.count == $1.count ? $0 < $1 : $0.count < $1.count
+      })
     return checkpoints.appending(path: newest).appending(path: name)
   }
 }

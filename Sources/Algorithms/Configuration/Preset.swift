@@ -6,7 +6,9 @@ public struct Preset<Configuration>: Sendable {
   let configure: @Sendable (inout Configuration) -> Void
 
   /// - Parameter configure: What it changes of the algorithm's own defaults, before these are adapted to a suite.
-  public init(_ name: String, _ summary: String, configure: @escaping @Sendable (inout Configuration) -> Void = { _ in }) {
+  public init(
+    _ name: String, _ summary: String, configure: @escaping @Sendable (inout Configuration) -> Void = { _ in }
+  ) {
     (self.name, self.summary, self.configure) = (name, summary, configure)
   }
 }

@@ -29,7 +29,8 @@ extension IMPALA {
 
   public static func isScaleFree(_ configuration: Configuration) -> Bool { configuration.values == .popArt }
 
-  public static func adapt(_ configuration: inout Configuration, _ run: inout RunConfiguration, to suite: Suite.Traits) {
+  public static func adapt(_ configuration: inout Configuration, _ run: inout RunConfiguration, to suite: Suite.Traits)
+  {
     switch (suite.observation, suite.subject) {
     case (.pictures, .games):
       // For millions of steps, not the papers' thousands of millions: more and smaller updates, statistics that move
@@ -66,35 +67,36 @@ extension IMPALA {
     }
   }
 
-  public static let settings: [Setting<Configuration>] = [
-    .choice("network", \.network, "trunk that all tasks share"),
-    .integer("lstm", \.lstm, 0...65_536, "units of an LSTM after the trunk; 0 for none"),
-    .flag("extras", \.extras, "the network also sees the last reward and action"),
-    .choice("rewards", \.rewards, "how rewards enter learning"),
-    .choice("values", \.values, "how values are represented"),
-    .real("discount", \.discount, .from(0, below: 1), "gamma per agent step"),
-    .real("baseline-cost", \.baselineCost, .finite(from: 0), "weight of the value loss"),
-    .real("entropy-cost", \.entropyCost, .finite(from: 0), "weight of the entropy bonus"),
-    .real("learning-rate", \.learningRate, .finite(from: 0), "step size at the start"),
-    .flag("annealing", \.annealing, "the step size falls linearly to 0 over the run"),
-    .real("gradient-norm", \.gradientNorm, .above(0), "largest norm of the gradient"),
-    .choice("aggregation", \.aggregation, "how tasks' gradients become one; other than sum with one shard per task"),
-    .real("rmsprop-decay", \.rmsProp.decay, .from(0, below: 1), "decay of RMSProp's mean square"),
-    .real("rmsprop-momentum", \.rmsProp.momentum, .from(0, below: 1), "decay of RMSProp's momentum; 0 for none"),
-    .real("rmsprop-epsilon", \.rmsProp.epsilon, .finite(above: 0), "RMSProp's epsilon"),
-    .choice(
-      "rmsprop-convention", \.rmsProp.convention,
-      "tensorflow: sqrt(ms + epsilon), ms begins at 1; pytorch: sqrt(ms) + epsilon, ms at 0"),
-    .real("rho-bar", \.vTrace.rhoBar, .above(0), "V-trace: limit of the ratio in the temporal difference"),
-    .real("c-bar", \.vTrace.cBar, .above(0), "V-trace: limit of the ratio in the trace").atMost("rho-bar"),
-    .real(
-      "policy-gradient-rho-bar", \.vTrace.policyGradientRhoBar, .above(0),
-      "V-trace: limit of the ratio in the advantage"),
-    .real("lambda", \.vTrace.lambda, .from(0, to: 1), "V-trace: factor of the trace"),
-    .choice(
-      "lambda-convention", \.vTrace.lambdaConvention,
-      "V-trace: targets uses vs in the advantage, mixed lambda vs + (1 - lambda) V"),
-  ] + ofPopArt.map { $0.read(with: "values", \.values, [.popArt]) }
+  public static let settings: [Setting<Configuration>] =
+    [
+      .choice("network", \.network, "trunk that all tasks share"),
+      .integer("lstm", \.lstm, 0...65_536, "units of an LSTM after the trunk; 0 for none"),
+      .flag("extras", \.extras, "the network also sees the last reward and action"),
+      .choice("rewards", \.rewards, "how rewards enter learning"),
+      .choice("values", \.values, "how values are represented"),
+      .real("discount", \.discount, .from(0, below: 1), "gamma per agent step"),
+      .real("baseline-cost", \.baselineCost, .finite(from: 0), "weight of the value loss"),
+      .real("entropy-cost", \.entropyCost, .finite(from: 0), "weight of the entropy bonus"),
+      .real("learning-rate", \.learningRate, .finite(from: 0), "step size at the start"),
+      .flag("annealing", \.annealing, "the step size falls linearly to 0 over the run"),
+      .real("gradient-norm", \.gradientNorm, .above(0), "largest norm of the gradient"),
+      .choice("aggregation", \.aggregation, "how tasks' gradients become one; other than sum with one shard per task"),
+      .real("rmsprop-decay", \.rmsProp.decay, .from(0, below: 1), "decay of RMSProp's mean square"),
+      .real("rmsprop-momentum", \.rmsProp.momentum, .from(0, below: 1), "decay of RMSProp's momentum; 0 for none"),
+      .real("rmsprop-epsilon", \.rmsProp.epsilon, .finite(above: 0), "RMSProp's epsilon"),
+      .choice(
+        "rmsprop-convention", \.rmsProp.convention,
+        "tensorflow: sqrt(ms + epsilon), ms begins at 1; pytorch: sqrt(ms) + epsilon, ms at 0"),
+      .real("rho-bar", \.vTrace.rhoBar, .above(0), "V-trace: limit of the ratio in the temporal difference"),
+      .real("c-bar", \.vTrace.cBar, .above(0), "V-trace: limit of the ratio in the trace").atMost("rho-bar"),
+      .real(
+        "policy-gradient-rho-bar", \.vTrace.policyGradientRhoBar, .above(0),
+        "V-trace: limit of the ratio in the advantage"),
+      .real("lambda", \.vTrace.lambda, .from(0, to: 1), "V-trace: factor of the trace"),
+      .choice(
+        "lambda-convention", \.vTrace.lambdaConvention,
+        "V-trace: targets uses vs in the advantage, mixed lambda vs + (1 - lambda) V"),
+    ] + ofPopArt.map { $0.read(with: "values", \.values, [.popArt]) }
 
   private static let ofPopArt: [Setting<Configuration>] = [
     .real("popart-beta", \.popArt.beta, .from(0, below: 1), "PopArt: step of the statistics"),

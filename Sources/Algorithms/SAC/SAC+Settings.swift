@@ -26,7 +26,8 @@ extension SAC {
     ) { ($0.network, $0.routing) = (.hardRouting, .deep) },
   ]
 
-  public static func adapt(_ configuration: inout Configuration, _ run: inout RunConfiguration, to suite: Suite.Traits) {
+  public static func adapt(_ configuration: inout Configuration, _ run: inout RunConfiguration, to suite: Suite.Traits)
+  {
     (run.environmentsPerTask, run.unroll) = (1, 20)
     let chosen = configuration.trainingProtocol ?? (suite.publishedSteps == nil ? .small : .modern)
     configuration.trainingProtocol = chosen
@@ -40,41 +41,42 @@ extension SAC {
     return (2...max(tasks, 2)).first { tasks.isMultiple(of: $0) } ?? 1
   }
 
-  public static let settings: [Setting<Configuration>] = [
-    .choice(
-      "protocol", \.trainingProtocol, among: TrainingProtocol.allCases.map(\.rawValue),
-      "which experiment's numbers are the defaults of the settings below"
-    ) {
-      $0?.rawValue ?? ""
-    } parse: {
-      TrainingProtocol(rawValue: $0).map(Optional.some)
-    }.choosingDefaults(),
-    .choice("network", \.network, "what policy and critics are made of"),
-    .integer("width", \.width, 1...65_536, "units of a hidden layer"),
-    .integer("layers", \.layers, 1...64, "hidden layers of a plain network")
-      .read(by: [.mlp, .multiHead, .separate, .mixtureOfExperts]),
-    .choice(
-      "routing", \.routing.definition, "soft modularization: as the released code, or as the paper's equations"
-    )
+  public static let settings: [Setting<Configuration>] =
+    [
+      .choice(
+        "protocol", \.trainingProtocol, among: TrainingProtocol.allCases.map(\.rawValue),
+        "which experiment's numbers are the defaults of the settings below"
+      ) {
+        $0?.rawValue ?? ""
+      } parse: {
+        TrainingProtocol(rawValue: $0).map(Optional.some)
+      }.choosingDefaults(),
+      .choice("network", \.network, "what policy and critics are made of"),
+      .integer("width", \.width, 1...65_536, "units of a hidden layer"),
+      .integer("layers", \.layers, 1...64, "hidden layers of a plain network")
+        .read(by: [.mlp, .multiHead, .separate, .mixtureOfExperts]),
+      .choice(
+        "routing", \.routing.definition, "soft modularization: as the released code, or as the paper's equations"
+      )
       .read(by: [.softModularization]),
-    .integer("module-layers", \.routing.layers, 2...64, "L, layers of modules")
-      .read(by: [.softModularization, .hardRouting]),
-    .integer("modules", \.routing.modules, 1...1024, "n, modules of a layer")
-      .read(by: [.softModularization, .hardRouting]),
-    .integer("module-width", \.routing.width, 1...65_536, "d, units of a module")
-      .read(by: [.softModularization, .hardRouting]),
-    .integer("embedding", \.routing.embedding, 1...65_536, "D, size of the embeddings of state and task")
-      .read(by: [.softModularization, .hardRouting]),
-    .integer("routing-width", \.routing.routingWidth, 1...65_536, "units of the routing network's layers")
-      .read(by: [.softModularization]),
-    .flag("routing-by-state", \.routing.routesByState, "routing sees the state; otherwise the task alone decides")
-      .read(by: [.softModularization]),
-  ] + ReplayConfiguration.settings.map { $0.within(\.replay) } + [
-    .choice("balance", \.balance, "how tasks are weighted by their temperatures"),
-    .real(
-      "log-probability-correction", \.correction, .from(0, below: 1),
-      "added to 1 - tanh(u)^2; 0 for the form that needs none"),
-  ]
+      .integer("module-layers", \.routing.layers, 2...64, "L, layers of modules")
+        .read(by: [.softModularization, .hardRouting]),
+      .integer("modules", \.routing.modules, 1...1024, "n, modules of a layer")
+        .read(by: [.softModularization, .hardRouting]),
+      .integer("module-width", \.routing.width, 1...65_536, "d, units of a module")
+        .read(by: [.softModularization, .hardRouting]),
+      .integer("embedding", \.routing.embedding, 1...65_536, "D, size of the embeddings of state and task")
+        .read(by: [.softModularization, .hardRouting]),
+      .integer("routing-width", \.routing.routingWidth, 1...65_536, "units of the routing network's layers")
+        .read(by: [.softModularization]),
+      .flag("routing-by-state", \.routing.routesByState, "routing sees the state; otherwise the task alone decides")
+        .read(by: [.softModularization]),
+    ] + ReplayConfiguration.settings.map { $0.within(\.replay) } + [
+      .choice("balance", \.balance, "how tasks are weighted by their temperatures"),
+      .real(
+        "log-probability-correction", \.correction, .from(0, below: 1),
+        "added to 1 - tanh(u)^2; 0 for the form that needs none"),
+    ]
 }
 
 extension Setting<SAC.Configuration> {

@@ -109,7 +109,8 @@ public final class SAC: ReplayAlgorithm, @unchecked Sendable {
   public func adjust(update: Int) {
     temperature.step(
       update + 1, logProbability: statistics.map(\.logProbability),
-      scale: Double(configuration.replay.batch) / Double(batchSize), learningRate: Double(configuration.replay.learningRate),
+      scale: Double(configuration.replay.batch) / Double(batchSize),
+      learningRate: Double(configuration.replay.learningRate),
       adam: configuration.replay.adam)
     takeOverTemperature()
   }

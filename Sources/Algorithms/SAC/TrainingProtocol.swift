@@ -27,11 +27,16 @@ public enum TrainingProtocol: String, CaseIterable, Sendable {
       run.steps = isLarge ? 50_000_000 : 1_500_000 * tasks
       run.metricsEvery = 10_000 * tasks
       configuration.replay.capacity = isLarge ? 200_000 : 100_000
-      (configuration.replay.warmUpPolicy, configuration.replay.sharesIndices, configuration.correction) = (.policy, true, 1e-6)
+      (configuration.replay.warmUpPolicy, configuration.replay.sharesIndices, configuration.correction) = (
+        .policy, true, 1e-6
+      )
     case .small:
       (run.steps, run.checkpointEvery, run.metricsEvery) = (120_000 * tasks, 400_000, 1_000 * tasks)
       (run.environmentsPerTask, run.unroll, configuration.replay.updates) = (4, 20, 20)
-      (configuration.replay.batch, configuration.replay.warmUp, configuration.replay.capacity, configuration.replay.learningRate) = (32, 500, 50_000, 1e-3)
+      (
+        configuration.replay.batch, configuration.replay.warmUp, configuration.replay.capacity,
+        configuration.replay.learningRate
+      ) = (32, 500, 50_000, 1e-3)
       (configuration.width, configuration.routing.width) = (configuration.width / 2, configuration.routing.width / 2)
       (configuration.routing.embedding, configuration.routing.routingWidth) = (200, 128)
     }

@@ -20,7 +20,7 @@ public struct MixtureOfExperts: TaskNetwork {
     // The experts' first layers read the same: one product.
     first = Linear(
       &layout, "\(name).expert.fc0", inputs: inputs, outputs: experts * width,
-      initializer: LayerStart.hidden.weight(outputs: width), bias: LayerStart.hidden.bias)
+      initializer: LayerInitialization.hidden.weight(outputs: width), bias: LayerInitialization.hidden.bias)
     hidden = (1..<layers).map {
       GroupedLinear(
         &layout, "\(name).expert.fc\($0)", modules: experts, inputs: width, outputs: width, start: .hidden)

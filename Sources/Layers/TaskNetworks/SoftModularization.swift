@@ -84,7 +84,7 @@ public struct SoftModularization: TaskNetwork {
     let (embedding, routingWidth) = (configuration.embedding, configuration.routingWidth)
     precondition(layers >= 2 && n >= 1, "routing lies between layers: \(layers) layers of \(n) modules")
     self.configuration = configuration
-    func linear(_ part: String, _ inputs: Int, _ outputs: Int, _ start: LayerStart) -> Linear {
+    func linear(_ part: String, _ inputs: Int, _ outputs: Int, _ start: LayerInitialization) -> Linear {
       Linear(&layout, "\(name).\(part)", inputs: inputs, outputs: outputs, start: start)
     }
     state0 = linear("state.fc0", inputs, hidden, .hidden)
@@ -110,7 +110,7 @@ public struct SoftModularization: TaskNetwork {
     // The modules of the first layer read the same: one product.
     first = Linear(
       &layout, "\(name).module.0", inputs: embedding, outputs: n * width,
-      initializer: LayerStart.hidden.weight(outputs: width), bias: LayerStart.hidden.bias)
+      initializer: LayerInitialization.hidden.weight(outputs: width), bias: LayerInitialization.hidden.bias)
     let isPaper = configuration.definition == .paper
     modules = (1..<layers).map { layer in
       let isHead = isPaper && layer == layers - 1

@@ -37,7 +37,7 @@ public protocol TaskNetwork: Sendable {
 }
 
 /// How the released code of soft modularization starts the layers of every network it compares (Yang et al. 2020).
-enum LayerStart {
+enum LayerInitialization {
   /// Weights uniform in +-1 / sqrt(outputs), where others take the inputs; biases 0.1.
   case hidden
   /// Weights and biases uniform in +-0.003, so that actions start near 0 and routing near uniform.
@@ -51,7 +51,7 @@ enum LayerStart {
 }
 
 extension Linear {
-  init(_ layout: inout ParameterLayout, _ name: String, inputs: Int, outputs: Int, start: LayerStart) {
+  init(_ layout: inout ParameterLayout, _ name: String, inputs: Int, outputs: Int, start: LayerInitialization) {
     self.init(
       &layout, name, inputs: inputs, outputs: outputs, initializer: start.weight(outputs: outputs), bias: start.bias)
   }
@@ -62,7 +62,7 @@ struct GroupedLinear: Sendable {
   let weight, bias: Parameter
 
   init(
-    _ layout: inout ParameterLayout, _ name: String, modules: Int, inputs: Int, outputs: Int, start: LayerStart
+    _ layout: inout ParameterLayout, _ name: String, modules: Int, inputs: Int, outputs: Int, start: LayerInitialization
   ) {
     weight = layout.add("\(name).weight", Shape(modules, inputs, outputs), start.weight(outputs: outputs))
     bias = layout.add("\(name).bias", Shape(modules, outputs), start.bias)
@@ -77,7 +77,9 @@ struct GroupedLinear: Sendable {
 struct TaskLinear: Sendable {
   let weight, bias: Parameter
 
-  init(_ layout: inout ParameterLayout, _ name: String, tasks: Int, inputs: Int, outputs: Int, start: LayerStart) {
+  init(
+    _ layout: inout ParameterLayout, _ name: String, tasks: Int, inputs: Int, outputs: Int, start: LayerInitialization
+  ) {
     weight = layout.add("\(name).weight", Shape(tasks, inputs, outputs), start.weight(outputs: outputs))
     bias = layout.add("\(name).bias", Shape(tasks, outputs), start.bias)
     layout.makes(outputs)

@@ -21,7 +21,9 @@ extension Catalogue {
   ) -> String? {
     if let own = find(options + settings(ofPreset: preset).map(\.name)) { return own }
     for algorithm in algorithms {
-      if let name = find(algorithm.runSettings.map(\.name)) { return "\(name), a setting of \(algorithm.title)'s algorithms" }
+      if let name = find(algorithm.runSettings.map(\.name)) {
+        return "\(name), a setting of \(algorithm.title)'s algorithms"
+      }
     }
     return nil
   }
@@ -32,6 +34,7 @@ extension Catalogue {
     if !others.isEmpty { return .foreignSetting(name, of: others) }
     return .unknownSetting(
       name,
-      hint: hint(preset) { SettingSynonyms.meaning(of: name, among: $0) } ?? hint(preset) { nearest(to: name, among: $0) })
+      hint: hint(preset) { SettingSynonyms.meaning(of: name, among: $0) }
+        ?? hint(preset) { nearest(to: name, among: $0) })
   }
 }

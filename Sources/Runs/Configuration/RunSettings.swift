@@ -73,16 +73,21 @@ extension RunConfiguration {
       .integer("checkpoint-every", \.checkpointEvery, 1...1 << 53, "agent steps between checkpoints").decidingNoBits(),
       .integer(
         "checkpoint-seconds", \.checkpointSeconds, 0...1 << 31,
-        "seconds between checkpoints, more where they would cost over 2 % of the time; 0 for none by the clock").decidingNoBits(),
-      .integer("metrics-every", \.metricsEvery, 1...1 << 53, "agent steps between lines of metrics.jsonl").decidingNoBits(),
+        "seconds between checkpoints, more where they would cost over 2 % of the time; 0 for none by the clock"
+      ).decidingNoBits(),
+      .integer("metrics-every", \.metricsEvery, 1...1 << 53, "agent steps between lines of metrics.jsonl")
+        .decidingNoBits(),
       .integer(
         "worker-restarts", \.recovery.most, 0...1_000_000,
-        "failures per worker within ten minutes that are borne").decidingNoBits(),
+        "failures per worker within ten minutes that are borne"
+      ).decidingNoBits(),
       .real(
         "worker-timeout", \.gymnasium.timeout, .above(0, to: 86_400),
-        "seconds that one Gymnasium environment may take to be made, reset or stepped").decidingNoBits(),
+        "seconds that one Gymnasium environment may take to be made, reset or stepped"
+      ).decidingNoBits(),
       .choice(
-        "lost-task", \.recovery.afterwards, "after more failures: end the run, or quarantine the worker's environments").decidingNoBits(),
+        "lost-task", \.recovery.afterwards, "after more failures: end the run, or quarantine the worker's environments"
+      ).decidingNoBits(),
     ]
   }
 }

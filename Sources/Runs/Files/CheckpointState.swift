@@ -83,7 +83,8 @@ extension Checkpoint {
       // Earlier versions wrote settings that mean nothing at the values of others.
       let unread = configuration.catalogue.settings(ofPreset: configuration.algorithm)
         .filter { !$0.isRead(by: configuration) }.map(\.name)
-      let names = order.filter { written[$0] != nil }
+      let names =
+        order.filter { written[$0] != nil }
         + settings.keys.filter { written[$0] == nil && !unread.contains($0) }.sorted()
       for name in names where !except.contains(name) {
         // A setting that is younger than the checkpoint has its default.
