@@ -6,6 +6,7 @@ import Polymath
 enum Complaint {
   /// Says an error and ends the process; a request for help is answered.
   static func end(_ error: any Error, _ words: [String]) -> Never {
+    Interruption.waitWhereLeaving()
     let status = Command.exitCode(for: error)
     if status.isSuccess || error is ExitCode { Command.exit(withError: error) }
     var message = Command.message(for: error) + (remedy(of: error) ?? "")

@@ -109,8 +109,16 @@ final class Interruption: Sendable {
     run?.stop()
   }
 
+  private static let isLeaving = Atomic(false)
+
+  /// Does not return where a signal ends the process: then what fails, fails because workers are ended.
+  static func waitWhereLeaving() {
+    while isLeaving.load(ordering: .acquiring) { pause() }
+  }
+
   /// Ends this process at once, and those of environments.
   private func leave(_ cause: Cause) -> Never {
+    Self.isLeaving.store(true, ordering: .releasing)
     Worker.endAll(within: 1)
     _exit(cause.status)
   }

@@ -6,17 +6,8 @@ import Runs
 import Testing
 
 /// An environment that is no `SlotBatch`, see docs/adding-an-environment.md.
-@Suite("The guide's environment")
+@Suite("Your own environment")
 struct CatchTests {
-  @Test("The guide shows the code that is tested here")
-  func guide() throws {
-    let tests = URL(filePath: #filePath).deletingLastPathComponent()
-    let code = try String(contentsOf: tests.appending(path: "Catch.swift"), encoding: .utf8)
-    let guide = try String(
-      contentsOf: tests.appending(path: "../../docs/adding-an-environment.md").standardizedFileURL, encoding: .utf8)
-    #expect(guide.contains("```swift\n\(code)```"))
-  }
-
   @Test("It passes the environment check")
   func check() throws { #expect(try EnvironmentCheck.failures(of: Catch.task).isEmpty) }
 
