@@ -2,8 +2,8 @@ import Engine
 import Environments
 import Tensors
 
-/// A learner that describes itself: what it is called, what can be set, what it accepts, and how it is made. Whatever trains,
-/// evaluates and compares goes by this alone, so that a new algorithm is one folder and one line in a list.
+/// A learner that describes itself: what it is called, what can be set, what it accepts, and how it is made. Whatever
+/// trains, evaluates and compares goes by this alone, so that a new algorithm is one folder and one line in a list.
 public protocol Algorithm: Learner {
   /// Its hyperparameters, with their defaults.
   associatedtype Configuration: Hyperparameters
@@ -21,7 +21,8 @@ public protocol Algorithm: Learner {
   /// What `bench` can time of it.
   static var benchmarks: [any Benchmark.Type] { get }
 
-  /// Chooses defaults for a suite: of the hyperparameters, which are a preset's, and of how long and in which portions a run learns.
+  /// Chooses defaults for a suite: of the hyperparameters, which are a preset's, and of how long and in which portions
+  /// a run learns.
   ///
   /// - Parameter run: Has its suite and its tasks, none for all.
   static func adapt(_ configuration: inout Configuration, _ run: inout RunConfiguration, to suite: Suite.Traits)
@@ -49,13 +50,14 @@ public protocol Algorithm: Learner {
   var tapeCapacity: Int { get }
   /// What the last update saw. Only between rounds, or when one has just ended.
   var metrics: LearnerMetrics { get }
-  /// Whether nothing is learned before there is more experience of a task. Only between rounds, or when one has just ended.
+  /// Whether nothing is learned before there is more experience of a task. Only between rounds, or when one has just
+  /// ended.
   func waits(for task: Int) -> Bool
 
   /// Adds what acting and further learning need alike: parameters, statistics.
   func saveModel(into archive: inout StateArchive)
-  /// Adds what only learning needs: optimiser slots, replay. What is added may lie in the learner's own memory, and holds
-  /// until learning goes on.
+  /// Adds what only learning needs: optimiser slots, replay. What is added may lie in the learner's own memory, and
+  /// holds until learning goes on.
   func saveTraining(into archive: inout StateArchive)
   /// Takes over a saved model, for acting.
   /// - Throws: `EngineError.badState` where it does not fit.

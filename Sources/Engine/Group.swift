@@ -43,7 +43,8 @@ public final class Group: @unchecked Sendable {
   var earlierLosses: [EnvironmentLosses]
   /// Whether actions are the most probable ones.
   public var greedy = false
-  /// Agent steps after which an episode is recorded as it stands; it goes on, and is not recorded again. nil in training.
+  /// Agent steps after which an episode is recorded as it stands; it goes on, and is not recorded again. nil in
+  /// training.
   public var longestEpisode: Int?
   /// In environments of this process, and in the policy.
   private(set) var environmentTime = Stopwatch()

@@ -17,7 +17,8 @@ public final class Player {
   ///   - slots: Environments of each task.
   ///   - version: Which of the policy's parameters act.
   ///   - greedy: Whether to take the most probable action instead of sampling.
-  ///   - longestEpisode: Agent steps after which an episode counts as it stands (`EpisodeRecord.isCut`); nil for no limit.
+  ///   - longestEpisode: Agent steps after which an episode counts as it stands (`EpisodeRecord.isCut`); nil for no
+  ///     limit.
   public init(
     _ tasks: [Task], played: Range<Int> = 0..<1, policy: any Policy, version: Int = 0, slots: Int, unroll: Int,
     seed: UInt64, greedy: Bool = false, longestEpisode: Int? = nil, recovery: WorkerRecovery = WorkerRecovery()

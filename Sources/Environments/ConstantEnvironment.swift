@@ -1,4 +1,5 @@
-/// One observation at the start, and nothing more from then on: for benchmarks, as no time goes into making observations.
+/// One observation at the start, and nothing more from then on: for benchmarks, as no time goes into making
+/// observations.
 public final class ConstantEnvironment: Environment {
   public let slots: Int
   private let observation: [UInt8]

@@ -1,17 +1,18 @@
 /// How far a batch of environments has come with what it was asked to do.
 public enum StepProgress: Equatable, Sendable {
   case done
-  /// Nothing to do until this file descriptor is readable; then call `advance()`. No thread is held meanwhile. Batches of one worker
-  /// share it, and what one of them reads is gone for the others: call `advance()` of each before waiting again.
+  /// Nothing to do until this file descriptor is readable; then call `advance()`. No thread is held meanwhile. Batches
+  /// of one worker share it, and what one of them reads is gone for the others: call `advance()` of each before waiting
+  /// again.
   case waiting(fileDescriptor: Int32)
 }
 
 /// A batch of environments of one task, stepped together; each is a *slot*.
 ///
-/// Memory belongs to the caller, and its addresses may differ from step to step. Ends of episodes follow Gymnasium's SAME_STEP:
-/// when an episode ends, `observation` is already the first one of the next episode, `finalObservation` holds the last
-/// one of the old, and reward, terminated, truncated and success belong to the step that ended it. The next action acts
-/// in the new episode, so that every step is a real transition.
+/// Memory belongs to the caller, and its addresses may differ from step to step. Ends of episodes follow Gymnasium's
+/// SAME_STEP: when an episode ends, `observation` is already the first one of the next episode, `finalObservation`
+/// holds the last one of the old, and reward, terminated, truncated and success belong to the step that ended it. The
+/// next action acts in the new episode, so that every step is a real transition.
 ///
 /// Random events are addressed by (seed, task, replica, environment step), so equal seeds and actions give equal
 /// episodes.
@@ -103,7 +104,8 @@ public struct ActionRows {
   public init(box: UnsafePointer<Float>) { (self.discrete, self.box) = (nil, box) }
 }
 
-/// What an environment says of success at a step, one byte of `StepRows.success`. An episode is solved where one of its steps says so.
+/// What an environment says of success at a step, one byte of `StepRows.success`. An episode is solved where one of its
+/// steps says so.
 public enum SuccessFlag {
   public static let no: UInt8 = 0, yes: UInt8 = 1
   /// Nothing was said. Where that holds of a whole episode, nobody knows whether it was solved.

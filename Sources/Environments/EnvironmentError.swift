@@ -17,8 +17,8 @@ public enum EnvironmentError: Error, Equatable, CustomStringConvertible {
   case pythonMissing(reason: String, packages: [String])
   /// An environment that doesn't exist or has spaces that no agent here can use.
   case refused(task: String, reason: String)
-  /// What the Python at `python` doesn't have. `packages` are what it needs, named as Python's package index names them;
-  /// none where a module of the user's own is missing.
+  /// What the Python at `python` doesn't have. `packages` are what it needs, named as Python's package index names
+  /// them; none where a module of the user's own is missing.
   case packageMissing(task: String, reason: String, packages: [String], python: String)
   case romMissing(task: String, reason: String)
 

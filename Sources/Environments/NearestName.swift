@@ -1,8 +1,8 @@
 /// The name of `candidates` that `name` most likely meant: least edits, the first of equals; or else the first that
 /// `name` begins, or is a part of between dashes, as `popart` is of `popart-impala`. Case and underscores don't count.
 ///
-/// - Returns: nil where every candidate takes more than one edit per four letters of the longer name, and none has it as a
-///   part: a wrong hint is worse than none.
+/// - Returns: nil where every candidate takes more than one edit per four letters of the longer name, and none has it
+///   as a part: a wrong hint is worse than none.
 public func nearest(to name: String, among candidates: [String]) -> String? {
   func plain(_ name: String) -> String { name.lowercased().replacing("_", with: "-") }
   let name = plain(name)
@@ -13,8 +13,8 @@ public func nearest(to name: String, among candidates: [String]) -> String? {
   return candidates.first { name.count > 2 && ("-" + plain($0)).contains("-" + name) }
 }
 
-/// Fewest insertions, deletions and replacements of characters, and exchanges of two neighbours, that turn `from` into `to`
-/// (optimal string alignment).
+/// Fewest insertions, deletions and replacements of characters, and exchanges of two neighbours, that turn `from` into
+/// `to` (optimal string alignment).
 func editDistance(_ from: String, _ to: String) -> Int {
   let (source, target) = (Array(from), Array(to))
   var (above, row) = ([Int](), Array(0...target.count))

@@ -1,5 +1,6 @@
-/// Environments whose vector or image is smaller than their task set's: what is seen keeps its place at the beginning of every axis,
-/// and zeros surround it, but for a one where their task has its mark; of a box's actions the first ones are passed on.
+/// Environments whose vector or image is smaller than their task set's: what is seen keeps its place at the beginning
+/// of every axis, and zeros surround it, but for a one where their task has its mark; of a box's actions the first ones
+/// are passed on.
 final class PaddedEnvironment: WrapperEnvironment {
   /// An image `[height, width, channels]`; a vector is one pixel.
   private struct Extent {
@@ -22,8 +23,8 @@ final class PaddedEnvironment: WrapperEnvironment {
   private let (dimension, paddedDimension): (Int, Int)
   private let actions: UnsafeMutableBufferPointer<Float>
 
-  /// - Precondition: both observations are one vector, or both one image; the set's is not smaller along any axis, and neither is its
-  ///   action. Only vectors have a mark.
+  /// - Precondition: both observations are one vector, or both one image; the set's is not smaller along any axis, and
+  ///   neither is its action. Only vectors have a mark.
   init(_ inner: any Environment, of task: Task, in observation: ObservationSpace, _ action: ActionSpace, mark: Int?) {
     precondition(task.observation.isPaddable, "only one vector or one image can be padded")
     let (leaf, paddedLeaf) = (task.observation.leaves[0], observation.leaves[0])

@@ -1,6 +1,6 @@
 extension String {
-  /// The text in one line, as it may be shown to people: what would move a terminal's cursor, change its colours or the order
-  /// of reading is written as an escape, `\u{1b}`.
+  /// The text in one line, as it may be shown to people: what would move a terminal's cursor, change its colours or the
+  /// order of reading is written as an escape, `\u{1b}`.
   ///
   /// For everything that comes from a file, a name or another program.
   ///

@@ -24,8 +24,8 @@ extension Array where Element: BitwiseCopyable {
   }
 }
 
-/// What is wrong with a slot's counts of steps: those of its whole life, and those of the episode that goes on. nil where
-/// nothing is.
+/// What is wrong with a slot's counts of steps: those of its whole life, and those of the episode that goes on. nil
+/// where nothing is.
 ///
 /// - Parameter horizon: Steps after which an episode is over; nil for none.
 func problemOfCounts(life: UInt64, episode: Int, horizon: Int?) -> String? {

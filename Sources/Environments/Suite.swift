@@ -1,4 +1,5 @@
-/// Tasks by one name: what they are like, and how they are made. A program of your own may add suites to those of `Suites.all`.
+/// Tasks by one name: what they are like, and how they are made. A program of your own may add suites to those of
+/// `Suites.all`.
 public struct Suite: Sendable {
   /// By which runs name it. Where the user lists its tasks, the word before the colon: `gymnasium:ID,ID...`.
   public let name: String
@@ -132,16 +133,16 @@ public enum Suites {
     Gymnasium.suite, MetaWorld.listed,
   ]
 
-  /// The suite of this name, or `SUITE:TASK,TASK...` of one that lists its tasks, each with arguments of its own where wanted:
-  /// `gymnasium:ID?name=value?name=value`.
+  /// The suite of this name, or `SUITE:TASK,TASK...` of one that lists its tasks, each with arguments of its own where
+  /// wanted: `gymnasium:ID?name=value?name=value`.
   ///
   /// - Parameters:
   ///   - ids: Tasks to take, in this order; all where empty. Spaces are no wider than these need.
   ///   - wrappers: Around every task, the first nearest to the environment.
   ///   - options: For Gymnasium's environments, and the arguments for Atari's and Meta-World's.
   ///   - suites: Those that there are.
-  /// - Throws: `EnvironmentError.unknownSuite` or `unknownTask`, with the name that was probably meant, and what `TaskSet`,
-  ///   `Gymnasium.task` and `Task.wrapped(by:)` throw.
+  /// - Throws: `EnvironmentError.unknownSuite` or `unknownTask`, with the name that was probably meant, and what
+  ///   `TaskSet`, `Gymnasium.task` and `Task.wrapped(by:)` throw.
   public static func make(
     _ name: String, tasks ids: [String] = [], context: TaskContext = .none, wrappers: [Wrapper] = [],
     options: Gymnasium.Options = Gymnasium.Options(), from suites: [Suite] = .all
@@ -162,7 +163,8 @@ extension [Suite] {
   /// Names of the suites that are whole without a list of tasks.
   public var names: [String] { filter { !$0.listsTasks }.map(\.name) }
 
-  /// What the tasks of the suite of this name have in common, no environment being asked; nil where there is no such suite.
+  /// What the tasks of the suite of this name have in common, no environment being asked; nil where there is no such
+  /// suite.
   public func traits(of name: String) -> Suite.Traits? {
     guard let suite = named(name) else { return nil }
     var traits = suite.traits

@@ -11,7 +11,8 @@ public struct Task: Sendable {
       (self.random, self.reference, self.label) = (random, reference, label)
     }
 
-    /// (score - random) / (reference - random): 0 is random play, 1 the reference; nil where one of them is unknown or they are equal.
+    /// (score - random) / (reference - random): 0 is random play, 1 the reference; nil where one of them is unknown or
+    /// they are equal.
     public func normalized(_ score: Double) -> Double? {
       guard let random, let reference, reference != random else { return nil }
       return (score - random) / (reference - random)
@@ -31,15 +32,16 @@ public struct Task: Sendable {
   /// Whether a lost life counts as the end of an episode for the learner (discount 0), while the game and its score go
   /// on.
   public let lifeLossEndsEpisode: Bool
-  /// Whether its environments may say of an episode that it was solved (`SuccessFlag`); without a rule of success nobody asks.
+  /// Whether its environments may say of an episode that it was solved (`SuccessFlag`); without a rule of success
+  /// nobody asks.
   public let hasSuccessRule: Bool
-  /// Colours of an observation's planes for drawing, one a plane, `0xRRGGBB`; empty for camera images. Where observations are
-  /// stacked, of the newest one's.
+  /// Colours of an observation's planes for drawing, one a plane, `0xRRGGBB`; empty for camera images. Where
+  /// observations are stacked, of the newest one's.
   public internal(set) var palette: [UInt32]
   /// What a user may not expect of the task, one sentence each; for the terminal, not for the lockfile.
   public let notes: [String]
-  /// Makes the environments of these replicas. Streams of random numbers are addressed by seed, id and replica. What needs a
-  /// process lives in `worker`, with all that is given the same one.
+  /// Makes the environments of these replicas. Streams of random numbers are addressed by seed, id and replica. What
+  /// needs a process lives in `worker`, with all that is given the same one.
   public internal(set) var makeEnvironment: MakeEnvironment
   public typealias MakeEnvironment =
     @Sendable (_ replicas: Range<Int>, _ seed: UInt64, _ worker: Worker) throws -> any Environment

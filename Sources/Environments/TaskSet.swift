@@ -17,9 +17,9 @@ public struct TaskSet: Sendable {
   public var observation: ObservationSpace { tasks[0].observation }
   public var action: ActionSpace { tasks[0].action }
 
-  /// Tasks may differ in their vectors' lengths, or in their images' heights, widths and channels, and in their numbers of actions:
-  /// all are widened to the most there is of each. What is added to an observation, after the end of its axes, is 0, and masks leave
-  /// out what is added to actions.
+  /// Tasks may differ in their vectors' lengths, or in their images' heights, widths and channels, and in their numbers
+  /// of actions: all are widened to the most there is of each. What is added to an observation, after the end of its
+  /// axes, is 0, and masks leave out what is added to actions.
   ///
   /// - Parameter context: What observations say of their task.
   /// - Throws: `EnvironmentError.emptySet`, `duplicateTask`, `differentSpaces`, or `streamCollision` of first replicas.
@@ -116,8 +116,8 @@ public struct TaskSet: Sendable {
     }
   }
 
-  /// Everything that makes the tasks what they are, as text: equal texts are equal tasks. Reference scores are left out:
-  /// measuring them again changes no task. One fact a line, parameters sorted.
+  /// Everything that makes the tasks what they are, as text: equal texts are equal tasks. Reference scores are left
+  /// out: measuring them again changes no task. One fact a line, parameters sorted.
   public var lockfile: String {
     var lines = ["suite: \(name)", "observation: \(observation.summary)", "action: \(action.summary)", "tasks:"]
     for task in tasks {
@@ -136,7 +136,8 @@ extension ObservationSpace {
   /// Whether it is one vector or one image.
   var isPaddable: Bool { leaves.count == 1 && (leaves[0].isVector || leaves[0].isImage) }
 
-  /// Two vectors, or two images, as one that holds either; the same of anything else; nil where the two have nothing in common.
+  /// Two vectors, or two images, as one that holds either; the same of anything else; nil where the two have nothing in
+  /// common.
   fileprivate func widened(by other: ObservationSpace) -> ObservationSpace? {
     if self == other { return self }
     guard isPaddable, other.isPaddable else { return nil }

@@ -13,7 +13,8 @@ public struct Agent {
 
   /// Builds the learner that a configuration describes.
   ///
-  /// - Parameter suite: Your own tasks, with their wrappers and context; nil for the suite that the configuration names.
+  /// - Parameter suite: Your own tasks, with their wrappers and context; nil for the suite that the configuration
+  ///   names.
   /// - Throws: `EnvironmentError` for suites and tasks, `EngineError` for numbers that don't fit each other,
   ///   `RunError.notEnoughMemory`.
   public init(_ configuration: RunConfiguration, taskSet suite: TaskSet? = nil) throws {

@@ -22,7 +22,8 @@ public enum Evaluation {
     public let normalized, low, high: Double?
     /// Whether the task may say that it is solved.
     public let hasSuccessRule: Bool
-    /// Share of episodes in which the task's success rule held; nil where it has none, or no episode said anything of it.
+    /// Share of episodes in which the task's success rule held; nil where it has none, or no episode said anything of
+    /// it.
     public let success: Double?
 
     init(_ task: Task, _ episodes: [EpisodeRecord]) {
@@ -61,11 +62,12 @@ public enum Evaluation {
   /// Agent steps after which an episode is cut off by default: an environment need not end its episodes.
   public static let longestEpisode = 100_000
 
-  /// Plays `episodes` episodes of each task, tasks side by side on all cores. Every slot plays equally many, so that short
-  /// episodes are not favoured.
+  /// Plays `episodes` episodes of each task, tasks side by side on all cores. Every slot plays equally many, so that
+  /// short episodes are not favoured.
   ///
   /// - Parameters:
-  ///   - ids: Tasks of the set to play; empty for all. The set is the policy's whole, as a task's number tells it the task.
+  ///   - ids: Tasks of the set to play; empty for all. The set is the policy's whole, as a task's number tells it the
+  ///     task.
   ///   - greedy: Whether to take the most probable action instead of sampling.
   ///   - longestEpisode: Agent steps after which an episode is cut off.
   ///   - report: Called now and then, on any thread.
@@ -82,7 +84,8 @@ public enum Evaluation {
     return try played.concurrentMap { index in
       var records: [EpisodeRecord] = []
       var seed = seed
-      // A slot whose episode was cut off is done, as that can't be begun anew: others, with other seeds, play what is left.
+      // A slot whose episode was cut off is done, as that can't be begun anew: others, with other seeds, play what is
+      // left.
       while records.count < episodes {
         let slots = min(episodes - records.count, 16)
         let player = try Player(

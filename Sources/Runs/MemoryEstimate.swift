@@ -3,7 +3,8 @@ import Engine
 import Environments
 import Foundation
 
-/// What a run will take, looked at before any of it is taken: a machine that runs out of memory kills a process without a word.
+/// What a run will take, looked at before any of it is taken: a machine that runs out of memory kills a process without
+/// a word.
 public enum MemoryEstimate {
   /// What an agent is made for.
   enum Purpose {
@@ -12,13 +13,15 @@ public enum MemoryEstimate {
     case acting
   }
 
-  /// OpenBLAS maps a buffer of this size for each thread that multiplies at the same time, and waits for ever where it gets none.
+  /// OpenBLAS maps a buffer of this size for each thread that multiplies at the same time, and waits for ever where it
+  /// gets none.
   private static let blasBuffer = 134_217_728.0
   /// Stacks, pools of `malloc`, libraries that are loaded later.
   private static let slack = 33_554_432.0
 
   /// Refuses what does not fit.
-  /// - Throws: `EngineError` where numbers don't fit each other; `RunError.notEnoughMemory` with the estimate and what is free.
+  /// - Throws: `EngineError` where numbers don't fit each other; `RunError.notEnoughMemory` with the estimate and what
+  ///   is free.
   static func check(
     _ configuration: RunConfiguration, _ shape: RunShape, _ tasks: [Task], for purpose: Purpose,
     free: FreeMemory = .now, addressSpace: FreeMemory = .addressSpace

@@ -2,7 +2,8 @@ import Engine
 import Environments
 import Foundation
 
-/// What uniformly random play returns on a task whose suite doesn't know it: measured when a run begins, and kept in its folder.
+/// What uniformly random play returns on a task whose suite doesn't know it: measured when a run begins, and kept in
+/// its folder.
 ///
 /// Nothing that is learned or logged depends on it: it is measured for a limited time.
 public struct RandomBaseline: Codable, Equatable, Sendable {

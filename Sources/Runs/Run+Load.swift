@@ -12,8 +12,8 @@ extension Run {
     return try RunConfiguration.resolve(file: (text, file), flags: [], in: catalogue, isLenient: true)
   }
 
-  /// A trained agent for acting: the newest checkpoint's parameters, without its experience. Its tasks have the run's reference
-  /// scores, random play as it was measured among them.
+  /// A trained agent for acting: the newest checkpoint's parameters, without its experience. Its tasks have the run's
+  /// reference scores, random play as it was measured among them.
   ///
   /// - Parameters:
   ///   - references: Returns by task, which win over the run's own.
@@ -34,7 +34,8 @@ extension Run {
     return agent
   }
 
-  /// What is known of tasks' scores without making their suite: random play as it was measured, and the user's references.
+  /// What is known of tasks' scores without making their suite: random play as it was measured, and the user's
+  /// references.
   ///
   /// - Parameter references: Win over the run's own.
   /// - Throws: `RunError`, `ConfigurationError`.

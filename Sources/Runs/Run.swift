@@ -11,8 +11,8 @@ public final class Run: @unchecked Sendable {
   public let directory: RunDirectory
   private let lock: RunLock
   private var manifest: Manifest
-  /// Those that are trained, with the user's references, and random play as it was measured where their suite doesn't know it.
-  /// Logging and learning do without.
+  /// Those that are trained, with the user's references, and random play as it was measured where their suite doesn't
+  /// know it. Logging and learning do without.
   public let tasks: [Task]
   /// What a user should know of the tasks before training, one sentence each.
   public let remarks: [String]
@@ -33,8 +33,8 @@ public final class Run: @unchecked Sendable {
 
   /// Begins a new run.
   ///
-  /// What is at `out` is refused, or its lock taken, before anything slow is done. A folder is made after the environments: a
-  /// run that can't start leaves none, and overwrites none.
+  /// What is at `out` is refused, or its lock taken, before anything slow is done. A folder is made after the
+  /// environments: a run that can't start leaves none, and overwrites none.
   public static func begin(_ configuration: RunConfiguration, out: String?, overwrite: Bool) throws -> Run {
     if let directory = out.map(RunDirectory.init(path:)), directory.exists {
       let lock = try directory.claim(overwrite: overwrite)
@@ -167,8 +167,8 @@ public final class Run: @unchecked Sendable {
     try self.manifest.write(to: directory.manifest)
   }
 
-  /// Why this run, taken up from a checkpoint, is not bit-identical to the uninterrupted one, one sentence each; empty where it
-  /// is.
+  /// Why this run, taken up from a checkpoint, is not bit-identical to the uninterrupted one, one sentence each; empty
+  /// where it is.
   public let differences: [String]
 
   /// Whether all of its steps are made.
@@ -184,9 +184,9 @@ public final class Run: @unchecked Sendable {
 
   /// Trains to the end, or until `stop()`. `report` is called about once a second, on a pool thread.
   ///
-  /// A checkpoint is written every `checkpointEvery` steps, every `checkpointSeconds` as far as that costs little, and at the
-  /// end. What fails leaves the last one as it was; a run that fails before it has logged anything leaves no folder,
-  /// or what it replaced.
+  /// A checkpoint is written every `checkpointEvery` steps, every `checkpointSeconds` as far as that costs little, and
+  /// at the end. What fails leaves the last one as it was; a run that fails before it has logged anything leaves no
+  /// folder, or what it replaced.
   /// - Throws: `RunError`, and what environments and the learner throw.
   public func train(report: @escaping @Sendable (Run) -> Void) throws {
     while !isComplete && !isStopping.load(ordering: .relaxed) {

@@ -4,7 +4,8 @@ import Environments
 import Returns
 
 extension Training {
-  /// Whether `metrics.jsonl` has a line after a round: where the steps pass a multiple of `metricsEvery`, and at the end.
+  /// Whether `metrics.jsonl` has a line after a round: where the steps pass a multiple of `metricsEvery`, and at the
+  /// end.
   func isLogged(round: Int) -> Bool {
     let (size, every) = (agent.shape.stepsPerRound, agent.configuration.metricsEvery)
     return (round + 1) * size / every > round * size / every || round + 1 == agent.rounds

@@ -30,8 +30,8 @@ public final class Training {
   /// What was lost of each task's environments since the start of the run. Safe to ask on any thread.
   public var losses: [EnvironmentLosses] { byTask(engine.groups.flatMap(\.losses)) }
 
-  /// What was lost of each task's environments from the start of the run to the end of a round, which has just ended. Unlike
-  /// `losses`, it leaves out rounds that were acted ahead, so it doesn't depend on timing.
+  /// What was lost of each task's environments from the start of the run to the end of a round, which has just ended.
+  /// Unlike `losses`, it leaves out rounds that were acted ahead, so it doesn't depend on timing.
   public func losses(inRound round: Int) -> [EnvironmentLosses] {
     byTask(engine.groups.flatMap { $0.losses(inRound: round) })
   }
@@ -42,8 +42,8 @@ public final class Training {
     return sums
   }
 
-  /// What normalizing environments learned of each task's observations, over all slots; nil for tasks without. Only between
-  /// rounds. `taskSet.frozen(statistics)` is what a trained agent plays.
+  /// What normalizing environments learned of each task's observations, over all slots; nil for tasks without. Only
+  /// between rounds. `taskSet.frozen(statistics)` is what a trained agent plays.
   public var statistics: [ObservationStatistics?] {
     var statistics: [ObservationStatistics?] = Array(repeating: nil, count: agent.taskSet.tasks.count)
     for (task, learned) in engine.groups.flatMap(\.statistics) {
@@ -59,8 +59,8 @@ public final class Training {
     for group in engine.groups { try group.adopt(shares) }
   }
 
-  /// - Throws: `RunError` where no environment is left that has not been given up, or none of a task that learning waits
-  ///   for. Only between rounds, or when one has just ended.
+  /// - Throws: `RunError` where no environment is left that has not been given up, or none of a task that learning
+  ///   waits for. Only between rounds, or when one has just ended.
   func checkSupply() throws(RunError) {
     let all = engine.groups.flatMap(\.losses)
     if all.allSatisfy(\.losses.quarantined) { throw .allGivenUp(reason: all.last?.losses.reason ?? "") }

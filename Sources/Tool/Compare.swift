@@ -92,7 +92,8 @@ struct Compare: ParsableCommand {
     table(rows).forEach { print($0) }
   }
 
-  /// IQM over seeds of each task, as many arms side by side as the terminal is wide; beside raw returns those of random play.
+  /// IQM over seeds of each task, as many arms side by side as the terminal is wide; beside raw returns those of random
+  /// play.
   private func printTasks(_ comparison: Comparison) {
     let (ids, measure) = (comparison.tasks, comparison.measure)
     var columns = comparison.arms.enumerated().map { index, arm in

@@ -4,9 +4,9 @@ import Synchronization
 
 /// Ends a training before its time, but in order: when a signal asks for it, or when nobody can read what it prints.
 ///
-/// INT, TERM and HUP stop it after the update that is being worked on, with a checkpoint; a second INT or TERM ends the process
-/// at once. (A terminal that is closed sends HUP twice, by the system and by the shell.) Signals have handlers, which are gone in worker processes: a signal that was ignored or blocked would be so there,
-/// too.
+/// INT, TERM and HUP stop it after the update that is being worked on, with a checkpoint; a second INT or TERM ends the
+/// process at once. (A terminal that is closed sends HUP twice, by the system and by the shell.) Signals have handlers,
+/// which are gone in worker processes: a signal that was ignored or blocked would be so there, too.
 final class Interruption: Sendable {
   /// Why a training ends before its time.
   enum Cause: Sendable {

@@ -2,16 +2,16 @@
 import Polymath
 import Synchronization
 
-/// Prints text of whatever origin: nothing in it that a terminal obeys but the ends of lines. In this module it takes the place
-/// of Swift's, which is left for what is written for programs, or moves the cursor on purpose.
+/// Prints text of whatever origin: nothing in it that a terminal obeys but the ends of lines. In this module it takes
+/// the place of Swift's, which is left for what is written for programs, or moves the cursor on purpose.
 func print(_ text: String) { Swift.print(text.printableText) }
 
-/// Standard output is not checked where it is printed to, but where it matters: while a training goes on, and at the end of
-/// every command.
+/// Standard output is not checked where it is printed to, but where it matters: while a training goes on, and at the
+/// end of every command.
 enum Output {
-  /// Puts something in the place of standard streams that were closed, or the next file that is opened is taken for one:
-  /// nothing can be written there. A file that grows beyond what `ulimit -f` allows is an error like a full disk, and not the
-  /// end of the process.
+  /// Puts something in the place of standard streams that were closed, or the next file that is opened is taken for
+  /// one: nothing can be written there. A file that grows beyond what `ulimit -f` allows is an error like a full disk,
+  /// and not the end of the process.
   static func prepare() {
     signal(SIGXFSZ, SIG_IGN)
     for stream in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO] where fcntl(stream, F_GETFD) < 0 {

@@ -60,9 +60,9 @@ struct Play: ParsableCommand {
 struct Picture {
   let lines: [String]
 
-  /// Planes are drawn in their palette's colours, the first plane on top, of stacked boards the newest; an image of three
-  /// channels in its own colours; stacked frames in grey, the newest; every second or third pixel where the terminal is too
-  /// narrow for all; a vector as numbers.
+  /// Planes are drawn in their palette's colours, the first plane on top, of stacked boards the newest; an image of
+  /// three channels in its own colours; stacked frames in grey, the newest; every second or third pixel where the
+  /// terminal is too narrow for all; a vector as numbers.
   init(observation: UnsafeRawBufferPointer, leaf: ObservationLeaf, palette: [UInt32], columns: Int) {
     if leaf.isVector {
       lines = [observation.bindMemory(to: Float.self).map { String(format: "%8.3f", $0) }.joined()]

@@ -57,8 +57,8 @@ struct Command: ParsableCommand {
     }
   }
 
-  /// Begins anew with `OPENBLAS_CORETYPE` set where OpenBLAS, which chooses its kernels before `main`, doesn't know this
-  /// processor and took an older one's. A choice of the user's stays, and worker processes inherit none.
+  /// Begins anew with `OPENBLAS_CORETYPE` set where OpenBLAS, which chooses its kernels before `main`, doesn't know
+  /// this processor and took an older one's. A choice of the user's stays, and worker processes inherit none.
   private static func serveProcessor() {
     let (core, restarted) = ("OPENBLAS_CORETYPE", "POLYMATH_RESTARTED")
     if getenv(restarted) == nil {

@@ -1,8 +1,8 @@
 import Foundation
 import Polymath
 
-/// The live table of a training run. On a terminal it is drawn over each second; elsewhere it is printed now and then as
-/// plain lines.
+/// The live table of a training run. On a terminal it is drawn over each second; elsewhere it is printed now and then
+/// as plain lines.
 final class ProgressDisplay: @unchecked Sendable {
   private let quiet: Bool
   private let agent: Agent
@@ -123,8 +123,8 @@ struct Forecast {
   }
 }
 
-/// A table and texts below it, the last of which is seen whole, as a terminal shows them: a line that wraps, or scrolls away,
-/// could not be drawn over.
+/// A table and texts below it, the last of which is seen whole, as a terminal shows them: a line that wraps, or scrolls
+/// away, could not be drawn over.
 func fitting(_ table: [String], _ texts: [String], _ size: (columns: Int, rows: Int)) -> [String] {
   let last = texts.suffix(1).flatMap { wrapped($0, to: size.columns) }
   var shown = table + texts.dropLast().flatMap { wrapped($0, to: size.columns) }

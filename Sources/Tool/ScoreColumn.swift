@@ -14,8 +14,8 @@ struct ScoreColumn<Row> {
   }
 }
 
-/// A line per row under one of titles, without the columns of which no row has anything, and without the most expendable ones
-/// until lines have at most `width` characters.
+/// A line per row under one of titles, without the columns of which no row has anything, and without the most
+/// expendable ones until lines have at most `width` characters.
 func table<Row>(of rows: [Row], _ columns: [ScoreColumn<Row>], width: Int = .max) -> [String] {
   var shown = columns.filter { column in rows.contains { column.text($0) != nil } }
   while true {

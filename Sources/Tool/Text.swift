@@ -30,7 +30,8 @@ func duration(_ seconds: Double) -> String {
   return "\(whole / 3600) h \(whole % 3600 / 60) min"
 }
 
-/// Columns side by side; the first is left-aligned, the others right-aligned. No line ends with spaces, which would wrap.
+/// Columns side by side; the first is left-aligned, the others right-aligned. No line ends with spaces, which would
+/// wrap.
 func table(_ rows: [[String]]) -> [String] {
   // First made printable, which makes it wider.
   let rows = rows.map { $0.map(\.printableText) }

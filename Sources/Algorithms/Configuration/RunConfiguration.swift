@@ -121,7 +121,8 @@ public struct RunConfiguration: Sendable {
     return options
   }
 
-  /// What its folder is called by default: suite, algorithm and seed, with dashes for what a file's name should not hold.
+  /// What its folder is called by default: suite, algorithm and seed, with dashes for what a file's name should not
+  /// hold.
   public var runName: String {
     String("\(suite)-\(algorithm)-\(seed)".map { $0.isLetter || $0.isNumber || "-_.".contains($0) ? $0 : "-" })
   }

@@ -1,7 +1,7 @@
 import Environments
 
-/// One named setting: a flag of the tool, a field of run.yaml, and a line of `--print-config`. What it is by default, the value
-/// that it belongs to says: hyperparameters of an algorithm, or a run.
+/// One named setting: a flag of the tool, a field of run.yaml, and a line of `--print-config`. What it is by default,
+/// the value that it belongs to says: hyperparameters of an algorithm, or a run.
 public struct Setting<Owner>: Sendable {
   public let name: String
   public let help: String

@@ -57,8 +57,8 @@ extension IMPALA {
       (configuration.rmsProp.convention, configuration.rmsProp.epsilon) = (.pytorch, 1e-5)
       // Two groups, each with one worker that hosts half of the tasks; an environment takes 40 MB.
       if suite.isHeavy { (run.environmentsPerTask, run.shards) = (2, 2) }
-      // Rewards of a user's own task may have any size. Where RMSProp's mean square begins at 0, its first steps are ten times
-      // the learning rate, and three of eight seeds never left the first action that they were pushed to.
+      // Rewards of a user's own task may have any size. Where RMSProp's mean square begins at 0, its first steps are
+      // ten times the learning rate, and three of eight seeds never left the first action that they were pushed to.
       if !suite.hasKnownRewards {
         configuration.popArt.correctsStart = true
         (configuration.rmsProp.convention, configuration.learningRate) = (.tensorflow, 2e-3)

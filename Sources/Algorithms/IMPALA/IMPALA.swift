@@ -211,7 +211,8 @@ public final class IMPALA: Algorithm, @unchecked Sendable {
   // MARK: State
 
   /// Goes on with saved statistics and with the parameters that `fill` writes. Every version becomes these: where
-  /// environments begin afresh, rounds that an exact resume would find done are played again, by the newest policy there is.
+  /// environments begin afresh, rounds that an exact resume would find done are played again, by the newest policy
+  /// there is.
   func restore<Failure: Error>(
     popArt statistics: PopArt, parameters fill: (ParameterBuffer) throws(Failure) -> Void
   ) throws(Failure) {

@@ -4,20 +4,21 @@ import Tensors
 
 /// Chooses the routes of hard routing: a table of logits, one a task, layer and module, learned from episodes' returns.
 ///
-/// A task keeps its route until one of its episodes ends; then a new one is drawn, each layer's module from the softmax of
-/// its logits. An episode that ends with return R moves the logits of the route r that it was played with by REINFORCE:
+/// A task keeps its route until one of its episodes ends; then a new one is drawn, each layer's module from the softmax
+/// of its logits. An episode that ends with return R moves the logits of the route r that it was played with by
+/// REINFORCE:
 ///
 ///     logit[l, m] += 0.1 A (1[m = r_l] - p[l, m]),  A = (R - mean) / deviation,
 ///
 /// p as it is by then, mean and deviation those of the task's returns so far, in which the newest count a twentieth.
 ///
-/// - Source: Rosenbaum et al. 2018, "Routing networks" (1711.01239), with a tabular controller a task, as Yang et al. 2020
-///   (2003.13661) say of their baseline in one sentence.
+/// - Source: Rosenbaum et al. 2018, "Routing networks" (1711.01239), with a tabular controller a task, as Yang et al.
+///   2020 (2003.13661) say of their baseline in one sentence.
 /// - Differs from the source: plain REINFORCE instead of the weighted policy learner, no reward for using few modules,
 ///   a route an episode instead of a decision an input, and returns in units of their deviation. Policies act on
 ///   threads, with versions that lag: a new route begins at the first round whose version knows it, a few steps into
-///   the next episode, and serves that episode. Environments of a task share its route, so an episode has one route only
-///   where they end together, as planar and Meta-World tasks do, and where it is longer than lag + 1 unrolls.
+///   the next episode, and serves that episode. Environments of a task share its route, so an episode has one route
+///   only where they end together, as planar and Meta-World tasks do, and where it is longer than lag + 1 unrolls.
 final class RouteController {
   private let layers, modules: Int
   /// Task of each column.
@@ -29,8 +30,8 @@ final class RouteController {
   private(set) var episodes, mean, variance: [Double]
   /// `[tasks, layers]` of each version.
   private let routes: Versions<UnsafeMutableBufferPointer<Int32>>
-  /// Of each column: the return of the episode that goes on, and those of episodes that ended in this round. Written by the
-  /// shard that holds the column.
+  /// Of each column: the return of the episode that goes on, and those of episodes that ended in this round. Written by
+  /// the shard that holds the column.
   private let running: UnsafeMutableBufferPointer<Double>
   private let ended: UnsafeMutableBufferPointer<[Double]>
 

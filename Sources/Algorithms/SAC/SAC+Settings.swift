@@ -34,8 +34,8 @@ extension SAC {
     chosen.apply(to: &configuration, &run, suite)
   }
 
-  /// Products of matrices are the better for many rows: the fewest shards of whole tasks that several threads can share, or one per
-  /// task where their gradients are not just added.
+  /// Products of matrices are the better for many rows: the fewest shards of whole tasks that several threads can
+  /// share, or one per task where their gradients are not just added.
   public static func shards(tasks: Int, environmentsPerTask _: Int, _ configuration: Configuration) -> Int {
     if configuration.replay.aggregation != .sum { return tasks }
     return (2...max(tasks, 2)).first { tasks.isMultiple(of: $0) } ?? 1

@@ -7,11 +7,11 @@ import Tensors
 /// Soft actor-critic on many tasks: one policy, two critics, one temperature per task, and as many transitions of every
 /// task in a batch.
 ///
-/// `ReplayAlgorithm` runs the update; what SAC adds stands here in its order: `evaluate`, `adjust`, `targets`, `losses`.
-/// Policy and critics are all moved from the parameters before the update, with the temperatures after it.
+/// `ReplayAlgorithm` runs the update; what SAC adds stands here in its order: `evaluate`, `adjust`, `targets`,
+/// `losses`. Policy and critics are all moved from the parameters before the update, with the temperatures after it.
 ///
-/// - Source: Haarnoja et al. 2018, "Soft actor-critic algorithms and applications" (1812.05905); for many tasks Yang et al.
-///   2020 (2003.13661), after whose released code the order of the steps is.
+/// - Source: Haarnoja et al. 2018, "Soft actor-critic algorithms and applications" (1812.05905); for many tasks Yang et
+///   al. 2020 (2003.13661), after whose released code the order of the steps is.
 public final class SAC: ReplayAlgorithm, @unchecked Sendable {
   public let configuration: Configuration
   public let trainer: ReplayTrainer<Evaluation>
@@ -105,7 +105,8 @@ public final class SAC: ReplayAlgorithm, @unchecked Sendable {
       x, noise: batch.noise(for: use), mask: batch.mask, bounds: bounds, correction: configuration.correction)
   }
 
-  /// Moves the temperatures: J(log alpha_i) = -log alpha_i (mean log pi + H_i) (section 5, as the released code has it).
+  /// Moves the temperatures: J(log alpha_i) = -log alpha_i (mean log pi + H_i) (section 5, as the released code has
+  /// it).
   public func adjust(update: Int) {
     temperature.step(
       update + 1, logProbability: statistics.map(\.logProbability),
@@ -124,8 +125,8 @@ public final class SAC: ReplayAlgorithm, @unchecked Sendable {
     return batch.reward + configuration.replay.discount * (1 - batch.terminated) * value
   }
 
-  /// J_Qk = mean w (Q_k(s, a) - y)^2 and J_pi = mean w (alpha log pi(a~|s) - min_k Q_k(s, a~)) (section 4.2), with weights w
-  /// of the tasks (Yang et al. 2020, section 4.3).
+  /// J_Qk = mean w (Q_k(s, a) - y)^2 and J_pi = mean w (alpha log pi(a~|s) - min_k Q_k(s, a~)) (section 4.2), with
+  /// weights w of the tasks (Yang et al. 2020, section 4.3).
   public func losses(_ batch: ReplayBatch, _ now: Evaluation, targets y: Tensor) {
     let (alpha, w, rows) = (batch.perRow(alpha), batch.perRow(lossWeights), taskRows(batch))
     let taken = concatenate(batch.observation, batch.action)

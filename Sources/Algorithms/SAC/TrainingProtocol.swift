@@ -7,8 +7,8 @@ public enum TrainingProtocol: String, CaseIterable, Sendable {
   case modern
   /// The code that was released with soft modularization (Yang et al. 2020).
   case released
-  /// For one core and hours: half the widths, a quarter of the batch, 120,000 steps a task and 30,000 updates. Chosen on
-  /// mt-sac alone, planar10, seed 11: learning rate 1e-3 of 3e-4, 1e-3 and 3e-3; four environments a task of one and
+  /// For one core and hours: half the widths, a quarter of the batch, 120,000 steps a task and 30,000 updates. Chosen
+  /// on mt-sac alone, planar10, seed 11: learning rate 1e-3 of 3e-4, 1e-3 and 3e-3; four environments a task of one and
   /// four.
   case small
 

@@ -7,8 +7,8 @@ import Tensors
 /// An algorithm that learns from replayed transitions of many tasks: DQN, DDPG, SAC.
 ///
 /// It gives its networks, how it acts, targets and losses; the rest stands here. A round collects experience, and once
-/// every task has warmed up makes some updates, each in the phases of `ReplayPhase`. All losses of an update are made with
-/// the parameters before it.
+/// every task has warmed up makes some updates, each in the phases of `ReplayPhase`. All losses of an update are made
+/// with the parameters before it.
 public protocol ReplayAlgorithm: Algorithm {
   /// What the first pass over a batch finds out for the losses; nothing for most.
   associatedtype Evaluation = Void

@@ -3,8 +3,8 @@ import Environments
 import Replay
 import Tensors
 
-/// What every algorithm keeps that learns from replayed transitions: networks, the versions that act, the replay, shards,
-/// and how far learning has come. `ReplayAlgorithm` says how they work together.
+/// What every algorithm keeps that learns from replayed transitions: networks, the versions that act, the replay,
+/// shards, and how far learning has come. `ReplayAlgorithm` says how they work together.
 public final class ReplayTrainer<Evaluation>: @unchecked Sendable {
   public let configuration: ReplayConfiguration
   public let shape: RunShape

@@ -2,8 +2,8 @@ import Engine
 import Layers
 import Tensors
 
-/// A network that is trained, with all that training keeps of it: parameters, target parameters where there are any, one
-/// gradient per shard, Adam's moments.
+/// A network that is trained, with all that training keeps of it: parameters, target parameters where there are any,
+/// one gradient per shard, Adam's moments.
 ///
 /// Threads use it at the same time: each writes its own shard's gradient, or its own piece of the parameters.
 public final class TrainedNetwork: @unchecked Sendable {
@@ -24,7 +24,8 @@ public final class TrainedNetwork: @unchecked Sendable {
   /// - Parameters:
   ///   - network: Of the layout `layout`.
   ///   - hasTargets: Whether target parameters follow the parameters slowly.
-  ///   - agents: Networks side by side in the layout, outermost in every parameter. Each has a loss and a norm of its own.
+  ///   - agents: Networks side by side in the layout, outermost in every parameter. Each has a loss and a norm of its
+  ///     own.
   public init(
     _ name: String, _ network: any TaskNetwork, _ layout: ParameterLayout, hasTargets: Bool = false, agents: Int = 1,
     shards: Int, _ configuration: ReplayConfiguration, seed: UInt64

@@ -4,8 +4,8 @@ import Tensors
 protocol UpdateRandomness: Sendable {
   /// Places in a task's replay, below `limit`.
   func indices(task: Int, update: Int, below limit: Int, into indices: UnsafeMutableBufferPointer<UInt32>)
-  /// Standard normal numbers for a task's rows: those of step 2 u for the observations of update u, those of 2 u + 1 for
-  /// the observations that followed.
+  /// Standard normal numbers for a task's rows: those of step 2 u for the observations of update u, those of 2 u + 1
+  /// for the observations that followed.
   func noise(task: Int, step: Int, into noise: UnsafeMutableBufferPointer<Float>)
   /// A permutation of the tasks, for gradient surgery.
   func order(tasks: Int, update: Int) -> [Int]

@@ -5,7 +5,8 @@ extension Catalogue {
   /// Those of every run, whatever its algorithm.
   public var runSettings: [Setting<RunConfiguration>] { RunConfiguration.settings(presets: presets.map(\.name)) }
 
-  /// Those of a preset's runs, in the order in which they are printed; those of every run alone where there is no such preset.
+  /// Those of a preset's runs, in the order in which they are printed; those of every run alone where there is no such
+  /// preset.
   public func settings(ofPreset name: String) -> [Setting<RunConfiguration>] {
     runSettings + (algorithm(ofPreset: name)?.runSettings ?? [])
   }
@@ -13,7 +14,8 @@ extension Catalogue {
   /// Those of all algorithms. Two algorithms may each have one of a name.
   public var everySetting: [Setting<RunConfiguration>] { runSettings + algorithms.flatMap { $0.runSettings } }
 
-  /// What a hint names: an option or a setting of a preset, or else a setting of another algorithm, which it then names, too.
+  /// What a hint names: an option or a setting of a preset, or else a setting of another algorithm, which it then
+  /// names, too.
   ///
   /// - Parameter find: The one of some names that was probably meant.
   public func hint(

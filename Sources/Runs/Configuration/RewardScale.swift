@@ -2,7 +2,8 @@ import Algorithms
 import Foundation
 
 extension RunConfiguration {
-  /// What a user should know before training: tasks whose returns are far from 1, where nothing normalises them. One sentence each.
+  /// What a user should know before training: tasks whose returns are far from 1, where nothing normalises them. One
+  /// sentence each.
   func remarks(on baselines: [RandomBaseline]) -> [String] {
     if type.isScaleFree(self) { return [] }
     let other = catalogue.scaleFreePreset.map { ", or train with \($0)" } ?? ""

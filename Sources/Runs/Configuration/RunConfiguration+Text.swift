@@ -22,7 +22,8 @@ extension RunConfiguration {
   ///   - file: Text of a YAML mapping of settings, and its path for messages.
   ///   - flags: Names and values, later ones win.
   ///   - catalogue: Algorithms and suites that there are.
-  ///   - isLenient: Whether settings that mean nothing at the values of others are passed over: earlier versions wrote them.
+  ///   - isLenient: Whether settings that mean nothing at the values of others are passed over: earlier versions wrote
+  ///     them.
   public static func resolve(
     file: (text: String, path: String)? = nil, flags: [(name: String, value: String)], cores: Int = 1,
     in catalogue: Catalogue = .all, isLenient: Bool = false

@@ -4,7 +4,8 @@ import Foundation
 /// Files and folders that are there as a whole or not at all, also after a crash or a power cut: written under a
 /// temporary name, synced, renamed, and the folder above synced.
 ///
-/// Foundation's atomic writing never syncs and hides which call failed; a full disk must be told apart from a wrong path.
+/// Foundation's atomic writing never syncs and hides which call failed; a full disk must be told apart from a wrong
+/// path.
 public enum AtomicFile {
   /// The most bytes that files of words have: lockfiles, manifests, tables of scores.
   public static let mostText = 16 << 20
@@ -112,8 +113,8 @@ public enum AtomicFile {
 
   /// Lets `body` fill a temporary folder, then gives it the name `path`, replacing what was there.
   ///
-  /// `<path>.partial` is one whose writing was interrupted, `<path>.old` one whose removal was: readers ignore both, and the
-  /// next write of the same name clears them away.
+  /// `<path>.partial` is one whose writing was interrupted, `<path>.old` one whose removal was: readers ignore both,
+  /// and the next write of the same name clears them away.
   /// - Throws: what `body` throws, or `RunError.cannotWrite`; then what was at `path` is untouched.
   public static func writeFolder(_ path: String, _ body: (_ temporaryFolder: String) throws -> Void) throws {
     let partial = path + ".partial"

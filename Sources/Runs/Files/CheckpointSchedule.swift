@@ -1,6 +1,7 @@
 /// When a running training writes checkpoints: each time that it has made so many rounds, and by the clock.
 struct CheckpointSchedule {
-  /// A checkpoint by the clock waits for so many times what the last one took: together they cost less than 2 % of the time.
+  /// A checkpoint by the clock waits for so many times what the last one took: together they cost less than 2 % of the
+  /// time.
   static let rarity = 50.0
 
   private let rounds: Int

@@ -18,8 +18,8 @@ public struct Manifest: Codable, Sendable {
     public var openblasCoretype = ProcessInfo.processInfo.environment["OPENBLAS_CORETYPE"]
     public var processor = Manifest.processorName
     public var cores = ProcessInfo.processInfo.activeProcessorCount
-    /// Why what follows is not bit-identical to the uninterrupted run: other kernels, environments that begin afresh. nil where
-    /// it is.
+    /// Why what follows is not bit-identical to the uninterrupted run: other kernels, environments that begin afresh.
+    /// nil where it is.
     public var differences: [String]?
 
     init(steps: Int, threads: Int, differences: [String]?) {
@@ -30,8 +30,8 @@ public struct Manifest: Codable, Sendable {
   public var starts: [Start] = []
   /// SHA-256 of the task lockfile.
   public var lockfile: String
-  /// Whether the run is bit-identical to an uninterrupted one; false where environments can't be saved (Atari), as episodes
-  /// begin afresh, and once it went on with other kernels. Unknown before the first checkpoint.
+  /// Whether the run is bit-identical to an uninterrupted one; false where environments can't be saved (Atari), as
+  /// episodes begin afresh, and once it went on with other kernels. Unknown before the first checkpoint.
   public var resumesExactly: Bool?
 
   init(lockfile: String) { self.lockfile = lockfile }

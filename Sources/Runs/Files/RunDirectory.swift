@@ -1,7 +1,8 @@
 import Foundation
 
 /// The folder of a run: `run.yaml` and its `signature`, `tasks.lock`, `manifest.json`, `metrics.jsonl`, `timing.jsonl`,
-/// `baselines.json`, `checkpoints/<steps>/`, `lock`, and `analysis/` where it was analysed. Other files in it are never touched.
+/// `baselines.json`, `checkpoints/<steps>/`, `lock`, and `analysis/` where it was analysed. Other files in it are never
+/// touched.
 public struct RunDirectory: Sendable {
   public let path: String
 
@@ -92,7 +93,8 @@ public struct RunDirectory: Sendable {
     }
   }
 
-  /// Moves the run aside, within its folder, for a new one. A kill at any time loses nothing: the next start puts it back.
+  /// Moves the run aside, within its folder, for a new one. A kill at any time loses nothing: the next start puts it
+  /// back.
   /// - Throws: `RunError.cannotWrite`.
   func setAside() throws(RunError) {
     guard isRun else { return }
@@ -116,8 +118,8 @@ public struct RunDirectory: Sendable {
   /// - Throws: `RunError.cannotWrite`.
   func removeReplaced() throws(RunError) { try AtomicFile.removeFolder(replaced) }
 
-  /// Removes a run that has neither a line in its logs nor a checkpoint. The one that it replaced is put back; where there is
-  /// none the folder is removed, unless something else is in it.
+  /// Removes a run that has neither a line in its logs nor a checkpoint. The one that it replaced is put back; where
+  /// there is none the folder is removed, unless something else is in it.
   func discard() {
     if FileManager.default.fileExists(atPath: replaced) {
       try? restoreReplaced()

@@ -3,8 +3,8 @@ import Foundation
 
 /// The lock of a run's folder: one training at a time writes there.
 ///
-/// It is a lock of the system on the file `lock` in the folder. It ends with this object or with its process, however that
-/// ends, so the file that remains locks nothing. The file says who holds the lock, for the message to others.
+/// It is a lock of the system on the file `lock` in the folder. It ends with this object or with its process, however
+/// that ends, so the file that remains locks nothing. The file says who holds the lock, for the message to others.
 final class RunLock: Sendable {
   static let fileName = "lock"
 

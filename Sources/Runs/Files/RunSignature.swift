@@ -1,10 +1,11 @@
 import Foundation
 
-/// The mark by which a user's own runs are known: an authentication code of `run.yaml` (HMAC-SHA256, RFC 2104) under a key that
-/// only this user has on this machine.
+/// The mark by which a user's own runs are known: an authentication code of `run.yaml` (HMAC-SHA256, RFC 2104) under a
+/// key that only this user has on this machine.
 ///
-/// The key is made with the first run, in `$XDG_STATE_HOME/polymath/key` or `~/.local/state/polymath/key`. A folder that is moved or
-/// copied keeps its signature; one whose run.yaml is changed, or that comes from another user or machine, has none that is right.
+/// The key is made with the first run, in `$XDG_STATE_HOME/polymath/key` or `~/.local/state/polymath/key`. A folder
+/// that is moved or copied keeps its signature; one whose run.yaml is changed, or that comes from another user or
+/// machine, has none that is right.
 struct RunSignature {
   private static let keyBytes = 32
   private static let label = "hmac-sha256 "
@@ -18,7 +19,8 @@ struct RunSignature {
     state = "\(given ?? "\(variables["HOME"] ?? NSHomeDirectory())/.local/state")/polymath"
   }
 
-  /// Signs the run.yaml in the folder of a run. Where no key can be kept the run has no signature, and trains all the same.
+  /// Signs the run.yaml in the folder of a run. Where no key can be kept the run has no signature, and trains all the
+  /// same.
   func write(in directory: RunDirectory) throws(RunError) {
     guard let key = key() ?? newKey() else { return }
     let code = Self.code(of: try AtomicFile.read(directory.configuration), key: key)

@@ -1,10 +1,10 @@
 import Foundation
 
-/// A file with one JSON object per line, each of `steps` and named numbers; what is unknown is null. Steps rise from line to
-/// line.
+/// A file with one JSON object per line, each of `steps` and named numbers; what is unknown is null. Steps rise from
+/// line to line.
 ///
-/// A run has two: `metrics.jsonl` for what it learned, which depends on nothing but its settings, and `timing.jsonl` for what
-/// a clock measured.
+/// A run has two: `metrics.jsonl` for what it learned, which depends on nothing but its settings, and `timing.jsonl`
+/// for what a clock measured.
 final class StepLog {
   /// Names and values of one line, such as `bricks/return`.
   typealias Numbers = [(name: String, value: Double)]
@@ -15,8 +15,8 @@ final class StepLog {
   let last: Record?
 
   /// Opens the file for appending.
-  /// - Parameter steps: Lines after so many steps are dropped, and those that a killed process did not write to their end.
-  ///   nil for a new file.
+  /// - Parameter steps: Lines after so many steps are dropped, and those that a killed process did not write to their
+  ///   end. nil for a new file.
   /// - Throws: `RunError.cannotRead`, `RunError.cannotWrite`.
   init(path: String, keepingThrough steps: Int?) throws(RunError) {
     var kept: ArraySlice<UInt8> = []
@@ -73,7 +73,8 @@ final class StepLog {
     try report { try handle.write(contentsOf: Data("{\"steps\":\(steps)\(fields.joined())}\n".utf8)) }
   }
 
-  /// Waits until all lines are on the disk. Before each checkpoint, or a power cut leaves one that knows more than its log.
+  /// Waits until all lines are on the disk. Before each checkpoint, or a power cut leaves one that knows more than its
+  /// log.
   func synchronize() throws(RunError) {
     try report { try handle.synchronize() }
   }

@@ -4,8 +4,8 @@ import Foundation
 
 /// Which of the Python modules that a run's files name may be imported: importing one runs its code.
 ///
-/// A folder of a run may come from anywhere. Only what the user names, or says to trust, or has made on this machine is taken
-/// at its word.
+/// A folder of a run may come from anywhere. Only what the user names, or says to trust, or has made on this machine is
+/// taken at its word.
 public struct Trust: Hashable, Sendable {
   /// Modules that the user has named.
   public var modules: Set<String>

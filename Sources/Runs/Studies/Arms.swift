@@ -36,11 +36,11 @@ extension Arm {
 extension RunConfiguration {
   /// The algorithm, then each setting that differs from the algorithm's own, as `name=value`, separated by spaces.
   ///
-  /// What a value has of spaces and of what is not seen but obeyed (`isHarmless`) is written as `%` and its number, so that an arm's name is one line,
-  /// taken apart at spaces.
+  /// What a value has of spaces and of what is not seen but obeyed (`isHarmless`) is written as `%` and its number, so
+  /// that an arm's name is one line, taken apart at spaces.
   ///
-  /// Left out are the seed, settings that decide no bits, and what depends on the tasks by default: they themselves, groups,
-  /// shards.
+  /// Left out are the seed, settings that decide no bits, and what depends on the tasks by default: they themselves,
+  /// groups, shards.
   public var arm: String {
     // A preset that a configuration has, and choices that it has made, can be made again.
     let (usual, own) = try! (RunConfiguration(algorithm, suite: suite, in: catalogue), defaults)

@@ -1,4 +1,5 @@
-/// Means of scores, and 95 % bootstrap intervals of what they estimate. Resampling is seeded, so equal data give equal intervals.
+/// Means of scores, and 95 % bootstrap intervals of what they estimate. Resampling is seeded, so equal data give equal
+/// intervals.
 public enum Estimate {
   public struct Interval: Equatable, Sendable {
     public let estimate, low, high: Double
@@ -46,8 +47,8 @@ public enum Estimate {
       (0..<resamples).map { _ in aggregate(resample(scores, &random)) })
   }
 
-  /// The probability that a run of `a` scores higher than one of `b`, ties half, averaged over tasks, with its stratified
-  /// bootstrap interval. Ranks only, so it also serves times to a threshold that are cut off at the budget.
+  /// The probability that a run of `a` scores higher than one of `b`, ties half, averaged over tasks, with its
+  /// stratified bootstrap interval. Ranks only, so it also serves times to a threshold that are cut off at the budget.
   public static func probabilityOfImprovement(
     of a: [[Double]], over b: [[Double]], resamples: Int = 2000
   ) -> Interval {

@@ -14,8 +14,8 @@ public struct LearningCurves {
 
   public let metric: Metric
   public let arms: [Arm]
-  /// IQM over an arm's seeds with its 95 % stratified bootstrap interval. Where tasks have one scale, the first panel is over
-  /// all of them.
+  /// IQM over an arm's seeds with its 95 % stratified bootstrap interval. Where tasks have one scale, the first panel
+  /// is over all of them.
   public let panels: [CurvePicture.Panel]
   /// What all runs were trained on.
   public let suite: String
@@ -26,8 +26,8 @@ public struct LearningCurves {
   ///   - metric: nil for the first that the newest record of each run knows of all tasks.
   ///   - points: Equal parts of the longest run; a point is the newest record of every seed by then.
   /// - Precondition: at least one run.
-  /// - Throws: `RunError.notARun`, `.cannotRead`, `.sameRun`; `.noCurves` for runs of different tasks, unknown numbers or too
-  ///   many arms.
+  /// - Throws: `RunError.notARun`, `.cannotRead`, `.sameRun`; `.noCurves` for runs of different tasks, unknown numbers
+  ///   or too many arms.
   public init(
     _ runs: [String], metric wanted: Metric? = nil, points: Int = 120, in catalogue: Catalogue = .all
   ) throws {

@@ -156,8 +156,8 @@ public struct RoutingAnalysis: Sendable {
     }
   }
 
-  /// Rows at equal distances, as many as `points`. The title says how much tasks differ, for the picture does not: t-SNE
-  /// makes clusters of the smallest differences.
+  /// Rows at equal distances, as many as `points`. The title says how much tasks differ, for the picture does not:
+  /// t-SNE makes clusters of the smallest differences.
   private func scatter(_ table: RoutingTable, _ name: String, _ measures: RoutingReport.Measures) -> String {
     let title =
       "Routing of \(name) (t-SNE); tasks differ by " + String(format: "%.2g", measures.betweenTasks)

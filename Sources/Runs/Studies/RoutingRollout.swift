@@ -15,8 +15,8 @@ struct RoutingRollout: Sendable {
   /// Episode and step of each column; nil before its first.
   private var places: [(episode: Int, step: Int)?] = []
 
-  /// Adds what all columns show, as long as they play one of the first `episodes` episodes: those that an evaluation counts,
-  /// which are equally many of each column, columns in order.
+  /// Adds what all columns show, as long as they play one of the first `episodes` episodes: those that an evaluation
+  /// counts, which are equally many of each column, columns in order.
   mutating func note(_ rows: ActorRows, observation size: Int, episodes: Int) {
     if places.isEmpty { places = Array(repeating: nil, count: rows.columns) }
     let perColumn = (episodes + rows.columns - 1) / rows.columns
@@ -67,8 +67,8 @@ final class RecordingPolicy: Policy {
 
 /// Lets a policy act as if each task were the next one.
 ///
-/// In soft modularization the task's number reaches nothing but the routing, so this plays with another task's routing and
-/// is otherwise the same network.
+/// In soft modularization the task's number reaches nothing but the routing, so this plays with another task's routing
+/// and is otherwise the same network.
 final class ReroutedPolicy: Policy {
   let recurrentSize = 0
   private let policy: any Policy

@@ -4,7 +4,8 @@ import Foundation
 /// Scores of runs that were scored alike, a row a run, in a file of tab-separated values: a study that takes days, or
 /// several machines, keeps there what is finished.
 ///
-/// The first line says on what and how the runs were evaluated, the second names the columns: `run`, `arm`, `seed`, then the tasks.
+/// The first line says on what and how the runs were evaluated, the second names the columns: `run`, `arm`, `seed`,
+/// then the tasks.
 public struct ScoreTable: Equatable, Sendable {
   public struct Row: Equatable, Sendable {
     /// The name of the run's folder.

@@ -4,8 +4,8 @@ import Polymath
 ///
 ///     L = mean( -log pi(a|x) (G - b(x)) + c (G - b(x))^2 )
 ///
-/// G_t = r_t + gamma G_(t+1) goes to the end of the episode; where the unroll or a time limit ends it first, b of what followed
-/// stands for the rest.
+/// G_t = r_t + gamma G_(t+1) goes to the end of the episode; where the unroll or a time limit ends it first, b of what
+/// followed stands for the rest.
 ///
 /// - Source: Williams 1992; Sutton and Barto 2018, section 13.4.
 final class Reinforce: Algorithm, @unchecked Sendable {
