@@ -80,6 +80,28 @@ struct IMPALATests {
 
   /// At lag 0 every ratio is one, so targets are returns to the end of the unroll, with V(final observation) where an
   /// episode is truncated. With sigma = 1 and beta = 1/2 mu then shows their mean, which is worked out here step by step.
+  @Test("Tasks' gradients become one as asked for, whatever the threads", arguments: GradientAggregation.allCases)
+  func aggregation(rule: GradientAggregation) throws {
+    let run = try Run { $0.aggregation = rule }
+    let parameters = try run.parameters(after: 4)
+    #expect(try Run(threads: 3) { $0.aggregation = rule }.parameters(after: 4) == parameters)
+    if rule != .sum { #expect(try Run().parameters(after: 4) != parameters) }
+    let gradients = run.learner.shards.map(\.gradient)
+    let gram = GramMatrix(gradients, ranges: [0..<gradients[0].count])
+    let tasks = ["low", "high", "middle"]
+    let order = AddressedRandomness(seed: 5, tasks: tasks, shared: false).order(tasks: tasks.count, update: 3)
+    let norm = gram.squaredNorm(ofSum: rule.weights(gram, order: order)).squareRoot()
+    #expect(abs(run.learner.statistics.gradientNorm - norm) <= 1e-5 * norm)
+    let shape = try RunShape(tasks: 1, environmentsPerTask: 4, unroll: 2, groups: 2, shards: 2, lag: 0)
+    func make() throws {
+      var configuration = IMPALA.Configuration()
+      (configuration.network, configuration.aggregation) = (.small, rule)
+      _ = try IMPALA(
+        configuration, shape: shape, tasks: [CountingEnvironment.task("one", length: 3)], totalSteps: 1, seed: 1)
+    }
+    if rule == .sum { try make() } else { #expect(throws: EngineError.mixedTasks(tasks: 1, shards: 2)) { try make() } }
+  }
+
   @Test("A truncated episode goes on with the value of its final observation", arguments: [0, 8])
   func truncation(lstm: Int) throws {
     let run = try Run(lag: 0, tasks: ["task"], lstm: lstm, unroll: 20) {
