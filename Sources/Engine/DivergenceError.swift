@@ -9,6 +9,6 @@ public struct DivergenceError: Error, CustomStringConvertible {
 
   public var description: String {
     "\(quantity) of task \(task) is \(value): training stopped, and the last checkpoint is as it was; "
-      + "begin a new run with a lower learning-rate or gradient-norm"
+      + "begin a new run with smaller steps, such as a lower learning-rate"
   }
 }

@@ -23,6 +23,7 @@ public struct Agent {
 
   init(_ configuration: RunConfiguration, taskSet suite: TaskSet? = nil, for purpose: MemoryEstimate.Purpose) throws {
     let ids = configuration.tasks
+    if suite == nil { try Self.checkTraits(configuration) }
     if let suite {
       taskSet = ids.isEmpty ? suite : try suite.subset(ids)
     } else {
@@ -42,11 +43,23 @@ public struct Agent {
     learner = try configuration.type.learner(of: configuration, shape: shape, tasks: tasks)
   }
 
+  /// Refuses a suite that the algorithm accepts no task of, before any of them is made.
+  private static func checkTraits(_ configuration: RunConfiguration) throws(EngineError) {
+    let catalogue = configuration.catalogue
+    guard configuration.wrappers.isEmpty, let traits = catalogue.suites.traits(of: configuration.suite),
+      let problem = configuration.type.accepts.problem(with: traits)
+    else { return }
+    let others = catalogue.presets { $0.problem(with: traits) == nil }
+    throw .unsupportedSpace(
+      "\(configuration.algorithm) \(problem) of \(configuration.suite)"
+        + (others.isEmpty ? "" : ": choose \(others.joined(separator: ", "))"))
+  }
+
   /// Names the presets that would do, where this one's algorithm accepts no such tasks.
   private static func checkSpaces(_ configuration: RunConfiguration, _ taskSet: TaskSet) throws(EngineError) {
     let (observation, action) = (taskSet.observation, taskSet.action)
     guard let problem = configuration.type.accepts.problem(with: observation, action) else { return }
-    let others = configuration.catalogue.presets(accepting: observation, action)
+    let others = configuration.catalogue.presets { $0.problem(with: observation, action) == nil }
     throw .unsupportedSpace(
       "\(configuration.algorithm) \(problem)" + (others.isEmpty ? "" : ": choose \(others.joined(separator: ", "))"))
   }

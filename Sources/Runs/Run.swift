@@ -97,6 +97,10 @@ public final class Run: @unchecked Sendable {
     let isOwn = trust.names(saved) || RunSignature().isValid(in: directory)
     let checkpoint = directory.checkpointSteps.last.map(directory.checkpoint(steps:))
     let state = try checkpoint.map { try Checkpoint.State(in: $0) }
+    if let given = flags.last(where: { $0.name == "algorithm" })?.value, given != saved.algorithm {
+      throw RunError.configurationMismatch(
+        path: path, setting: "algorithm", saved: saved.algorithm, given: given, free: saved.freeSettings)
+    }
     // Only who asks for a number of steps, by a flag or --config, has it changed; never who edits run.yaml.
     let changeable: Set = flags.contains { $0.name == "steps" } ? ["steps"] : []
     try state?.check(saved, in: directory.configuration, except: changeable)
@@ -110,7 +114,7 @@ public final class Run: @unchecked Sendable {
     where setting.decidesBits && !free.contains(setting.name) && setting.read(made) != setting.read(given) {
       throw RunError.configurationMismatch(
         path: path, setting: setting.name, saved: setting.read(made), given: setting.read(given),
-        free: made.settings.filter { !$0.decidesBits }.map(\.name))
+        free: made.freeSettings)
     }
     guard let checkpoint else {
       let (training, baselines) = try prepare(Agent(given))

@@ -31,7 +31,7 @@ enum SettingsHelp {
 
   private static func lines<Owner>(of setting: Setting<Owner>, _ defaults: Owner) -> String {
     let value = setting.name == "threads" && defaults is RunConfiguration ? "all cores" : setting.read(defaults)
-    let label = "  --\(setting.name)" + (setting.isFlag ? "" : " \(word(setting))")
+    let label = "  --\(setting.name)" + (setting.isFlag ? " [true|false]" : " \(word(setting))")
     // What a flag and a list take is told by their names.
     let kind = setting.isFlag || setting.isList ? "" : "; \(setting.kind)"
     let text = setting.help + kind + (value.isEmpty ? "" : " (default: \(value))")

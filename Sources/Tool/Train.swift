@@ -45,18 +45,21 @@ struct Train: SettingsCommand {
     let catalogue = Command.catalogue
     let flags = try SettingWords.parse(settings, among: catalogue.everySetting)
     let file = try config.map { (text: try AtomicFile.text($0, limit: AtomicFile.mostSettings), path: $0) }
-    let configuration = try RunConfiguration.resolve(file: file, flags: flags, cores: cores, in: catalogue)
+    // Flags of a run that is resumed are read by its own algorithm.
+    func configuration() throws -> RunConfiguration {
+      try RunConfiguration.resolve(file: file, flags: flags, cores: cores, in: catalogue)
+    }
     if printConfig {
-      Swift.print(try Agent(configuration).configuration.yaml, terminator: "")
+      Swift.print(try Agent(configuration()).configuration.yaml, terminator: "")
       return
     }
     let run: Run
     if resume {
-      let path = out ?? "runs/\(configuration.runName)"
+      let path = try out ?? "runs/\(configuration().runName)"
       let file = try file.map { try RunConfiguration.settings(in: $0.text, path: $0.path, of: catalogue) } ?? []
       run = try Run.resume(path, flags: file + flags, cores: cores, trust: trust.trust(), in: catalogue)
     } else {
-      run = try Run.begin(configuration, out: out, overwrite: overwrite)
+      run = try Run.begin(configuration(), out: out, overwrite: overwrite)
     }
     // However training ends, environments of Python are closed and nothing of them is left.
     defer { run.close() }

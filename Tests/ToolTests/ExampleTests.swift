@@ -49,6 +49,14 @@ struct ExampleTests {
       let reference = ["--training", "--reference", "prize_left=1,prize_right=1"]
       let (status, comparison) = try run("OwnAlgorithm", ["compare", "whole", "slow"] + reference, in: folder)
       #expect(status == 0 && comparison.contains("learning-rate=1e-05"), "\(comparison)")
+      for (words, message) in [
+        (["--resume", "--out", "whole", "--learning-rate", "0.1"], "was begun with learning-rate 0.003"),
+        (["--resume", "--out", "whole", "--algorithm", "impala"], "was begun with algorithm reinforce"),
+        (["--algorithm", "reinforce", "--suite", "arcade"], "reinforce reads one vector of floats"),
+      ] {
+        let (status, output) = try run("OwnAlgorithm", ["train"] + words, in: folder)
+        #expect(status == 1 && output.contains(message), "\(output)")
+      }
       #expect(try tool("list", "algorithms").contains("reinforce "))
       #expect(try tool("list", "suites").contains("corridor (2 tasks): prize_left, prize_right"))
       #expect(try tool("check", "corridor", "--steps", "1000").contains("prize_left"))

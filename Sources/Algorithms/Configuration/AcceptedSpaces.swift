@@ -25,6 +25,17 @@ public struct AcceptedSpaces: Sendable {
     return nil
   }
 
+  /// What it can't see or do of any task of a suite, as the end of a sentence; nil where it can, or nobody knows.
+  public func problem(with traits: Suite.Traits) -> String? {
+    if let kind = traits.observation, !observations.contains(kind) {
+      return "reads \(list(observations.map(\.noun))), and observations are \(kind.noun)"
+    }
+    if let kind = traits.action, !actions.contains(kind) {
+      return "acts by \(list(actions.map(\.noun))), and actions are \(kind.noun)"
+    }
+    return nil
+  }
+
   /// - Throws: `EngineError.unsupportedSpace`, which begins with `name`.
   public func check(_ tasks: [Task], of name: String) throws(EngineError) {
     if let problem = problem(with: tasks[0].observation, tasks[0].action) {

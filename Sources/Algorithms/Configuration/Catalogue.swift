@@ -23,9 +23,9 @@ public struct Catalogue: Sendable {
     algorithms.first { $0.presetList.contains { $0.name == name } }
   }
 
-  /// Names of presets that accept such spaces, one per algorithm.
-  public func presets(accepting observation: ObservationSpace, _ action: ActionSpace) -> [String] {
-    algorithms.filter { $0.accepts.problem(with: observation, action) == nil }.map { $0.presetList[0].name }
+  /// Names of presets of which `accepts` holds, one per algorithm.
+  public func presets(where accepts: (AcceptedSpaces) -> Bool) -> [String] {
+    algorithms.filter { accepts($0.accepts) }.map { $0.presetList[0].name }
   }
 
   /// The first preset that learns the same whatever unit rewards have.

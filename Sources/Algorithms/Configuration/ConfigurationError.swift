@@ -15,7 +15,10 @@ public enum ConfigurationError: Error, CustomStringConvertible {
     case .unknownSetting(let name, let hint):
       "unknown setting \(name)" + (hint.map { "; did you mean \($0)?" } ?? "") + " (polymath train --help lists all)"
     case .foreignSetting(let name, let algorithms):
-      "setting \(name) belongs to the algorithms \(algorithms.joined(separator: ", ")): leave it out, or choose one of them"
+      "setting \(name) belongs to "
+        + (algorithms.count == 1
+          ? "the algorithm \(algorithms[0]): leave it out, or choose that"
+          : "the algorithms \(algorithms.joined(separator: ", ")): leave it out, or choose one of them")
     case .unreadSetting(let name, let other, let value, let values):
       "setting \(name) means nothing where \(other) is \(value): leave it out, or set \(other) to "
         + (values.count == 1 ? values[0] : "one of \(values.joined(separator: ", "))")

@@ -135,6 +135,9 @@ extension Checkpoint {
 }
 
 extension RunConfiguration {
+  /// Names of settings that decide no bits: they may change between starts of a run.
+  var freeSettings: [String] { settings.filter { !$0.decidesBits }.map(\.name) }
+
   /// Settings that decide bits, as `run.yaml` writes them, by name.
   var bound: [String: String] {
     Dictionary(uniqueKeysWithValues: settings.filter(\.decidesBits).map { ($0.name, $0.read(self)) })

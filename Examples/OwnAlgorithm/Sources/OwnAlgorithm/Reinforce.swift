@@ -100,7 +100,9 @@ final class Reinforce: Algorithm, @unchecked Sendable {
     let (columns, count) = (block.columns, block.steps * block.columns)
     // Row T serves as what followed the last action.
     let (features, b) = network(block.observations[0], rows: count + columns, tape)
-    let returns = returns(block, b, tape)
+    let returns = Transitions(block, value: b.values, discount: configuration.discount, on: tape) {
+      network($0.observation, rows: $0.count, tape).b
+    }.returns()
     let tasksOfColumns = Array(shape.columnTasks[shape.columns(ofShard: shard)])
     let (logPi, _) = network.policy.evaluate(
       features.rows(0..<count), action: block.action + columns, box: block.box + columns * block.dimension,
@@ -115,32 +117,6 @@ final class Reinforce: Algorithm, @unchecked Sendable {
       configuration.baselineCost * mean(weights * square(returns - b.prefix(count))) - mean(advantage * logPi)
     losses[shard] = Double(loss.values[0])
     tape.backward(from: loss)
-  }
-
-  /// G, `[T * C]`; a constant to the loss.
-  private func returns(_ block: RoundBlock, _ b: Tensor, _ tape: Tape) -> Tensor {
-    let (steps, columns, count) = (block.steps, block.columns, block.steps * block.columns)
-    func array<Number>(_ start: UnsafeMutablePointer<Number>) -> TimeMajor<Number> {
-      TimeMajor(start, steps: steps, columns: columns)
-    }
-    let discount = array(tape.memory(count, of: Float.self))
-    let continues = array(tape.memory(count, of: UInt8.self))
-    let next = array(tape.memory(count, of: Float.self))
-    for row in 0..<count {
-      discount.start[row] = block.terminated[row + columns] != 0 ? 0 : configuration.discount
-      continues.start[row] = block.isFirst[row + columns] != 0 ? 0 : 1
-      next.start[row] = b.values[row + columns]
-    }
-    // What followed a step that was cut off is its episode's last observation, not the next one's first.
-    if let cut = block.truncations(leaf: 0, hidden: nil, cell: nil, on: tape) {
-      let last = tape.withoutGradient { network(cut.observation, rows: cut.count, tape).b }
-      for row in 0..<cut.count { next[cut.place(of: row).step, cut.place(of: row).column] = last.values[row] }
-    }
-    let returns = tape.constant(Shape(count))
-    OnPolicyReturns.nStep(
-      into: array(returns.values), reward: array(block.reward + columns), discount: discount, continues: continues,
-      nextValue: next)
-    return returns
   }
 
   func finish(phase _: Int, round: Int) throws {
