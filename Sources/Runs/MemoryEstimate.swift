@@ -39,9 +39,10 @@ public enum MemoryEstimate {
   public static func check(_ use: MemoryUse, threads: Int) throws(RunError) {
     let free = FreeMemory.now
     if use.total > free.bytes {
+      let most = MemoryUse.parts.max { use[keyPath: $0.path] < use[keyPath: $1.path] }!
       throw .notEnoughMemory(
-        needed: use.total, most: "all of it for this benchmark", free: free.bytes, limit: free.limit,
-        fix: "choose smaller numbers")
+        needed: use.total, most: "\(RunError.size(use[keyPath: most.path])) of it for \(most.name)", free: free.bytes,
+        limit: free.limit, fix: "choose smaller numbers")
     }
     try checkAddressSpace(use.total, threads: threads)
   }
@@ -78,16 +79,18 @@ public enum MemoryEstimate {
     _ configuration: RunConfiguration, _ use: MemoryUse, _ tasks: [Task], for purpose: Purpose, _ free: FreeMemory
   ) -> RunError {
     let most = MemoryUse.parts.max { use[keyPath: $0.path] < use[keyPath: $1.path] }!
-    // What makes it large is what would make it smaller.
+    // What makes it large is what would make it smaller; of that, those with the largest numbers.
     let savings = configuration.settings.compactMap { setting -> (name: String, value: Int, saved: Double)? in
-      guard setting.form == .number, let value = Int(setting.read(configuration)), value > 1 else { return nil }
+      guard setting.form == .number, setting.decidesBits, let value = Int(setting.read(configuration)), value > 1 else {
+        return nil
+      }
       var smaller = configuration
       guard (try? setting.write("\(value / 2)", to: &smaller)) != nil,
         let less = try? Self.use(smaller, RunShape(of: smaller, tasks: tasks.count), tasks)
       else { return nil }
       return (setting.name, value, use[keyPath: most.path] - less[keyPath: most.path])
     }
-    let largest = savings.filter { $0.saved > 0.05 * use[keyPath: most.path] }.sorted { $0.saved > $1.saved }.prefix(3)
+    let largest = savings.filter { $0.saved > 0.05 * use[keyPath: most.path] }.sorted { $0.value > $1.value }.prefix(3)
     return .notEnoughMemory(
       needed: use.total, most: "\(RunError.size(use[keyPath: most.path])) of it for \(most.name)", free: free.bytes,
       limit: free.limit,

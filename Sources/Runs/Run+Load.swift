@@ -9,7 +9,7 @@ extension Run {
     let file = RunDirectory(path: path).configuration
     guard FileManager.default.fileExists(atPath: file) else { throw RunError.notARun(path: path) }
     let text = try AtomicFile.text(file, limit: AtomicFile.mostSettings)
-    return try RunConfiguration.resolve(file: (text, file), flags: [], in: catalogue, isLenient: true)
+    return try RunConfiguration.resolve(file: (text, file), flags: [], in: catalogue)
   }
 
   /// A trained agent for acting: the newest checkpoint's parameters, without its experience. Its tasks have the run's

@@ -46,8 +46,8 @@ struct BenchCommand<Kind: Benchmark>: SettingsCommand {
   static var configuration: CommandConfiguration {
     CommandConfiguration(
       commandName: Kind.name, abstract: Kind.abstract,
-      usage: "polymath bench \(Kind.name) [--OPTION VALUE ...] [--json]",
-      discussion: String(SettingsHelp.section("OPTIONS", Kind.settings, Kind()).trimmingPrefix(/\n+/)))
+      usage: "polymath bench \(Kind.name) [--SETTING VALUE ...] [--json]",
+      discussion: String(SettingsHelp.section("SETTINGS", Kind.settings, Kind()).trimmingPrefix(/\n+/)))
   }
 
   static var settingNames: [String] { Kind.settings.map(\.name) }
@@ -65,8 +65,10 @@ struct BenchCommand<Kind: Benchmark>: SettingsCommand {
     Command.prepare()
     var benchmark = Kind()
     for (name, value) in try SettingWords.parse(settings, among: Kind.settings) {
-      // Every name was looked at.
-      try Kind.settings.first { $0.name == name }!.write(value, to: &benchmark)
+      do {
+        // Every name was looked at.
+        try Kind.settings.first { $0.name == name }!.write(value, to: &benchmark)
+      } catch let error as ConfigurationError { throw ValidationError(error.description) }
     }
     try MemoryEstimate.check(benchmark.memory(), threads: benchmark.threads)
     let result = try benchmark.measure()
@@ -85,13 +87,21 @@ extension Bench {
     static let configuration = CommandConfiguration(
       commandName: "training", abstract: "A suite's training without files, and where its time goes.",
       usage: "polymath bench training [--suite NAME] [--SETTING VALUE ...] [OPTIONS]",
-      discussion: "All settings of `polymath train` are options, too.")
+      discussion:
+        "Settings of `polymath train` that say what is trained are options, too: --suite, --tasks, --algorithm, "
+        + "--environments-per-task, --unroll, --network, --threads and the others of `polymath train --help`.")
     private enum Numbers {
       static let seconds = NumberOption<Double>(
         "Seconds to train for, after a warm-up of a fifth", .above(0, to: 86_400), default: 20)
     }
 
-    static var settingNames: [String] { Train.settingNames }
+    /// Without those that a training without files and without an end doesn't read.
+    static var settingNames: [String] {
+      let unread = [
+        "steps", "reference", "checkpoint-every", "checkpoint-seconds", "metrics-every",
+      ]
+      return Train.settingNames.filter { !unread.contains($0) }
+    }
 
     @Option(help: Numbers.seconds.help, transform: Numbers.seconds.read)
     var seconds = Numbers.seconds.value
@@ -110,6 +120,7 @@ extension Bench {
       var configuration = try RunConfiguration.resolve(
         flags: SettingWords.parse(settings, among: catalogue.everySetting),
         cores: ProcessInfo.processInfo.activeProcessorCount, in: catalogue)
+      let arm = configuration.arm
       configuration.steps = 1_000_000_000
       let agent = try Agent(configuration)
       let training = try Polymath.Training(agent)
@@ -124,7 +135,7 @@ extension Bench {
         return
       }
       print(
-        "\(grouped(rate)) steps/s: \(configuration.suite), \(agent.shape.columns) environments, \(configuration.arm), threads "
+        "\(grouped(rate)) steps/s: \(configuration.suite), \(agent.shape.columns) environments, \(arm), threads "
           + "\(configuration.threads)")
       print(Bench.machine)
       Bench.printShares(

@@ -56,7 +56,10 @@ struct Compare: ParsableCommand {
     (options.bySuccess, options.tasks, options.references) = (success, tasks.list, try references.values)
     options.catalogue = Command.catalogue
     (options.trust, options.scores) = (trust.trust(naming: envModule), scores)
-    let comparison = try Comparison(runs, options: options)
+    let comparison: Comparison
+    do { comparison = try Comparison(runs, options: options) } catch RunError.notComparable(let reason) {
+      throw ValidationError(RunError.notComparable(reason: reason).description)
+    }
     if let scores, comparison.recorded > 0 {
       note("\(comparison.recorded) of \(runs.count) runs are in \(scores) and not scored again")
     }

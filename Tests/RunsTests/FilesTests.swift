@@ -217,7 +217,7 @@ struct ConfigurationTests {
     "What is not read at the value of another setting is refused, and not written",
     arguments: [
       ("soft-modularization", "layers", "4", "one of mlp, multi-head, separate, mixture-of-experts"),
-      ("mt-sac", "routing", "paper", "where network is mlp: leave it out, or set network to soft-modularization"),
+      ("mt-sac", "routing", "paper", "where network is mlp, which reads layers: leave it out, or set network to soft"),
       ("hard-routing", "routing-by-state", "false", "soft-modularization"),
       ("mlp-matched", "modules", "3", "multi-head"),
       ("impala", "popart-beta", "0.1", "where values is shared: leave it out, or set values to popArt"),
@@ -230,6 +230,18 @@ struct ConfigurationTests {
       _ = try RunConfiguration.resolve(flags: flags + [(name, value)])
       Issue.record("\(name) was taken")
     } catch { #expect("\(error)".contains(words), "\(error)") }
+  }
+
+  @Test("A file may have settings that are not read, as older versions wrote them, if they are at their defaults")
+  func unreadInFiles() throws {
+    let popArt = try RunConfiguration.resolve(flags: [("suite", "goals")]).yaml
+    let flags = [("values", "shared")]
+    #expect(popArt.contains("popart-beta: 0.0003\n"))
+    let read = try RunConfiguration.resolve(file: (popArt, "x"), flags: flags)
+    #expect(read.yaml == (try RunConfiguration.resolve(flags: [("suite", "goals")] + flags).yaml))
+    #expect(throws: ConfigurationError.self) {
+      try RunConfiguration.resolve(file: (popArt.replacing("beta: 0.0003", with: "beta: 0.2"), "x"), flags: flags)
+    }
   }
 
   @Test(

@@ -98,7 +98,9 @@ struct RoutingAnalysisTests {
   @Test("Other algorithms, single tasks and folders that are no runs are refused in one line")
   func refusals() throws {
     try withRun("mt-sac") { path in
-      #expect(throws: RunError.noRouting(reason: "needs a policy whose modules are routed; that of mt-sac has none")) {
+      #expect(
+        throws: RunError.noRouting(reason: "needs a network that mixes modules by weights; that of mt-sac has none")
+      ) {
         try RoutingAnalysis(path)
       }
     }

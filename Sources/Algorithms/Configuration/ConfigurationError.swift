@@ -4,7 +4,7 @@ public enum ConfigurationError: Error, CustomStringConvertible {
   case unknownSetting(String, hint: String?)
   case foreignSetting(String, of: [String])
   /// A setting that means nothing at the value of another.
-  case unreadSetting(String, other: String, value: String, readAt: [String])
+  case unreadSetting(String, other: String, value: String, reads: [String], readAt: [String])
   /// `nearest` is the value that was probably meant.
   case badValue(setting: String, value: String, kind: String, nearest: String? = nil)
   case wrongOrder(low: String, String, high: String, String)
@@ -19,8 +19,10 @@ public enum ConfigurationError: Error, CustomStringConvertible {
         + (algorithms.count == 1
           ? "the algorithm \(algorithms[0]): leave it out, or choose that"
           : "the algorithms \(algorithms.joined(separator: ", ")): leave it out, or choose one of them")
-    case .unreadSetting(let name, let other, let value, let values):
-      "setting \(name) means nothing where \(other) is \(value): leave it out, or set \(other) to "
+    case .unreadSetting(let name, let other, let value, let reads, let values):
+      "setting \(name) means nothing where \(other) is \(value)"
+        + (reads.isEmpty ? "" : ", which reads \(reads.joined(separator: ", "))")
+        + ": leave it out, or set \(other) to "
         + (values.count == 1 ? values[0] : "one of \(values.joined(separator: ", "))")
     case .badValue(let setting, let value, let kind, let nearest):
       "\(setting) is \(Double(value) == nil ? value.debugDescription : value), but must be \(kind)"

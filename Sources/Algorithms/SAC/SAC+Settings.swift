@@ -8,7 +8,10 @@ extension SAC {
   public static let defaultSuite = "planar10"
 
   public static let presets = [
-    Preset<Configuration>("sac", "SAC with one network per task (Haarnoja et al. 2018)") { $0.network = .separate },
+    Preset<Configuration>(
+      "soft-modularization", "SAC with modules that are mixed anew for every state and task (Yang et al. 2020)"
+    ) { ($0.network, $0.balance) = (.softModularization, .code) },
+    Preset("sac", "SAC with one network per task (Haarnoja et al. 2018)") { $0.network = .separate },
     Preset("mt-sac", "SAC with one network that is told the task (Yu et al. 2019)") { $0.network = .mlp },
     Preset("mt-mh-sac", "SAC with one network and one head per task (Yu et al. 2019)") { $0.network = .multiHead },
     // As many parameters as the shallow soft modularization, on Meta-World's MT10.
@@ -18,9 +21,6 @@ extension SAC {
     Preset("mixture-of-experts", "SAC with four networks and a gate (Yang et al. 2020)") {
       $0.network = .mixtureOfExperts
     },
-    Preset(
-      "soft-modularization", "SAC with modules that are mixed anew for every state and task (Yang et al. 2020)"
-    ) { ($0.network, $0.balance) = (.softModularization, .code) },
     Preset(
       "hard-routing", "SAC with one module per layer and task, chosen by a controller (Rosenbaum et al. 2018)"
     ) { ($0.network, $0.routing) = (.hardRouting, .deep) },

@@ -22,11 +22,9 @@ extension RunConfiguration {
   ///   - file: Text of a YAML mapping of settings, and its path for messages.
   ///   - flags: Names and values, later ones win.
   ///   - catalogue: Algorithms and suites that there are.
-  ///   - isLenient: Whether settings that mean nothing at the values of others are passed over: earlier versions wrote
-  ///     them.
   public static func resolve(
     file: (text: String, path: String)? = nil, flags: [(name: String, value: String)], cores: Int = 1,
-    in catalogue: Catalogue = .all, isLenient: Bool = false
+    in catalogue: Catalogue = .all
   ) throws -> RunConfiguration {
     let settings = try file.map { try Self.settings(in: $0.text, path: $0.path, of: catalogue) } ?? []
     let given = settings + flags
@@ -44,10 +42,12 @@ extension RunConfiguration {
     for (name, value) in given {
       try own.first { $0.name == name }?.write(value, to: &configuration)
     }
-    for setting in own where !isLenient && given.contains(where: { $0.name == setting.name }) {
-      guard let (other, values, isRead) = setting.condition, !isRead(configuration) else { continue }
-      throw ConfigurationError.unreadSetting(
-        setting.name, other: other, value: own.first { $0.name == other }?.read(configuration) ?? "", readAt: values)
+    for setting in own where !setting.isRead(by: configuration) {
+      // A file may have all settings, as those of earlier versions have.
+      let isOwn =
+        try flags.contains { $0.name == setting.name }
+        || setting.read(configuration) != setting.read(configuration.defaults)
+      if isOwn { throw ConfigurationError.unread(setting, by: configuration, among: own) }
     }
     try configuration.checkOrder()
     return configuration
@@ -91,6 +91,18 @@ extension RunConfiguration {
       guard let high = low.upperBound, let less = texts[low.name], let more = texts[high] else { continue }
       if !(Double(less)! <= Double(more)!) { throw .wrongOrder(low: low.name, less, high: high, more) }
     }
+  }
+}
+
+extension ConfigurationError {
+  /// Why a setting means nothing: the value of the one that it depends on.
+  fileprivate static func unread(
+    _ setting: Setting<RunConfiguration>, by run: RunConfiguration, among settings: [Setting<RunConfiguration>]
+  ) -> ConfigurationError {
+    guard let (other, values, _) = setting.condition else { preconditionFailure("it is read everywhere") }
+    return .unreadSetting(
+      setting.name, other: other, value: settings.first { $0.name == other }?.read(run) ?? "",
+      reads: settings.filter { $0.condition?.setting == other && $0.isRead(by: run) }.map(\.name), readAt: values)
   }
 }
 

@@ -68,7 +68,7 @@ extension RunConfiguration {
       .integer("groups", \.groups, 0...4096, "acting batches, a multiple of the shards; 0 for one per shard"),
       .integer(
         "shards", \.shards, 0...4096,
-        "learning batches; 0 for as many as suit the algorithm"),
+        "learning batches; 0 for as many as suit the algorithm, which --print-config shows"),
       .integer("lag", \.lag, 0...64, "rounds between the parameters that act and those that learn"),
       .integer("checkpoint-every", \.checkpointEvery, 1...1 << 53, "agent steps between checkpoints").decidingNoBits(),
       .integer(

@@ -42,7 +42,7 @@ public struct RoutingAnalysis: Sendable {
     let agent = try Run.load(path, trust: options.trust, in: options.catalogue)
     guard let learner = agent.learner as? any RoutedPolicy, let modules = learner.routedModules else {
       throw RunError.noRouting(
-        reason: "needs a policy whose modules are routed; that of \(agent.configuration.algorithm) has none")
+        reason: "needs a network that mixes modules by weights; that of \(agent.configuration.algorithm) has none")
     }
     guard modules > 1 else {
       throw RunError.noRouting(reason: "needs several modules a layer to choose from; this run has 1")

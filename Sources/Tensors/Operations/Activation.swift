@@ -4,6 +4,7 @@ import CKernels
 @_disfavoredOverload  // `relu(fc(x))` is the other one, of a dense layer that has not run yet.
 public func relu(_ x: Tensor, into target: Tensor? = nil) -> Tensor {
   precondition(target.map { $0.shape == x.shape } ?? true, "relu of \(x.shape) needs a target like it")
+  precondition(target == nil || target!.gradient != nil || x.gradient == nil, "relu into a constant has no gradient")
   let y = target ?? x.result(x.shape)
   ck_relu_forward(y.values, x.values, x.count)
   x.record(ActivationOperation(x: x, y: y, backward: ck_relu_backward))

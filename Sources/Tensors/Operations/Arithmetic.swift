@@ -4,7 +4,7 @@ import CKernels
 public func + (a: Tensor, b: Tensor) -> Tensor {
   let y = elementwise("a sum", a, b)
   ck_add(y.values, a.values, b.values, y.count)
-  y.record(SumOperation(a: a, b: b, y: y, sign: 1))
+  if y.gradient != nil { y.record(SumOperation(a: a, b: b, y: y, sign: 1)) }
   return y
 }
 
@@ -13,7 +13,7 @@ public func - (a: Tensor, b: Tensor) -> Tensor {
   let y = elementwise("a difference", a, b)
   ck_scale(y.values, -1, b.values, y.count)
   ck_accumulate(y.values, a.values, y.count)
-  y.record(SumOperation(a: a, b: b, y: y, sign: -1))
+  if y.gradient != nil { y.record(SumOperation(a: a, b: b, y: y, sign: -1)) }
   return y
 }
 
@@ -21,6 +21,7 @@ public func - (a: Tensor, b: Tensor) -> Tensor {
 public func * (a: Tensor, b: Tensor) -> Tensor {
   let y = multiply(a, b, relu: false)
   // A sum or a mean of it wants the factors.
+  if y.gradient == nil { return y }
   if a.gradient == nil { return y.withFactors(constant: a, b) }
   if b.gradient == nil { return y.withFactors(constant: b, a) }
   return y
@@ -30,7 +31,7 @@ public func * (a: Tensor, b: Tensor) -> Tensor {
 public func multiply(_ a: Tensor, _ b: Tensor, relu: Bool) -> Tensor {
   let y = elementwise("a product", a, b)
   ck_multiply_forward(y.values, a.values, b.values, relu ? 1 : 0, y.count)
-  y.record(ProductOperation(a: a, b: b, y: y, relu: relu))
+  if y.gradient != nil { y.record(ProductOperation(a: a, b: b, y: y, relu: relu)) }
   return y
 }
 
@@ -38,15 +39,15 @@ public func multiply(_ a: Tensor, _ b: Tensor, relu: Bool) -> Tensor {
 public func minimum(_ a: Tensor, _ b: Tensor) -> Tensor {
   let y = elementwise("a minimum", a, b)
   ck_minimum_forward(y.values, a.values, b.values, y.count)
-  y.record(MinimumOperation(a: a, b: b, y: y))
+  if y.gradient != nil { y.record(MinimumOperation(a: a, b: b, y: y)) }
   return y
 }
 
 /// x^2, element by element.
 public func square(_ x: Tensor) -> Tensor {
-  let y = x.result(x.shape)
+  let y = x.gradient == nil ? x.tape.constant(x.shape) : x.result(x.shape)
   ck_multiply_forward(y.values, x.values, x.values, 0, y.count)
-  x.record(SquareOperation(x: x, y: y))
+  if y.gradient != nil { x.record(SquareOperation(x: x, y: y)) }
   return y
 }
 
@@ -62,20 +63,20 @@ public prefix func - (x: Tensor) -> Tensor { -1 * x }
 
 /// factor * x + offset.
 private func linear(_ x: Tensor, factor: Float, offset: Float) -> Tensor {
-  let y = x.result(x.shape)
+  let y = x.gradient == nil ? x.tape.constant(x.shape) : x.result(x.shape)
   ck_scale(y.values, factor, x.values, x.count)
   if offset != 0 {
     for i in 0..<y.count { y.values[i] += offset }
   }
-  x.record(ScaleOperation(x: x, y: y, factor: factor))
+  if y.gradient != nil { x.record(ScaleOperation(x: x, y: y, factor: factor)) }
   return y
 }
 
-/// Where the result of an operation on two tensors of one shape goes.
+/// Where the result of an operation on two tensors of one shape goes; a constant where both are.
 private func elementwise(_ name: String, _ a: Tensor, _ b: Tensor) -> Tensor {
   precondition(a.shape == b.shape, "\(name) of shapes \(a.shape) and \(b.shape)")
   precondition(a.isOnTape(of: b), "\(name) of tensors from two tapes")
-  return a.result(a.shape)
+  return a.gradient == nil && b.gradient == nil ? a.tape.constant(a.shape) : a.result(a.shape)
 }
 
 private struct SumOperation: Operation {
