@@ -28,20 +28,30 @@ final class WorkerFolder {
   /// Makes the folder, and once a process removes those that were left behind.
   init?(in place: URL = FileManager.default.temporaryDirectory) {
     _ = Self.clearOnce
-    path = place.appending(path: "\(Self.prefix)\(getpid())-\(UUID().uuidString)").path
+    let path = place.appending(path: "\(Self.prefix)\(getpid())-\(UUID().uuidString)").path
+    self.path = path
+    // While it is made, no other thread removes all folders and misses this one.
+    lock = Self.present.withLock { present in
+      guard !present.isOver else { return -1 }
+      let lock = Self.make(path)
+      if lock >= 0 { present.paths.insert(path) }
+      return lock
+    }
+    if lock < 0 { return nil }
+  }
+
+  /// - Returns: the descriptor of its lock; -1 where there is no folder.
+  private static func make(_ path: String) -> Int32 {
     guard (try? FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)) != nil else {
-      return nil
+      return -1
     }
-    // It gets its name when it is locked: who finds it can't take the lock.
-    let (made, final) = ("\(path)/\(Self.lockName).new", "\(path)/\(Self.lockName)")
-    lock = open(made, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-    guard lock >= 0, flock(lock, LOCK_EX | LOCK_NB) == 0, rename(made, final) == 0 else {
-      if lock >= 0 { close(lock) }
-      lock = -1
-      try? FileManager.default.removeItem(atPath: path)
-      return nil
-    }
-    Self.present.withLock { _ = $0.insert(path) }
+    // The lock gets its name when it is locked: who finds it can't take it.
+    let (made, final) = ("\(path)/\(lockName).new", "\(path)/\(lockName)")
+    let lock = open(made, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+    if lock >= 0, flock(lock, LOCK_EX | LOCK_NB) == 0, rename(made, final) == 0 { return lock }
+    if lock >= 0 { close(lock) }
+    try? FileManager.default.removeItem(atPath: path)
+    return -1
   }
 
   deinit { remove() }
@@ -49,7 +59,7 @@ final class WorkerFolder {
   /// Removes the folder once the worker has ended, and ends what that has started and not ended.
   func remove() {
     guard lock >= 0 else { return }
-    Self.present.withLock { _ = $0.remove(path) }
+    Self.present.withLock { _ = $0.paths.remove(path) }
     Self.remove(path)
     close(lock)
     lock = -1
@@ -60,11 +70,22 @@ final class WorkerFolder {
     try? FileManager.default.removeItem(atPath: path)
   }
 
+  private struct Present {
+    var paths: Set<String> = []
+    /// Whether the process ends, and no folder is made any more.
+    var isOver = false
+  }
+
   /// Those of this process.
-  private static let present = Mutex<Set<String>>([])
+  private static let present = Mutex(Present())
 
   /// Removes all folders of this process, and ends what was started in them, where nothing is unwound before it exits.
-  static func removeAll() { present.withLock { $0.forEach(remove) } }
+  static func removeAll() {
+    present.withLock { present in
+      present.isOver = true
+      present.paths.forEach(remove)
+    }
+  }
 
   private static let clearOnce: Void = clear(FileManager.default.temporaryDirectory)
 
