@@ -24,7 +24,7 @@ public struct RunConfiguration: Sendable {
   /// T: agent steps of an unroll.
   public var unroll = 20
   public var environmentsPerTask = 8
-  /// 0 for one group a shard.
+  /// 0 for one group per shard.
   public var groups = 0
   /// 0 for the algorithm's own.
   public var shards = 0

@@ -42,12 +42,12 @@ extension RunConfiguration {
     for (name, value) in given {
       try own.first { $0.name == name }?.write(value, to: &configuration)
     }
+    let usual = try configuration.defaults
     for setting in own where !setting.isRead(by: configuration) {
       // A file may have all settings, as those of earlier versions have.
-      let isOwn =
-        try flags.contains { $0.name == setting.name }
-        || setting.read(configuration) != setting.read(configuration.defaults)
-      if isOwn { throw ConfigurationError.unread(setting, by: configuration, among: own) }
+      let isChosen =
+        flags.contains { $0.name == setting.name } || setting.read(configuration) != setting.read(usual)
+      if isChosen { throw ConfigurationError.unread(setting, by: configuration, among: own) }
     }
     try configuration.checkOrder()
     return configuration
